@@ -1,0 +1,31 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
+import type { S3Client } from '@aws-sdk/client-s3'
+
+/** Where credentials come from. `keys` hold a secret: they rest in the keychain and pass through here only. */
+export type CredentialSource =
+  | { kind: 'default' }
+  | { kind: 'profile'; profile: string }
+  | { kind: 'keys'; accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }
+
+/** How to reach one S3 and its KMS. */
+export interface Connection {
+  /** Undefined: Amazon S3 itself. */
+  endpoint: string | undefined
+  /** Undefined: Amazon KMS, or where `endpoint` points on This computer. */
+  kmsEndpoint: string | undefined
+  region: string
+  /** Compatible servers and This computer: `https://host/bucket` instead of `https://bucket.host`. */
+  pathStyle: boolean
+  /** PEM file with the private CA that signed the endpoint's certificate. */
+  caBundle: string | undefined
+  /** `when-supported` on AWS and This computer; `when-required` elsewhere (older servers refuse the newer checksums). */
+  checksums: 'when-supported' | 'when-required'
+  credentials: CredentialSource
+}
+
+/** Both clients over one pool of kept-alive connections. `close` ends the pool. */
+export interface Clients {
+  s3: S3Client
+  kms: KMSClient
+  close(): void
+}

@@ -1,0 +1,21 @@
+/**
+ * What This computer's server is told over its standard input when it starts, as one line of JSON. Secrets come this way
+ * and never by argument or environment, where other processes could read them.
+ */
+export interface StartOrder {
+  /** Folder with all of its state. */
+  dataDir: string
+  /** 0: any free port. */
+  port: number
+  /** 32 bytes, base64: wraps S3's master key, KMS key material and principals' secrets at rest. */
+  rootKey: string
+  /** The owner's credentials. */
+  owner: { accessKeyId: string; secretAccessKey: string }
+  /** Stop after this many seconds without a request; null: run until told to stop. */
+  idleSeconds: number | null
+}
+
+/** What it answers on standard output, one line of JSON, once it accepts connections (or cannot). */
+export type StartAnswer =
+  | { ok: true; endpoint: string; region: string; pid: number }
+  | { ok: false; code: 'DATA_DIR_IN_USE' | 'WRONG_ROOT_KEY' | 'PORT_IN_USE' | 'FAILED'; message: string }

@@ -1,0 +1,148 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
+import type { Journey } from '../base/journey.ts'
+import type { EnvelopeFormat, ModeChoice, ModeId, ObservedMode } from '../base/mode-names.ts'
+import type { KeyRing } from '../keys/keyring.ts'
+
+/** What a mode needs of its surroundings. `kms` is only called by the KMS modes. */
+export interface ModeEnv {
+  s3: S3Client
+  kms: KMSClient
+  keys: KeyRing
+  signal: AbortSignal
+}
+
+/** Choices that go with a mode; a mode refuses, with INVALID_INPUT, those that it cannot honour. */
+export interface ModeOptions {
+  /** Customer key id or name (SSE-C, CSE-C); KMS key id, alias or ARN (SSE-KMS, CSE-KMS). */
+  key?: string | undefined
+  encryptionContext?: Record<string, string> | undefined
+  /** SSE-KMS: let S3 use a bucket key. */
+  bucketKey?: boolean | undefined
+  /** SSE-KMS: two layers, `aws:kms:dsse`. */
+  dsse?: boolean | undefined
+  /** CSE: the envelope format to write; `v3` unless told. */
+  format?: 'v3' | 'v2' | undefined
+  /** CSE, read: accept formats that prove nothing about the content (V1, CBC, legacy wraps). Off unless told. */
+  allowLegacy?: boolean | undefined
+}
+
+/** The customer key's three headers; empty for every mode but SSE-C. Goes with every request of an SSE-C object. */
+export type CustomerKeyFields = Pick<
+  PutObjectCommandInput,
+  'SSECustomerAlgorithm' | 'SSECustomerKey' | 'SSECustomerKeyMD5'
+>
+
+/** Encryption fields of PutObject, CreateMultipartUpload and CopyObject. */
+export type EncryptionFields = CustomerKeyFields &
+  Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'SSEKMSEncryptionContext' | 'BucketKeyEnabled'>
+
+/** Turns plaintext into what is stored, in order, in one pass. */
+export interface Sealer {
+  /** Exact stored size, in bytes, of a plaintext of this size. */
+  sealedSize(plaintextSize: number): number
+  update(plaintext: Uint8Array): Buffer
+  /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
+  final(): Buffer
+}
+
+/** Turns what is stored back into plaintext. Nothing that `update` returned may be trusted or shown until `final` has returned. */
+export interface Opener {
+  update(stored: Uint8Array): Buffer
+  /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
+  final(): Buffer
+}
+
+/** S3's answer to a finished write, as far as a journey tells it. */
+export interface StoredFacts {
+  etag: string
+  versionId?: string | undefined
+  bytes: number
+  serverSideEncryption?: string | undefined
+  kmsKeyId?: string | undefined
+  bucketKeyEnabled?: boolean | undefined
+  requestId?: string | undefined
+}
+
+/** One object's write under one mode. Disposed of exactly once, whatever happens. */
+export interface WritePlan {
+  mode: ModeChoice
+  /** Id of the customer key, or the KMS key as asked for; undefined where S3 chooses. */
+  keyId: string | undefined
+  format: EnvelopeFormat | undefined
+  encryption: EncryptionFields
+  customerKey: CustomerKeyFields
+  /** User metadata that this mode adds (the envelope). */
+  metadata: Record<string, string>
+  /** Object tags that this mode adds, best effort (`coffer-key`). */
+  tags: Record<string, string>
+  /** null: the bytes go as they are. */
+  sealer: Sealer | null
+  /** The whole journey, once S3 has acknowledged the object. */
+  journey(stored: StoredFacts): Journey
+  /** Zeroes what secrets are left. */
+  dispose(): void
+}
+
+export interface WriteRequest {
+  bucket: string
+  key: string
+  plaintextSize: number
+  options: ModeOptions
+}
+
+/** What HEAD (or the lack of an answer) tells of a stored object. */
+export interface ObjectFacts {
+  bucket: string
+  key: string
+  versionId: string | undefined
+  etag: string
+  /** Bytes as stored. */
+  size: number
+  lastModified: Date | undefined
+  /** User metadata, names in lower case, without `x-amz-meta-`. */
+  metadata: Record<string, string>
+  serverSideEncryption: string | undefined
+  kmsKeyId: string | undefined
+  bucketKeyEnabled: boolean
+  /** True when S3 would not answer HEAD without the customer's key (400). Then etag, size and metadata are unknown and empty. */
+  needsCustomerKey: boolean
+  /** Parsed JSON body of `KEY.instruction`, when it was fetched. */
+  instruction: Record<string, string> | undefined
+}
+
+/** Who an object says it is. */
+export interface Recognition {
+  mode: ObservedMode
+  keyId: string | undefined
+  format: EnvelopeFormat | undefined
+  /** For a person: `AES-256-GCM, key committed (HKDF-SHA512)`. */
+  algorithm: string
+}
+
+/** One object's read. Disposed of exactly once, whatever happens. */
+export interface ReadPlan {
+  recognition: Recognition
+  customerKey: CustomerKeyFields
+  /** null: what S3 sends is the plaintext. */
+  opener: Opener | null
+  plaintextSize: number
+  journey(fetched: { etag: string; bytes: number; requestId?: string | undefined }): Journey
+  dispose(): void
+}
+
+export interface ReadRequest {
+  facts: ObjectFacts
+  options: ModeOptions
+}
+
+/** A way to encrypt. A sixth one is one file that exports this, and one line in registry.ts. */
+export interface Mode {
+  readonly id: ModeId
+  /** Makes or asks for the data key and says what the upload must carry. */
+  prepareWrite(env: ModeEnv, request: WriteRequest): Promise<WritePlan>
+  /** Null if the object is not of this mode; throws ENVELOPE_INVALID if it is but is broken. No network. */
+  recognise(facts: ObjectFacts): Recognition | null
+  /** Unwraps the data key and checks everything that can be checked before the first byte. */
+  prepareRead(env: ModeEnv, request: ReadRequest): Promise<ReadPlan>
+}

@@ -1,0 +1,149 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
+import type { S3Client } from '@aws-sdk/client-s3'
+import type { Journey } from '../base/journey.ts'
+import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
+import type { KeyRing } from '../keys/keyring.ts'
+import type { ModeOptions } from '../modes/mode.ts'
+import type { CatalogEntry } from '../store/catalog.ts'
+
+/** What the vault remembers of objects. */
+export interface Catalog {
+  remember(entry: CatalogEntry): void
+  /** Null if never seen; the caller compares ETags where it has one. */
+  recall(place: string, bucket: string, key: string): CatalogEntry | null
+  forget(place: string, bucket: string, key: string): void
+}
+
+/** An open place: its clients, the person's keys, and what is known of its objects. Every operation takes one. */
+export interface Vault {
+  /** The place's id in the store; `local` for This computer. */
+  place: string
+  /** True on This computer, where `put` makes the bucket that is missing. */
+  makesBuckets: boolean
+  s3: S3Client
+  kms: KMSClient
+  keys: KeyRing
+  catalog: Catalog
+}
+
+/** Bytes done of bytes in all, for one object. */
+export type OnProgress = (done: number, total: number) => void
+
+/** How an operation is watched and stopped. */
+export interface Watch {
+  signal: AbortSignal
+  onProgress?: OnProgress | undefined
+}
+
+/** A file to be sealed: from disk, or from a stream that a host hands over. Read once, from start to end. */
+export interface Source {
+  size: number
+  /** Milliseconds since 1970; kept in `mtime` metadata as rclone writes it (seconds, nanosecond decimals). */
+  mtimeMs: number | undefined
+  /** POSIX permission bits, kept in `mode` metadata in octal as rclone writes it. */
+  fileMode: number | undefined
+  /** Chunks in order, any size. Throws CHANGED_WHILE_READ if the file is no longer the one that was described. */
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+export interface PutRequest {
+  source: Source
+  bucket: string
+  key: string
+  mode: ModeChoice
+  options: ModeOptions
+  /** `refuse`: ALREADY_EXISTS if the key is taken (If-None-Match: *). `replace`: consent was given. */
+  overwrite: 'refuse' | 'replace'
+}
+
+export interface PutResult {
+  bucket: string
+  key: string
+  mode: ObservedMode
+  keyId: string | undefined
+  format: EnvelopeFormat | undefined
+  /** Plaintext bytes. */
+  bytes: number
+  storedBytes: number
+  seconds: number
+  etag: string
+  versionId: string | undefined
+  journey: Journey
+}
+
+export interface GetRequest {
+  bucket: string
+  key: string
+  versionId?: string | undefined
+  /** Final path of the file; its folder is made if it is missing. */
+  path: string
+  options: ModeOptions
+  overwrite: 'refuse' | 'replace'
+}
+
+export interface GetResult {
+  bucket: string
+  key: string
+  path: string
+  mode: ObservedMode
+  keyId: string | undefined
+  format: EnvelopeFormat | undefined
+  bytes: number
+  seconds: number
+  journey: Journey
+}
+
+export type VerifyResult = Omit<GetResult, 'path'> & {
+  /** What proved the content: the GCM tag, S3's checksum, or only S3's own word. */
+  proof: 'tag' | 'checksum' | 'none'
+}
+
+export interface ListEntry {
+  kind: 'object' | 'folder'
+  key: string
+  size: number
+  lastModified: Date | undefined
+  etag: string | undefined
+  /** From the catalog, if it is known for this ETag; never asked of S3 here. */
+  mode: ObservedMode | undefined
+  keyId: string | undefined
+}
+
+export interface Inspection {
+  bucket: string
+  key: string
+  versionId: string | undefined
+  mode: ObservedMode
+  keyId: string | undefined
+  format: EnvelopeFormat | undefined
+  algorithm: string
+  /** Plaintext bytes as far as the format tells without reading. */
+  bytes: number | undefined
+  storedBytes: number | undefined
+  etag: string | undefined
+  lastModified: Date | undefined
+  metadata: Record<string, string>
+  /** How its key will be reached on a read: the steps known without reading the body. */
+  journey: Journey
+}
+
+export interface RekeyRequest {
+  bucket: string
+  key: string
+  mode: ModeChoice
+  /** How to read it now. */
+  from: ModeOptions
+  /** How it shall be written. */
+  to: ModeOptions
+}
+
+/* Signatures that the hosts rely on; one file each:
+ *   put.ts     put(vault, request: PutRequest, watch): Promise<PutResult>
+ *   get.ts     get(vault, request: GetRequest, watch): Promise<GetResult>
+ *   verify.ts  verify(vault, { bucket, key, versionId?, options }, watch): Promise<VerifyResult>
+ *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)
+ *   inspect.ts inspect(vault, { bucket, key, versionId?, options }, signal): Promise<Inspection>
+ *   remove.ts  remove(vault, { bucket, keys }, signal): Promise<void>
+ *   rekey.ts   rekey(vault, request: RekeyRequest, watch): Promise<PutResult>
+ *   source.ts  fileSource(path): Promise<Source>; walk(path): AsyncIterable<{ path, relativeKey } | { skipped, why }>
+ */

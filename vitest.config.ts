@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+/** Unit tests run in parallel and touch no server; system tests start real servers and run the built command line. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/security/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
