@@ -1,0 +1,67 @@
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { text, type Answer, type Call, type Description } from './answer.ts'
+import { describeKmsFailure } from './kms-failure.ts'
+import { describeNetworkFailure } from './network-failure.ts'
+import { describeS3Failure } from './s3-failure.ts'
+
+/** Turns whatever the SDK threw into a CofferError. Never repeats headers, keys, or the string that was signed. */
+export function describeFailure(error: unknown, call: Call): CofferError {
+  if (isCofferError(error)) return error
+  const network = describeNetworkFailure(error)
+  if (network !== null) return asError(network, {}, error)
+  const answer = answerOf(error, call)
+  if (answer === null) return new CofferError('INTERNAL', `${call.operation} failed in the client.`, { cause: error })
+  // The service's own error is not kept as the cause: a SignatureDoesNotMatch repeats every signed header, and the
+  // customer's key is one of them.
+  return asError(describeKmsFailure(answer, call) ?? describeS3Failure(answer, call), answer.facts, undefined)
+}
+
+function asError(said: NonNullable<Description>, facts: Record<string, string>, cause: unknown): CofferError {
+  return new CofferError(said.code, said.message, {
+    ...(said.hint === undefined ? {} : { hint: said.hint }),
+    facts: { ...facts, ...said.facts },
+    cause,
+  })
+}
+
+interface SdkError extends Error {
+  $metadata?: { httpStatusCode?: number; requestId?: string; extendedRequestId?: string }
+  $response?: { statusCode?: number; headers?: Record<string, string> }
+  Code?: string
+}
+
+function answerOf(error: unknown, call: Call): Answer | null {
+  if (!(error instanceof Error)) return null
+  const { $metadata, $response, Code } = error as SdkError
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode
+  if (status === undefined) return null
+  const named = Code ?? error.name
+  const fromKms = named.startsWith('KMS.')
+  const code = fromKms ? named.slice('KMS.'.length) : named
+  const message = withoutSecrets(error.message, call.input)
+  return {
+    code,
+    fromKms,
+    status,
+    message,
+    headers: $response?.headers ?? {},
+    fields: error as unknown as Record<string, unknown>,
+    facts: {
+      operation: call.operation,
+      status: String(status),
+      awsCode: code,
+      ...text('requestId', $metadata?.requestId),
+      ...text('bucket', call.input.Bucket),
+      ...text('key', call.input.Key),
+    },
+  }
+}
+
+/** A server may quote a header back; the customer's key must not travel on in a message. */
+function withoutSecrets(message: string, input: Record<string, unknown>): string {
+  const secrets = [input.SSECustomerKey, input.CopySourceSSECustomerKey]
+  return secrets.reduce<string>(
+    (kept, secret) => (typeof secret === 'string' && secret !== '' ? kept.replaceAll(secret, '[key]') : kept),
+    message,
+  )
+}
