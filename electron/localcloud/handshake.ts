@@ -11,7 +11,10 @@ export interface StartOrder {
   rootKey: string
   /** The owner's credentials. */
   owner: { accessKeyId: string; secretAccessKey: string }
-  /** Stop after this many seconds without a request; null: run until told to stop. */
+  /**
+   * Stop after this many seconds without a request. Null: in the foreground, where it runs until told to stop or until
+   * standard input ends, so that it never outlives the process that started it.
+   */
   idleSeconds: number | null
 }
 
