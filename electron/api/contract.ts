@@ -1,0 +1,16 @@
+import { activity } from './contract/activity.ts'
+import { buckets } from './contract/buckets.ts'
+import { keys } from './contract/keys.ts'
+import { kms } from './contract/kms.ts'
+import { local } from './contract/local.ts'
+import { objects } from './contract/objects.ts'
+import { places } from './contract/places.ts'
+import { principals } from './contract/principals.ts'
+
+/**
+ * Everything a host may ask of Coffer. Safe to bundle for a browser: schemas and types, no Node.
+ *
+ * Every input is checked by its schema, every output carries only what its schema names. A failure is a CofferError on
+ * both sides of every boundary (see failures.ts). File contents do not pass through here: paths, events and facts do.
+ */
+export const contract = { places, buckets, objects, keys, kms, principals, local, activity }

@@ -1,0 +1,88 @@
+import * as z from 'zod'
+import { FAILURES } from '../../base/errors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
+import { MODE_IDS } from '../../base/mode-names.ts'
+
+const ERROR_CODES = Object.keys(FAILURES) as [ErrorCode, ...ErrorCode[]]
+
+export const modeId = z.enum(MODE_IDS)
+export const modeChoice = z.enum([...MODE_IDS, 'bucket-default'])
+export const observedMode = z.enum([...MODE_IDS, 'none', 'unknown'])
+export const envelopeFormat = z.enum(['v3', 'v2', 'v1'])
+
+/** How to reach a server that is no stored place: what the AWS CLI's own options and variables say. */
+export const connection = z.strictObject({
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  kmsEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  region: z.string().min(1).optional(),
+  profile: z.string().min(1).optional(),
+  /** PEM file with the private CA that signed the endpoint's certificate. */
+  caBundle: z.string().min(1).optional(),
+})
+
+/** A stored place by id or name (`local` is This computer), or a connection that is used once and not stored. */
+export const placeRef = z.union([z.string().min(1), connection])
+
+export const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens')
+
+/** An object's key: 1 to 1,024 bytes of UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
+export const objectKey = z
+  .string()
+  .min(1)
+  .refine((key) => new TextEncoder().encode(key).length <= 1024, 'an object key has at most 1,024 bytes')
+
+/** Bucket, and key or folder: a key that ends with `/`, or is empty, means everything below it. */
+export const location = { place: placeRef, bucket: bucketName, key: z.union([z.literal(''), objectKey]) }
+
+/** Choices that go with a mode, for writing. A mode refuses, with INVALID_INPUT, those that it cannot honour. */
+export const writeOptions = z.strictObject({
+  key: z.string().min(1).optional(),
+  encryptionContext: z.record(z.string().min(1), z.string()).optional(),
+  bucketKey: z.boolean().optional(),
+  dsse: z.boolean().optional(),
+  format: z.enum(['v3', 'v2']).optional(),
+})
+
+/** Choices that go with a mode, for reading. */
+export const readOptions = z.strictObject({
+  key: z.string().min(1).optional(),
+  encryptionContext: z.record(z.string().min(1), z.string()).optional(),
+  allowLegacy: z.boolean().optional(),
+})
+
+export const overwrite = z.enum(['refuse', 'replace'])
+
+export const journeyStep = z.object({
+  actor: z.enum(['computer', 's3', 'kms']),
+  act: z.enum([
+    'request-data-key',
+    'issue-data-key',
+    'make-data-key',
+    'wrap-data-key',
+    'unwrap-data-key',
+    'derive-key',
+    'verify-commitment',
+    'send-customer-key',
+    'encrypt',
+    'decrypt',
+    'verify-tag',
+    'verify-checksum',
+    'store',
+    'fetch',
+    'forget',
+  ]),
+  text: z.string(),
+  facts: z.record(z.string(), z.string()),
+  evidence: z.enum(['seen', 'reported']),
+})
+
+/** A failure as it crosses a boundary or rides in an event: never its cause, which may hold anything. */
+export const failure = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  hint: z.string(),
+  facts: z.record(z.string(), z.string()),
+})
+export type Failure = z.infer<typeof failure>

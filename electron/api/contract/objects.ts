@@ -1,0 +1,168 @@
+import { eventIterator, oc } from '@orpc/contract'
+import * as z from 'zod'
+import {
+  envelopeFormat,
+  failure,
+  journeyStep,
+  location,
+  modeChoice,
+  objectKey,
+  observedMode,
+  overwrite,
+  readOptions,
+  writeOptions,
+} from './common.ts'
+
+const encrypted = { mode: observedMode, keyId: z.string().optional(), format: envelopeFormat.optional() }
+
+const listEntry = z.object({
+  kind: z.enum(['object', 'folder']),
+  key: z.string(),
+  size: z.number(),
+  lastModified: z.date().optional(),
+  etag: z.string().optional(),
+  /** From the catalog, if it is known for this ETag. */
+  mode: observedMode.optional(),
+  keyId: z.string().optional(),
+})
+
+const done = { bucket: z.string(), key: z.string(), ...encrypted, bytes: z.number(), seconds: z.number() }
+const stored = { storedBytes: z.number(), etag: z.string(), versionId: z.string().optional() }
+const journey = z.array(journeyStep)
+
+/** What every operation on many objects tells while it runs. `name` is the path or the key as the person knows it. */
+const common = [
+  /** Running totals of what has been found to do so far. */
+  z.object({ kind: z.literal('found'), files: z.number(), bytes: z.number() }),
+  z.object({ kind: z.literal('started'), name: z.string(), bucket: z.string(), key: z.string(), bytes: z.number() }),
+  z.object({ kind: z.literal('progress'), name: z.string(), done: z.number(), total: z.number() }),
+  z.object({ kind: z.literal('skipped'), name: z.string(), why: z.string() }),
+  z.object({
+    kind: z.literal('file-failed'),
+    name: z.string(),
+    bucket: z.string(),
+    key: z.string(),
+    error: failure,
+  }),
+] as const
+
+const fileDone = z.object({ kind: z.literal('file-done'), name: z.string(), ...done, journey })
+
+export const putEvent = z.discriminatedUnion('kind', [
+  ...common,
+  /** Told once, when the caller named no mode and the bucket's usual one is taken. */
+  z.object({ kind: z.literal('usual-mode'), mode: modeChoice, keyId: z.string().optional() }),
+  fileDone.extend(stored),
+])
+export const getEvent = z.discriminatedUnion('kind', [...common, fileDone.extend({ path: z.string() })])
+export const verifyEvent = z.discriminatedUnion('kind', [
+  ...common,
+  /** What proved the content: the GCM tag, S3's checksum, or nothing but S3's own word. */
+  fileDone.extend({ proof: z.enum(['tag', 'checksum', 'none']) }),
+])
+export const rekeyEvent = z.discriminatedUnion('kind', [...common, fileDone.extend(stored)])
+
+export type PutEvent = z.infer<typeof putEvent>
+export type GetEvent = z.infer<typeof getEvent>
+export type VerifyEvent = z.infer<typeof verifyEvent>
+export type RekeyEvent = z.infer<typeof rekeyEvent>
+
+const concurrency = z.int().min(1).max(64).optional()
+
+export const objects = {
+  /** Pages of a folder, or of everything below it. Asks S3 for listings only, never for each object. */
+  list: oc
+    .input(z.strictObject({ ...location, recursive: z.boolean().default(false) }))
+    .output(eventIterator(z.array(listEntry))),
+
+  /**
+   * Files and folders go in. One file and a key that does not end with `/`: exactly that key. Everything else keeps its
+   * name below the key as a folder. A file that fails is told as `file-failed`; the others go on.
+   */
+  put: oc
+    .input(
+      z.strictObject({
+        ...location,
+        paths: z.array(z.string().min(1)).min(1),
+        /** Left out: the bucket's usual mode, and INVALID_INPUT if it has none. */
+        mode: modeChoice.optional(),
+        options: writeOptions.default({}),
+        overwrite: overwrite.default('refuse'),
+        concurrency,
+      }),
+    )
+    .output(eventIterator(putEvent)),
+
+  /**
+   * An object, or everything below a key that ends with `/`, comes back. An object goes to exactly `to`, or into it if
+   * it is a folder or ends with a separator. Names that would leave the folder are refused.
+   */
+  get: oc
+    .input(
+      z.strictObject({
+        ...location,
+        versionId: z.string().min(1).optional(),
+        to: z.string().min(1),
+        options: readOptions.default({}),
+        overwrite: overwrite.default('refuse'),
+        concurrency,
+      }),
+    )
+    .output(eventIterator(getEvent)),
+
+  /** Reads and proves objects, and writes nothing. */
+  verify: oc
+    .input(
+      z.strictObject({
+        ...location,
+        versionId: z.string().min(1).optional(),
+        options: readOptions.default({}),
+        concurrency,
+      }),
+    )
+    .output(eventIterator(verifyEvent)),
+
+  /** How one object is encrypted and how its key would be reached, without reading its body. */
+  inspect: oc
+    .input(
+      z.strictObject({
+        ...location,
+        key: objectKey,
+        versionId: z.string().min(1).optional(),
+        options: readOptions.default({}),
+      }),
+    )
+    .output(
+      z.object({
+        bucket: z.string(),
+        key: z.string(),
+        versionId: z.string().optional(),
+        ...encrypted,
+        algorithm: z.string(),
+        bytes: z.number().optional(),
+        storedBytes: z.number().optional(),
+        etag: z.string().optional(),
+        lastModified: z.date().optional(),
+        metadata: z.record(z.string(), z.string()),
+        journey,
+      }),
+    ),
+
+  /** Removes objects by key; a key that ends with `/` removes everything below it. Returns how many keys went. */
+  remove: oc
+    .input(z.strictObject({ place: location.place, bucket: location.bucket, keys: z.array(objectKey).min(1) }))
+    .output(z.object({ removed: z.number() })),
+
+  /** Changes the mode or the key of an object, or of everything below a key that ends with `/`. */
+  rekey: oc
+    .input(
+      z.strictObject({
+        ...location,
+        mode: modeChoice,
+        from: readOptions.default({}),
+        to: writeOptions.default({}),
+        concurrency,
+      }),
+    )
+    .output(eventIterator(rekeyEvent)),
+}

@@ -1,0 +1,44 @@
+import { oc } from '@orpc/contract'
+import * as z from 'zod'
+import { connection, failure, placeRef } from './common.ts'
+
+const place = z.object({
+  /** `local` is This computer. */
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(['local', 'aws', 'compatible']),
+  endpoint: z.string().optional(),
+  kmsEndpoint: z.string().optional(),
+  region: z.string(),
+  profile: z.string().optional(),
+  caBundle: z.string().optional(),
+})
+
+/** A long-lived pair of keys, or one from AWS STS with its session token. Goes into the keychain and never comes out. */
+const accessKeys = z.strictObject({
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  sessionToken: z.string().min(1).optional(),
+})
+
+const check = z.object({
+  /** The call that was tried, in the service's own words: `s3:ListBuckets`. */
+  action: z.string(),
+  ok: z.boolean(),
+  error: failure.optional(),
+})
+
+export const places = {
+  list: oc.input(z.strictObject({}).default({})).output(z.array(place)),
+
+  add: oc
+    .input(z.strictObject({ name: z.string().trim().min(1).max(100), connection, keys: accessKeys.optional() }))
+    .output(place),
+
+  remove: oc.input(z.strictObject({ place: z.string().min(1) })).output(z.void()),
+
+  /** Tries what Coffer needs there, step by step; a step that fails says why and does not stop the others. */
+  test: oc
+    .input(z.strictObject({ place: placeRef, bucket: z.string().min(1).optional() }))
+    .output(z.object({ ok: z.boolean(), checks: z.array(check) })),
+}
