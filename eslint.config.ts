@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['dist/', 'release/', 'node_modules/', 'test/fixtures/'] },
+  { ignores: ['.cache/', 'dist/', 'release/', 'node_modules/', 'test/fixtures/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Sees to what the tests need of the system: installs it where that is allowed, otherwise says what is missing.
+# Says nothing when all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(chromium gnome-keyring dbus libsecret-1-0 rclone age ruby ruby-aws-sdk-s3 gdb curl)
+python=.cache/python
+
+say() { printf 'system: %s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+  command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+
+installed() {
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Runs a command and shows what it printed only if it failed.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+  else
+    cat "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+}
+
+apt_packages() {
+  local missing=() package
+  for package in "$@"; do installed "$package" || missing+=("$package"); done
+  [ ${#missing[@]} = 0 ] && return
+  if ! may_install; then
+    say "missing: ${missing[*]}. Install them (apt-get install ${missing[*]}), then run this again."
+    return 1
+  fi
+  say "installing ${missing[*]}"
+  quietly as_root apt-get update
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# Without Debian's packages there is still a list of programs to look for.
+programs() {
+  local missing=() program
+  for program in dbus-run-session gnome-keyring-daemon rclone age gdb curl python3; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  say "missing programs: ${missing[*]}. Install them, then run this again."
+  return 1
+}
+
+# A virtual environment of the project's own. It is made without pip, since not every Python brings ensurepip.
+python_tools() {
+  local wanted=scripts/python-tools.txt base
+  cmp -s "$wanted" "$python/installed.txt" && return
+  for base in python3 /usr/bin/python3; do "$base" -m pip --version >/dev/null 2>&1 && break; done
+  if ! "$base" -m pip --version >/dev/null 2>&1; then
+    apt_packages python3 python3-pip
+    base=/usr/bin/python3
+  fi
+  say "installing $(tr '\n' ' ' <"$wanted")"
+  rm -rf "$python"
+  quietly "$base" -m venv --without-pip "$python"
+  quietly "$base" -m pip --python "$python/bin/python" install --disable-pip-version-check --no-input -r "$wanted"
+  cp "$wanted" "$python/installed.txt"
+}
+
+case "$(uname)" in
+  Linux) if command -v dpkg-query >/dev/null; then apt_packages "${packages[@]}"; else programs; fi ;;
+esac
+python_tools

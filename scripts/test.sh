@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Everything that has to hold, cheapest first; stops at the first step that fails. The last line counts the tests.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+results=.cache/results
+rm -rf "$results"
+mkdir -p "$results"
+
+finish() {
+  local status=$?
+  printf '\n%s after %d s\n' "$([ "$status" = 0 ] && echo 'All is well' || echo 'FAILED')" "$SECONDS"
+  node scripts/count-tests.ts "$results"
+  exit "$status"
+}
+trap finish EXIT
+
+step() {
+  local name=$1 started=$SECONDS log="$results/step.log" status
+  shift
+  printf '%-22s' "$name"
+  "$@" >"$log" 2>&1 </dev/null
+  status=$?
+  printf '%s  %d s\n' "$([ "$status" = 0 ] && echo ok || echo FAILED)" $((SECONDS - started))
+  if [ "$status" != 0 ]; then
+    cat "$log"
+    exit "$status"
+  fi
+}
+
+# Test runs talk for themselves.
+run() {
+  local name=$1 status
+  shift
+  printf '\n%s\n' "$name"
+  "$@" </dev/null
+  status=$?
+  [ "$status" = 0 ] || exit "$status"
+}
+
+step 'system' bash scripts/system.sh
+step 'lint' eslint . --max-warnings 0
+step 'format' prettier --check .
+step 'types' tsc -p tsconfig.json
+step 'architecture' depcruise electron
+step 'dead code' knip
+step 'build' vite build
+run 'unit tests' vitest run --project unit --reporter=default --reporter=json --outputFile.json="$results/unit.json"
+run 'system tests' bash scripts/with-keyring.sh \
+  vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
