@@ -1,0 +1,62 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { S3Client } from '@aws-sdk/client-s3'
+import type { Clients, Connection } from './connection.ts'
+import { credentialsOf } from './credentials.ts'
+import { guardCustomerKeys } from './guard.ts'
+import { isLoopback } from './loopback.ts'
+import { trustedAuthorities } from './trust.ts'
+
+/** Parts of many files are in flight at once; the queues above bound them, not the pool. */
+const MAX_SOCKETS = 128
+
+/** A connection that says nothing for this long is dead; S3 sends white space while it completes a large upload. */
+const SILENCE_MS = 60_000
+
+/**
+ * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones: every body that
+ * Coffer sends is a Buffer and can be sent again. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
+ */
+export function openClients(connection: Connection): Clients {
+  const ca = trustedAuthorities(connection.caBundle)
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
+  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...(ca === undefined ? {} : { ca }) })
+  const shared = {
+    region: connection.region,
+    credentials: credentialsOf(connection.credentials),
+    maxAttempts: 4,
+    retryMode: 'standard',
+    requestHandler: { httpAgent, httpsAgent, connectionTimeout: 10_000, socketTimeout: SILENCE_MS },
+  }
+  const checksums = connection.checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
+  const s3 = new S3Client({
+    ...shared,
+    ...endpoint(connection.endpoint),
+    forcePathStyle: connection.pathStyle,
+    requestChecksumCalculation: checksums,
+    responseChecksumValidation: checksums,
+  })
+  guardCustomerKeys(s3)
+  const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
+  return {
+    s3,
+    kms,
+    close(): void {
+      s3.destroy()
+      kms.destroy()
+      httpAgent.destroy()
+      httpsAgent.destroy()
+    },
+  }
+}
+
+function endpoint(url: string | undefined): { endpoint?: string } {
+  return url === undefined ? {} : { endpoint: url }
+}
+
+/** A server on this machine speaks both; anywhere else KMS is Amazon's unless it is named. */
+function kmsEndpoint({ endpoint: s3, kmsEndpoint: kms }: Connection): string | undefined {
+  if (kms !== undefined || s3 === undefined) return kms
+  return URL.canParse(s3) && isLoopback(new URL(s3).hostname) ? s3 : undefined
+}
