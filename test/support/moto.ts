@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../../electron/cloud/connection.ts'
+import { pythonTool } from './run.ts'
 
 /** A foreign S3 and KMS in memory: moto's server, from PyPI. */
 export interface Moto {
@@ -15,12 +16,14 @@ export interface Moto {
 export async function startMoto(): Promise<Moto> {
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = spawn(pythonTool('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let said = ''
   server.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)))
   const ended = once(server, 'close')
   const failed = once(server, 'error').then(([error]: unknown[]) => {
-    throw new Error('moto_server cannot be started; install it with: pip install "moto[server]"', { cause: error })
+    throw new Error('moto_server cannot be started; run: bash scripts/system.sh', { cause: error })
   })
   failed.catch(() => undefined)
   const stop = async (): Promise<void> => {
