@@ -2,7 +2,10 @@ import type { KMSClient } from '@aws-sdk/client-kms'
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ModeChoice, ModeId, ObservedMode } from '../base/mode-names.ts'
+import type { Opener, Sealer } from '../envelope/stream.ts'
 import type { KeyRing } from '../keys/keyring.ts'
+
+export type { Opener, Sealer }
 
 /** What a mode needs of its surroundings. `kms` is only called by the KMS modes. */
 export interface ModeEnv {
@@ -36,22 +39,6 @@ export type CustomerKeyFields = Pick<
 /** Encryption fields of PutObject, CreateMultipartUpload and CopyObject. */
 export type EncryptionFields = CustomerKeyFields &
   Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'SSEKMSEncryptionContext' | 'BucketKeyEnabled'>
-
-/** Turns plaintext into what is stored, in order, in one pass. */
-export interface Sealer {
-  /** Exact stored size, in bytes, of a plaintext of this size. */
-  sealedSize(plaintextSize: number): number
-  update(plaintext: Uint8Array): Buffer
-  /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
-  final(): Buffer
-}
-
-/** Turns what is stored back into plaintext. Nothing that `update` returned may be trusted or shown until `final` has returned. */
-export interface Opener {
-  update(stored: Uint8Array): Buffer
-  /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
-  final(): Buffer
-}
 
 /** S3's answer to a finished write, as far as a journey tells it. */
 export interface StoredFacts {

@@ -1,0 +1,128 @@
+import { createDecipheriv, randomBytes } from 'node:crypto'
+import { zero } from '../base/bytes.ts'
+import { CofferError } from '../base/errors.ts'
+import { cbcOpener, cbcPlaintextBound } from './cbc.ts'
+import { MESSAGE_ID_BYTES, V3_SUITE_ID, deriveCommitment, deriveContentKey, verifyCommitment } from './derive.ts'
+import type { Content } from './envelope.ts'
+import { gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
+import { plaintextSize } from './size.ts'
+import type { Opener, Sealer } from './stream.ts'
+
+const GCM_IV_BYTES = 12
+const BLOCK_BYTES = 16
+
+/** What a writer needs of a fresh content cipher: its public parameters, for the metadata, and the cipher itself. */
+export interface SealedContent<C extends Content = Content> {
+  content: C
+  sealer: Sealer
+}
+
+/** Content that Coffer writes. */
+export type WritableContent = Exclude<Content, { cipher: 'cbc' }>
+
+/**
+ * Starts the encryption of one object under a fresh data key (32 bytes), which is taken over: it is zeroed before this
+ * returns or throws. Format `v3` commits to the key; `v2` is AES-256-GCM under the data key itself, for older readers.
+ */
+export function sealContent(format: 'v3' | 'v2', dataKey: Uint8Array): SealedContent<WritableContent> {
+  return format === 'v3' ? sealCommitted(dataKey, randomBytes(MESSAGE_ID_BYTES)) : sealPlainGcm(dataKey)
+}
+
+function sealCommitted(dataKey: Uint8Array, messageId: Buffer): SealedContent<WritableContent> {
+  let message: GcmMessage | undefined
+  try {
+    const commitment = deriveCommitment(dataKey, messageId)
+    message = committedMessage(dataKey, messageId)
+    return { content: { cipher: 'gcm-committed', format: 'v3', messageId, commitment }, sealer: gcmSealer(message) }
+  } finally {
+    zero(dataKey, message?.key)
+  }
+}
+
+function sealPlainGcm(dataKey: Uint8Array): SealedContent<WritableContent> {
+  try {
+    const iv = randomBytes(GCM_IV_BYTES)
+    return { content: { cipher: 'gcm', format: 'v2', iv }, sealer: gcmSealer({ key: dataKey, iv, aad: null }) }
+  } finally {
+    zero(dataKey)
+  }
+}
+
+/**
+ * Starts the decryption of one object of `storedSize` bytes. The data key is taken over: it is zeroed before this returns
+ * or throws. A committed object's commitment is verified before its content key is even derived.
+ */
+export function openContent(content: Content, dataKey: Uint8Array, storedSize: number): Opener {
+  let message: GcmMessage | undefined
+  try {
+    if (content.cipher === 'cbc') return cbcOpener(dataKey, content.iv, storedSize)
+    message = messageOf(content, dataKey)
+    return gcmOpener(message, storedSize)
+  } finally {
+    zero(dataKey, message?.key)
+  }
+}
+
+/** Plaintext bytes of an object of `storedSize` bytes: exact for AES-GCM, an upper bound for legacy CBC. Throws TRUNCATED. */
+export function openedSize(content: Content, storedSize: number): number {
+  return content.cipher === 'cbc' ? cbcPlaintextBound(storedSize) : plaintextSize(storedSize)
+}
+
+/** Which stored bytes a plaintext range needs, and what to cut from their decryption. All in bytes; `last` is included. */
+export interface StoredRange {
+  first: number
+  last: number
+  skip: number
+  length: number
+}
+
+/** Aligns a plaintext range to cipher blocks and clamps it to the plaintext; null if nothing of it is left. */
+export function storedRange(first: number, last: number, plaintextSize: number): StoredRange | null {
+  const end = Math.min(last, plaintextSize - 1)
+  if (first > end) return null
+  const skip = first % BLOCK_BYTES
+  return { first: first - skip, last: end, skip, length: end - first + 1 }
+}
+
+/**
+ * Decrypts the stored bytes of one aligned range with AES-CTR. The key is proven first where it is committed to, but the bytes
+ * are not: a range never shows whether they were changed. The data key is taken over and zeroed. Throws COMMITMENT_MISMATCH,
+ * and UNSUPPORTED for legacy CBC.
+ */
+export function openRange(content: Content, dataKey: Uint8Array, range: StoredRange, stored: Uint8Array): Buffer {
+  let message: GcmMessage | undefined
+  try {
+    if (content.cipher === 'cbc')
+      throw new CofferError('UNSUPPORTED', 'A part of a legacy CBC object cannot be read by itself.')
+    if (stored.length !== range.last - range.first + 1)
+      throw new CofferError('TRUNCATED', 'The range that came is not as long as the one that was asked for.')
+    message = messageOf(content, dataKey)
+    const plaintext = createDecipheriv('aes-256-ctr', message.key, counterBlock(message.iv, range.first)).update(stored)
+    return plaintext.subarray(range.skip, range.skip + range.length)
+  } finally {
+    zero(dataKey, message?.key)
+  }
+}
+
+/** GCM enciphers block n of its message with counter 2 + n; counter 1 is the tag's (NIST SP 800-38D, 7.1). */
+function counterBlock(iv: Uint8Array, first: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES)
+  block.set(iv)
+  block.writeUInt32BE(2 + first / BLOCK_BYTES, GCM_IV_BYTES)
+  return block
+}
+
+function messageOf(content: WritableContent, dataKey: Uint8Array): GcmMessage {
+  if (content.cipher === 'gcm') return { key: dataKey, iv: content.iv, aad: null }
+  verifyCommitment(dataKey, content.messageId, content.commitment)
+  return committedMessage(dataKey, content.messageId)
+}
+
+/** The IV is fixed because the derived key is used once: its salt, the message id, is fresh for each object. */
+function committedMessage(dataKey: Uint8Array, messageId: Uint8Array): GcmMessage {
+  return {
+    key: deriveContentKey(dataKey, messageId),
+    iv: Buffer.alloc(GCM_IV_BYTES, 0x01),
+    aad: Buffer.from(V3_SUITE_ID, 'hex'),
+  }
+}

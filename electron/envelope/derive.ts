@@ -1,0 +1,38 @@
+import { hkdfSync } from 'node:crypto'
+import { equalBytes } from '../base/bytes.ts'
+import { CofferError } from '../base/errors.ts'
+import { DATA_KEY_BYTES } from './envelope.ts'
+
+/** Length of a V3 object's message id and of its key commitment. */
+export const MESSAGE_ID_BYTES = 28
+export const COMMITMENT_BYTES = 28
+
+/** ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY, 0x0073: also the content's additional authenticated data. */
+export const V3_SUITE_ID = '0073'
+
+const CONTENT_KEY_INFO = Buffer.concat([Buffer.from(V3_SUITE_ID, 'hex'), Buffer.from('DERIVEKEY')])
+const COMMITMENT_INFO = Buffer.concat([Buffer.from(V3_SUITE_ID, 'hex'), Buffer.from('COMMITKEY')])
+
+/** The key that enciphers a V3 object: HKDF-SHA512 (RFC 5869) of its data key, salted with its message id. 32 bytes, the caller's to zero. */
+export function deriveContentKey(dataKey: Uint8Array, messageId: Uint8Array): Buffer {
+  return expand(dataKey, messageId, CONTENT_KEY_INFO, DATA_KEY_BYTES)
+}
+
+/** The public value that only this data key yields, so no other key can be passed off for it. 28 bytes. */
+export function deriveCommitment(dataKey: Uint8Array, messageId: Uint8Array): Buffer {
+  return expand(dataKey, messageId, COMMITMENT_INFO, COMMITMENT_BYTES)
+}
+
+/** Compares in constant time; throws COMMITMENT_MISMATCH if the object was sealed under another data key. */
+export function verifyCommitment(dataKey: Uint8Array, messageId: Uint8Array, commitment: Uint8Array): void {
+  if (equalBytes(deriveCommitment(dataKey, messageId), commitment)) return
+  throw new CofferError('COMMITMENT_MISMATCH', 'The object commits to another data key than the one it carries.')
+}
+
+function expand(dataKey: Uint8Array, messageId: Uint8Array, info: Uint8Array, length: number): Buffer {
+  if (dataKey.length !== DATA_KEY_BYTES)
+    throw new CofferError('ENVELOPE_INVALID', 'The data key of a key-committing object must be 32 bytes long.')
+  if (messageId.length !== MESSAGE_ID_BYTES)
+    throw new CofferError('ENVELOPE_INVALID', 'The message id of a key-committing object must be 28 bytes long.')
+  return Buffer.from(hkdfSync('sha512', dataKey, messageId, info, length))
+}

@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { CofferError } from '../base/errors.ts'
+import { TAG_BYTES, plaintextSize, refuseBeyondGcm, sealedSize } from './size.ts'
+import type { Opener, Sealer } from './stream.ts'
+
+/** One AES-256-GCM message: never used for two plaintexts. The cipher keeps its own copy of the key, so the caller may zero this one. */
+export interface GcmMessage {
+  key: Uint8Array
+  /** 12 bytes. */
+  iv: Uint8Array
+  /** Additional authenticated data; null for none. */
+  aad: Uint8Array | null
+}
+
+const GCM = 'aes-256-gcm'
+
+/** Enciphers one message; what is stored is the ciphertext and then the 16-byte tag. Throws TOO_LARGE beyond GCM's limit. */
+export function gcmSealer({ key, iv, aad }: GcmMessage): Sealer {
+  const cipher = createCipheriv(GCM, key, iv, { authTagLength: TAG_BYTES })
+  if (aad !== null) cipher.setAAD(aad)
+  let sealed = 0
+  let spent = false
+  return {
+    sealedSize,
+    update(plaintext) {
+      refuseSpent(spent)
+      sealed += plaintext.length
+      refuseBeyondGcm(sealed)
+      return cipher.update(plaintext)
+    },
+    final() {
+      refuseSpent(spent)
+      spent = true
+      cipher.final()
+      return cipher.getAuthTag()
+    },
+  }
+}
+
+/**
+ * Deciphers one message of `storedSize` bytes, tag included. Knowing the size beforehand, it passes each chunk straight to
+ * the cipher and sets the tag aside without copying anything else.
+ */
+export function gcmOpener({ key, iv, aad }: GcmMessage, storedSize: number): Opener {
+  const bodySize = plaintextSize(storedSize)
+  const decipher = createDecipheriv(GCM, key, iv, { authTagLength: TAG_BYTES })
+  if (aad !== null) decipher.setAAD(aad)
+  const tag = Buffer.alloc(TAG_BYTES)
+  let received = 0
+  let spent = false
+  return {
+    update(stored) {
+      refuseSpent(spent)
+      if (stored.length > storedSize - received)
+        throw new CofferError('INTEGRITY', 'More bytes came than the object is said to have.')
+      const body = Math.min(Math.max(bodySize - received, 0), stored.length)
+      if (body < stored.length) tag.set(stored.subarray(body), received + body - bodySize)
+      received += stored.length
+      return decipher.update(body < stored.length ? stored.subarray(0, body) : stored)
+    },
+    final() {
+      refuseSpent(spent)
+      spent = true
+      if (received < storedSize)
+        throw new CofferError('TRUNCATED', `Only ${received} of the object's ${storedSize} bytes came.`)
+      try {
+        return decipher.setAuthTag(tag).final()
+      } catch {
+        throw new CofferError('INTEGRITY', 'The object failed its integrity check: it was damaged or changed.')
+      }
+    },
+  }
+}
+
+function refuseSpent(spent: boolean): void {
+  if (spent) throw new CofferError('INTERNAL', 'A cipher was used again after its message had ended.')
+}

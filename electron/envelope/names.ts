@@ -1,0 +1,24 @@
+/** Metadata names of the V1 and V2 formats, without `x-amz-meta-`. */
+export const OLD = {
+  keyV1: 'x-amz-key',
+  keyV2: 'x-amz-key-v2',
+  iv: 'x-amz-iv',
+  cipher: 'x-amz-cek-alg',
+  wrap: 'x-amz-wrap-alg',
+  description: 'x-amz-matdesc',
+  tagLength: 'x-amz-tag-len',
+} as const
+
+/** Metadata names of the V3 format. */
+export const V3 = {
+  cipher: 'x-amz-c',
+  key: 'x-amz-3',
+  wrap: 'x-amz-w',
+  commitment: 'x-amz-d',
+  messageId: 'x-amz-i',
+  description: 'x-amz-m',
+  context: 'x-amz-t',
+} as const
+
+/** Where the envelope is, if it is not (all) in the object's metadata: the object key with this after it. */
+export const INSTRUCTION_SUFFIX = '.instruction'

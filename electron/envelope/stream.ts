@@ -1,0 +1,15 @@
+/** Turns plaintext into what is stored, in order, in one pass. */
+export interface Sealer {
+  /** Exact stored size, in bytes, of a plaintext of this size. */
+  sealedSize(plaintextSize: number): number
+  update(plaintext: Uint8Array): Buffer
+  /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
+  final(): Buffer
+}
+
+/** Turns what is stored back into plaintext. Nothing that `update` returned may be trusted or shown until `final` has returned. */
+export interface Opener {
+  update(stored: Uint8Array): Buffer
+  /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
+  final(): Buffer
+}
