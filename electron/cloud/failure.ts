@@ -25,7 +25,7 @@ function asError(said: NonNullable<Description>, facts: Record<string, string>, 
 }
 
 interface SdkError extends Error {
-  $metadata?: { httpStatusCode?: number; requestId?: string; extendedRequestId?: string }
+  $metadata?: { httpStatusCode?: number; requestId?: string; attempts?: number }
   $response?: { statusCode?: number; headers?: Record<string, string> }
   Code?: string
 }
@@ -50,6 +50,7 @@ function answerOf(error: unknown, call: Call): Answer | null {
       operation: call.operation,
       status: String(status),
       awsCode: code,
+      attempts: String($metadata?.attempts ?? 1),
       ...text('requestId', $metadata?.requestId),
       ...text('bucket', call.input.Bucket),
       ...text('key', call.input.Key),

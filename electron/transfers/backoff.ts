@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isCofferError } from '../base/errors.ts'
+import { throwIfAborted } from '../cloud/send.ts'
+
+const BASE_MS = 200
+const CAP_MS = 5_000
+
+/** True for failures that may be gone in a moment. */
+export function isPassing(error: unknown): boolean {
+  return isCofferError(error, 'NETWORK') || isCofferError(error, 'SERVER') || isCofferError(error, 'THROTTLED')
+}
+
+/** Waits before attempt `attempt` (1 is the first repeat): exponential, capped, full jitter, so that many do not knock at once. */
+export async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
+  const limit = Math.min(CAP_MS, BASE_MS * 2 ** attempt)
+  await sleep(Math.random() * limit, undefined, { signal }).catch(() => throwIfAborted(signal))
+}

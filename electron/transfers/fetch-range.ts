@@ -1,0 +1,110 @@
+import { addAbortSignal, Readable } from 'node:stream'
+import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import { CofferError } from '../base/errors.ts'
+import { describeFailure } from '../cloud/failure.ts'
+import { send, throwIfAborted } from '../cloud/send.ts'
+import type { CustomerKeyFields } from '../modes/mode.ts'
+import { backOff, isPassing } from './backoff.ts'
+
+/** One stored object, pinned: what was looked at is what is read, or it is an error. */
+export interface Stored {
+  bucket: string
+  key: string
+  versionId: string | undefined
+  etag: string
+  /** Bytes as stored. */
+  size: number
+  customerKey: CustomerKeyFields
+}
+
+/** Repeats of one range; any byte that arrives starts the count anew, within the second bound. */
+const MAX_BARREN_ATTEMPTS = 5
+const MAX_ATTEMPTS = 30
+
+/**
+ * Fills `into` with the object's bytes from `start`. A range that breaks off goes on where it broke. Returns the request
+ * id of the first answer. Throws CHANGED_WHILE_READ if the object was replaced, TRUNCATED if it is shorter than it said.
+ */
+export async function fetchRange(
+  s3: S3Client,
+  stored: Stored,
+  start: number,
+  into: Buffer,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let requestId: string | undefined
+  let filled = 0
+  let barren = 0
+  for (let attempt = 1; ; attempt++) {
+    const before = filled
+    try {
+      const answer = await ask(s3, stored, start + filled, start + into.length, signal)
+      requestId ??= answer.$metadata.requestId
+      for await (const chunk of bodyOf(answer, signal)) {
+        if (filled + chunk.length > into.length) throw unasked(stored)
+        into.set(chunk, filled)
+        filled += chunk.length
+      }
+      if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
+      return requestId
+    } catch (error) {
+      throwIfAborted(signal)
+      const failure = describeFailure(error, { operation: 'GetObject', input: {} })
+      barren = filled > before ? 1 : barren + 1
+      if (!isPassing(failure) || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
+      await backOff(barren, signal)
+    }
+  }
+}
+
+/** The whole object is asked for without a range, so that the SDK checks S3's checksum of it as it comes. */
+async function ask(
+  s3: S3Client,
+  stored: Stored,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<GetObjectCommandOutput> {
+  const whole = from === 0 && to === stored.size
+  const answer = await send(
+    s3,
+    new GetObjectCommand({
+      Bucket: stored.bucket,
+      Key: stored.key,
+      IfMatch: stored.etag,
+      ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
+      ...(whole ? {} : { Range: `bytes=${from}-${to - 1}` }),
+      ...stored.customerKey,
+    }),
+    signal,
+  )
+  // Servers exist that ignore If-Match; the ETag of the answer says the same.
+  if (answer.ETag !== undefined && answer.ETag !== stored.etag) throw replaced(stored)
+  if (!whole && answer.ContentRange === undefined) throw unasked(stored)
+  const announced = whole ? answer.ContentLength : totalOf(answer.ContentRange)
+  if (announced !== undefined && announced !== stored.size) {
+    throw new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
+  }
+  return answer
+}
+
+function bodyOf({ Body }: GetObjectCommandOutput, signal: AbortSignal): AsyncIterable<Buffer> {
+  if (!(Body instanceof Readable)) throw new CofferError('SERVER', 'The server answered without a body.')
+  return addAbortSignal(signal, Body) as AsyncIterable<Buffer>
+}
+
+/** `bytes 0-9/100` is 100 in all. */
+function totalOf(contentRange: string | undefined): number | undefined {
+  const total = /\/(\d+)$/.exec(contentRange ?? '')?.[1]
+  return total === undefined ? undefined : Number(total)
+}
+
+function replaced({ bucket, key }: Stored): CofferError {
+  return new CofferError('CHANGED_WHILE_READ', `s3://${bucket}/${key} was replaced in the meantime.`, {
+    hint: 'Try again: it is another object now.',
+  })
+}
+
+function unasked({ bucket, key }: Stored): CofferError {
+  return new CofferError('SERVER', `The server sent other bytes of s3://${bucket}/${key} than it was asked for.`)
+}

@@ -1,0 +1,65 @@
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
+import { CofferError } from '../base/errors.ts'
+import type { WritePlan } from '../modes/mode.ts'
+import type { UploadHooks } from './hooks.ts'
+import type { Expected } from './lost-answer.ts'
+
+/** One object to be sent. */
+export interface Upload {
+  bucket: string
+  key: string
+  /** Plaintext bytes. */
+  size: number
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>
+  plan: Pick<WritePlan, 'encryption' | 'customerKey' | 'metadata' | 'tags' | 'sealer'>
+  /** The object's own user metadata and tags; those of the mode come on top. */
+  metadata: Record<string, string>
+  tags?: Record<string, string> | undefined
+  headers?: ObjectHeaders | undefined
+  /** `If-None-Match: *`, or `If-Match` with an ETag. Neither: whatever is there is replaced. */
+  condition?: Condition | undefined
+}
+
+/** What an object says of itself besides its user metadata. */
+export type ObjectHeaders = Pick<
+  PutObjectCommandInput,
+  'ContentType' | 'CacheControl' | 'ContentDisposition' | 'ContentEncoding' | 'ContentLanguage' | 'StorageClass'
+>
+
+export type Condition = { IfNoneMatch: '*' } | { IfMatch: string }
+
+export interface UploadWatch {
+  signal: AbortSignal
+  /** Plaintext bytes that S3 has acknowledged, of all. */
+  onProgress?: ((done: number, total: number) => void) | undefined
+  hooks?: UploadHooks | undefined
+}
+
+/** What PutObject and CreateMultipartUpload have in common. */
+export function fieldsOf(request: Upload): Pick<PutObjectCommandInput, 'Bucket' | 'Key' | 'Metadata'> & ObjectHeaders {
+  const { bucket, key, metadata, headers, plan } = request
+  return { Bucket: bucket, Key: key, Metadata: { ...metadata, ...plan.metadata }, ...headers, ...plan.encryption }
+}
+
+export function tagsOf({ tags, plan }: Upload): Record<string, string> {
+  return { ...tags, ...plan.tags }
+}
+
+export function expectationOf(request: Upload, storedSize: number, crc: number | undefined): Expected {
+  const { bucket, key, metadata, plan } = request
+  return {
+    bucket,
+    key,
+    customerKey: plan.customerKey,
+    metadata: { ...metadata, ...plan.metadata },
+    storedSize,
+    crc,
+    unique: plan.sealer !== null,
+  }
+}
+
+/** S3 always names the ETag of what it stored. */
+export function etagOf({ ETag }: { ETag?: string | undefined }): string {
+  if (ETag === undefined) throw new CofferError('SERVER', 'S3 stored the object but did not name its ETag.')
+  return ETag
+}

@@ -1,0 +1,61 @@
+import { crc32 } from 'node:zlib'
+import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3'
+import { CofferError } from '../base/errors.ts'
+import { send, throwIfAborted } from '../cloud/send.ts'
+import type { StoredFacts } from '../modes/mode.ts'
+import { base64Crc, saysChecksums } from './checksum.ts'
+import { despiteLostAnswer } from './lost-answer.ts'
+import { uploadParts } from './multipart.ts'
+import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
+import { bufferPool, partSize } from './parts.ts'
+import { sealParts } from './seal.ts'
+import { withTagsIfAllowed } from './tagging.ts'
+
+/**
+ * Reads the source once, seals it and sends it: by one PutObject up to one part, else in parts of which several are in
+ * flight. A failure or an abort leaves no upload behind. Throws CHANGED_WHILE_READ if the source is shorter or longer
+ * than it said, ALREADY_EXISTS under `If-None-Match`, and what `send` throws.
+ */
+export async function upload(s3: S3Client, request: Upload, watch: UploadWatch): Promise<StoredFacts> {
+  throwIfAborted(watch.signal)
+  const storedSize = request.plan.sealer?.sealedSize(request.size) ?? request.size
+  const bytesAPart = partSize(storedSize)
+  const stored =
+    storedSize <= bytesAPart
+      ? await putWhole(s3, request, storedSize, watch.signal)
+      : await uploadParts(s3, request, { storedSize, bytesAPart }, watch)
+  watch.onProgress?.(request.size, request.size)
+  return stored
+}
+
+async function putWhole(s3: S3Client, request: Upload, storedSize: number, signal: AbortSignal): Promise<StoredFacts> {
+  const body = await sealWhole(request, storedSize, signal)
+  const crc = (await saysChecksums(s3)) ? crc32(body) : undefined
+  const input: PutObjectCommandInput = {
+    ...fieldsOf(request),
+    ...request.plan.customerKey,
+    ...request.condition,
+    Body: body,
+    ContentLength: body.length,
+    ...(crc === undefined ? {} : { ChecksumCRC32: base64Crc(crc) }),
+  }
+  return withTagsIfAllowed(tagsOf(request), (tagging) =>
+    despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
+      const answer = await send(s3, new PutObjectCommand({ ...input, ...tagging }), signal)
+      return {
+        etag: etagOf(answer),
+        versionId: answer.VersionId,
+        bytes: storedSize,
+        serverSideEncryption: answer.ServerSideEncryption,
+        kmsKeyId: answer.SSEKMSKeyId,
+        bucketKeyEnabled: answer.BucketKeyEnabled,
+        requestId: answer.$metadata.requestId,
+      }
+    }),
+  )
+}
+
+async function sealWhole(request: Upload, storedSize: number, signal: AbortSignal): Promise<Buffer> {
+  for await (const part of sealParts(request, bufferPool(storedSize), storedSize + 1, signal)) return part.bytes
+  throw new CofferError('INTERNAL', 'Sealing gave no part.')
+}

@@ -1,0 +1,113 @@
+import { constants, type BigIntStats, type Dirent } from 'node:fs'
+import { lstat, open, readdir, stat, type FileHandle } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { CofferError } from '../base/errors.ts'
+import { throwIfAborted } from '../cloud/send.ts'
+import { describeLocalFailure } from '../transfers/local-failure.ts'
+import type { Source } from './vault.ts'
+
+const CHUNK = 1024 * 1024
+
+/**
+ * A file on disk as it is now. Reading it later throws CHANGED_WHILE_READ if it is another file by then, or changes before
+ * its end. Each chunk is valid until the next is asked for. Throws FILE_NOT_FOUND, LOCAL_IO, and INVALID_INPUT for
+ * anything but a regular file.
+ */
+export async function fileSource(path: string): Promise<Source> {
+  const described = await stat(path, { bigint: true }).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  if (!described.isFile()) throw new CofferError('INVALID_INPUT', `This is not a file: ${path}`)
+  return {
+    size: Number(described.size),
+    mtimeMs: Number(described.mtimeNs) / 1_000_000,
+    fileMode: process.platform === 'win32' ? undefined : Number(described.mode) & 0o7777,
+    read: (signal) => readFile(path, described, signal),
+  }
+}
+
+async function* readFile(path: string, described: BigIntStats, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  // Not blocking: if a pipe has taken the file's place, opening it must not wait for a writer. (Windows has no such flag;
+  // there it is undefined, which `|` takes for 0.)
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK
+  const file = await open(path, flags).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  try {
+    await refuseIfChanged(file, path, described)
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Number(described.size) + 1))
+    for (;;) {
+      throwIfAborted(signal)
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+      if (bytesRead === 0) break
+      yield buffer.subarray(0, bytesRead)
+    }
+    await refuseIfChanged(file, path, described)
+  } catch (error) {
+    throw describeLocalFailure(error, path)
+  } finally {
+    await file.close()
+  }
+}
+
+async function refuseIfChanged(file: FileHandle, path: string, described: BigIntStats): Promise<void> {
+  const now = await file.stat({ bigint: true })
+  const same =
+    now.ino === described.ino &&
+    now.dev === described.dev &&
+    now.size === described.size &&
+    now.mtimeNs === described.mtimeNs
+  if (!same) throw new CofferError('CHANGED_WHILE_READ', `The file changed while it was read: ${path}`)
+}
+
+export type Walked = { path: string; relativeKey: string } | { skipped: string; why: string }
+
+/**
+ * The files at and below a path, in the order of their names. A file's key is its name; a folder's files keep the
+ * folder's name and structure, with `/` between. What has no place in S3 is told, not followed: symbolic links, devices,
+ * empty folders. Throws FILE_NOT_FOUND or LOCAL_IO if the path itself cannot be read.
+ */
+export async function* walk(path: string): AsyncGenerator<Walked, void, void> {
+  const start = resolve(path)
+  const entry = await lstat(start).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  yield* visit(start, basename(start), entry)
+}
+
+async function* visit(
+  path: string,
+  relativeKey: string,
+  entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
+): AsyncGenerator<Walked, void, void> {
+  const why = reasonToSkip(relativeKey, entry)
+  if (why !== null) yield { skipped: path, why }
+  else if (entry.isFile()) yield { path, relativeKey }
+  else yield* visitFolder(path, relativeKey)
+}
+
+async function* visitFolder(path: string, relativeKey: string): AsyncGenerator<Walked, void, void> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) =>
+    describeLocalFailure(error, path),
+  )
+  if (entries instanceof CofferError) return yield { skipped: path, why: entries.message }
+  if (entries.length === 0) return yield { skipped: path, why: 'An empty folder has no place in S3.' }
+  entries.sort((one, other) => (one.name < other.name ? -1 : 1))
+  for (const entry of entries) yield* visit(join(path, entry.name), joinKey(relativeKey, entry.name), entry)
+}
+
+/** The root of a disk has no name of its own. */
+function joinKey(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`
+}
+
+function reasonToSkip(
+  relativeKey: string,
+  entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
+): string | null {
+  if (entry.isSymbolicLink()) return 'Symbolic links are not followed.'
+  if (!entry.isFile() && !entry.isDirectory()) return 'It is a device, a pipe or a socket.'
+  if (relativeKey.includes('\uFFFD')) return 'Its name is not valid Unicode, and S3 takes no other.'
+  if (/(?:^|\/)\.coffer-[0-9a-f]{16}\.part$/.test(relativeKey)) return 'It is what an interrupted download left.'
+  return null
+}

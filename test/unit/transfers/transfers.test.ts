@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { CreateBucketCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openClients } from '../../../electron/cloud/clients.ts'
+import type { Clients } from '../../../electron/cloud/connection.ts'
+import { base64Crc } from '../../../electron/transfers/checksum.ts'
+import { download } from '../../../electron/transfers/download.ts'
+import type { Stored } from '../../../electron/transfers/fetch-range.ts'
+import { partSize, partsInFlight } from '../../../electron/transfers/parts.ts'
+import { upload } from '../../../electron/transfers/upload.ts'
+import { startMoto, type Moto } from '../../support/moto.ts'
+import { bytes, cuttingProxy, MiB, openUploads, plainUpload } from './kit.ts'
+
+const { signal } = new AbortController()
+const bucket = 'parts'
+let moto: Moto
+let clients: Clients
+
+beforeAll(async () => {
+  moto = await startMoto()
+  clients = openClients(moto.connection)
+  await clients.s3.send(new CreateBucketCommand({ Bucket: bucket }))
+}, 60_000)
+
+afterAll(async () => {
+  clients.close()
+  await moto.stop()
+})
+
+async function store(key: string, content: Buffer): Promise<Stored> {
+  const { etag } = await upload(clients.s3, plainUpload(bucket, key, content), { signal })
+  return { bucket, key, versionId: undefined, etag, size: content.length, customerKey: {} }
+}
+
+async function digestOf(stored: Stored, s3 = clients.s3): Promise<string> {
+  const hash = createHash('sha256')
+  await download(s3, { stored, opener: null, plaintext: (piece) => void hash.update(piece) }, { signal })
+  return hash.digest('hex')
+}
+
+function digest(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+describe('parts', () => {
+  test('a part is max(8 MiB, size / 10,000) rounded up to a MiB, so that 10,000 always suffice', () => {
+    expect(partSize(0)).toBe(8 * MiB)
+    expect(partSize(80_000 * MiB)).toBe(8 * MiB)
+    expect(partSize(80_000 * MiB + 1)).toBe(9 * MiB)
+    const largest = 48.8 * 1024 ** 4
+    expect(Math.ceil(largest / partSize(largest))).toBeLessThanOrEqual(10_000)
+  })
+
+  test('what is in flight stays within the memory bound, and is at least one part', () => {
+    expect(partsInFlight(8 * MiB) * 8 * MiB).toBeLessThanOrEqual(48 * MiB)
+    expect(partsInFlight(5_000 * MiB)).toBe(1)
+  })
+})
+
+describe('a round trip', () => {
+  test.for([0, 1, 8 * MiB - 1, 8 * MiB, 8 * MiB + 1, 24 * MiB + 12_345])('%i bytes', async (size) => {
+    const content = bytes(size)
+    const stored = await store(`size-${size}`, content)
+    expect(await digestOf(stored)).toBe(digest(content))
+  })
+
+  test('parts carry the checksum of the whole object', async () => {
+    const content = bytes(17 * MiB)
+    const { key } = await store('summed', content)
+    const head = await clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }))
+    expect(head.ChecksumCRC32).toBe(base64Crc(crc32(content)))
+  })
+
+  test('progress ends at the size, and never goes back', async () => {
+    const seen: number[] = []
+    const content = bytes(20 * MiB)
+    await upload(clients.s3, plainUpload(bucket, 'progress', content), {
+      signal,
+      onProgress: (done) => seen.push(done),
+    })
+    expect(seen.at(-1)).toBe(content.length)
+    expect(seen).toEqual(seen.toSorted((one, other) => one - other))
+  })
+})
+
+describe('an upload that fails leaves nothing', () => {
+  test.for([
+    ['shorter', 20 * MiB, 20 * MiB + 1],
+    ['longer', 20 * MiB + 1, 20 * MiB],
+    ['shorter, in one piece', 10, 11],
+    ['longer, in one piece', 11, 10],
+  ] as const)('a source %s than it said', async ([, real, said]) => {
+    const sending = upload(clients.s3, plainUpload(bucket, 'liar', bytes(real), said), { signal })
+    await expect(sending).rejects.toMatchObject({ code: 'CHANGED_WHILE_READ' })
+    expect(await openUploads(clients.s3, bucket)).toBe(0)
+  })
+
+  test('cancelled midway', async () => {
+    const stop = new AbortController()
+    const watch = { signal: stop.signal, onProgress: () => stop.abort() }
+    const sending = upload(clients.s3, plainUpload(bucket, 'cancelled', bytes(64 * MiB)), watch)
+    await expect(sending).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(await openUploads(clients.s3, bucket)).toBe(0)
+  })
+
+  test('the name was taken meanwhile', async () => {
+    await store('taken', bytes(1))
+    const second = { ...plainUpload(bucket, 'taken', bytes(1)), condition: { IfNoneMatch: '*' } as const }
+    await expect(upload(clients.s3, second, { signal })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  })
+})
+
+test('hooks hear of every part before it leaves and after it is acknowledged', async () => {
+  const heard: string[] = []
+  const say = (word: string): Promise<void> => {
+    heard.push(word)
+    return Promise.resolve()
+  }
+  const hooks = {
+    created: () => say('created'),
+    beforePart: (part: { number: number }) => say(`before ${part.number}`),
+    afterPart: (part: { number: number }) => say(`after ${part.number}`),
+    completed: () => say('completed'),
+  }
+  await upload(clients.s3, plainUpload(bucket, 'hooked', bytes(17 * MiB)), { signal, hooks })
+  expect(heard[0]).toBe('created')
+  expect(heard.at(-1)).toBe('completed')
+  for (const number of [1, 2, 3]) {
+    expect(heard.indexOf(`before ${number}`)).toBeGreaterThan(0)
+    expect(heard.indexOf(`after ${number}`)).toBeGreaterThan(heard.indexOf(`before ${number}`))
+  }
+})
+
+describe('a download', () => {
+  test('of an object that is replaced meanwhile is an error, not a mixture', async () => {
+    const stored = await store('moving', bytes(100 * MiB))
+    let replaced = false
+    const reading = download(
+      clients.s3,
+      {
+        stored,
+        opener: null,
+        plaintext: async () => {
+          if (replaced) return
+          replaced = true
+          await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'moving', Body: bytes(100) }))
+        },
+      },
+      { signal },
+    )
+    await expect(reading).rejects.toMatchObject({ code: 'CHANGED_WHILE_READ' })
+  })
+
+  test('of an object that is shorter than it was said to be is TRUNCATED', async () => {
+    const stored = await store('short', bytes(100))
+    await expect(digestOf({ ...stored, size: 101 })).rejects.toMatchObject({ code: 'TRUNCATED' })
+    await expect(digestOf({ ...stored, size: 20 * MiB })).rejects.toMatchObject({ code: 'TRUNCATED' })
+  })
+
+  test('goes on where a connection broke', async () => {
+    const content = bytes(30 * MiB)
+    const stored = await store('flaky', content)
+    const network = await cuttingProxy(moto.endpoint, (request, n) => request.method === 'GET' && n % 2 === 1)
+    const through = openClients({ ...moto.connection, endpoint: network.endpoint })
+    try {
+      expect(await digestOf(stored, through.s3)).toBe(digest(content))
+    } finally {
+      through.close()
+      await network.close()
+    }
+  })
+
+  test('can be cancelled', async () => {
+    const stored = await store('long', bytes(40 * MiB))
+    const stop = new AbortController()
+    const reading = download(
+      clients.s3,
+      { stored, opener: null, plaintext: () => stop.abort() },
+      { signal: stop.signal },
+    )
+    await expect(reading).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
+
+test('an upload whose last answer was lost is found to be stored', async () => {
+  const content = bytes(10 * MiB)
+  const network = await cuttingProxy(
+    moto.endpoint,
+    (request) => request.method === 'POST' && /uploadId=/.test(request.url ?? '') && first(),
+  )
+  let firsts = 0
+  function first(): boolean {
+    return firsts++ === 0
+  }
+  const through = openClients({ ...moto.connection, endpoint: network.endpoint })
+  const request = { ...plainUpload(bucket, 'lost-answer', content), condition: { IfNoneMatch: '*' } as const }
+  try {
+    const stored = await upload(through.s3, request, { signal })
+    expect(stored.bytes).toBe(content.length)
+    expect(firsts).toBeGreaterThan(1)
+  } finally {
+    through.close()
+    await network.close()
+  }
+})
