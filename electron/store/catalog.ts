@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
 
 /** What Coffer remembers of one object, valid for as long as its ETag is. */
@@ -10,4 +11,65 @@ export interface CatalogEntry {
   mode: ObservedMode
   keyId: string | undefined
   format: EnvelopeFormat | undefined
+}
+
+/** The catalog in the database: what the vault asks for, and what the key list asks for. */
+export interface StoredCatalog {
+  remember(entry: CatalogEntry): void
+  /** Null if never seen; the caller compares ETags where it has one. */
+  recall(place: string, bucket: string, key: string): CatalogEntry | null
+  forget(place: string, bucket: string, key: string): void
+  /** Drops all that is known of a place that is gone. */
+  forgetPlace(place: string): void
+  /** How many known objects need a key. */
+  countByKey(keyId: string): number
+  /** The known objects that need a key, ordered by place, bucket and key. */
+  listByKey(keyId: string, limit: number): CatalogEntry[]
+}
+
+export function openCatalog(db: DatabaseSync): StoredCatalog {
+  const upsert = db.prepare(`
+    INSERT INTO catalog (place, bucket, key, etag, size, mode, key_id, format) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (place, bucket, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, mode = excluded.mode,
+      key_id = excluded.key_id, format = excluded.format`)
+  const select = db.prepare('SELECT * FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
+  const remove = db.prepare('DELETE FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
+  const removePlace = db.prepare('DELETE FROM catalog WHERE place = ?')
+  const count = db.prepare('SELECT count(*) AS n FROM catalog WHERE key_id = ?')
+  const byKey = db.prepare('SELECT * FROM catalog WHERE key_id = ? ORDER BY place, bucket, key LIMIT ?')
+  return {
+    remember(entry) {
+      const { place, bucket, key, etag, size, mode, keyId, format } = entry
+      upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
+    },
+    recall(place, bucket, key) {
+      const row = select.get(place, bucket, key)
+      return row === undefined ? null : toEntry(row)
+    },
+    forget(place, bucket, key) {
+      remove.run(place, bucket, key)
+    },
+    forgetPlace(place) {
+      removePlace.run(place)
+    },
+    countByKey(keyId) {
+      return Number(count.get(keyId)?.['n'])
+    },
+    listByKey(keyId, limit) {
+      return byKey.all(keyId, limit).map(toEntry)
+    },
+  }
+}
+
+function toEntry(row: Record<string, unknown>): CatalogEntry {
+  return {
+    place: row['place'] as string,
+    bucket: row['bucket'] as string,
+    key: row['key'] as string,
+    etag: row['etag'] as string,
+    size: row['size'] as number,
+    mode: row['mode'] as ObservedMode,
+    keyId: (row['key_id'] as string | null) ?? undefined,
+    format: (row['format'] as EnvelopeFormat | null) ?? undefined,
+  }
 }

@@ -1,0 +1,140 @@
+import { createPublicKey } from 'node:crypto'
+import { zero } from '../base/bytes.ts'
+import { CofferError } from '../base/errors.ts'
+import type { KeyRow, KeyTable } from '../store/keys.ts'
+import { parseKey } from './import.ts'
+import type { KeyInfo, KeyRing } from './keyring.ts'
+import { newAesKey, newRsaPair, toLentKey, type Material } from './material.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/** All that a host can do with customer keys. Only `export` lets material out. */
+export interface CustomerKeys extends KeyRing {
+  /** Makes a key. Throws ALREADY_EXISTS if the name is taken. */
+  create(options: { kind?: 'aes-256' | 'rsa-3072' | undefined; name?: string | undefined }): Promise<KeyInfo>
+  /**
+   * Takes in a key from elsewhere (see parseKey for its forms). The same material is the same key: one that is here already
+   * keeps its name and is answered. Throws INVALID_INPUT, ALREADY_EXISTS if the name is taken.
+   */
+  import(input: string | Uint8Array, options: { name?: string | undefined }): Promise<KeyInfo>
+  /** The material, for an explicit export and nothing else: 32 bytes, PKCS #8 or SPKI in DER. The caller zeroes it. */
+  export(id: string): Promise<{ kind: KeyInfo['kind']; bytes: Buffer }>
+  rename(id: string, name: string): Promise<KeyInfo>
+  /** Notes that its recovery kit has been saved. */
+  markKitSaved(id: string, at: Date): Promise<KeyInfo>
+  /** Forgets the key for good. Whoever calls has made sure that the person means it. */
+  delete(id: string): Promise<void>
+}
+
+/** `secrets` is opened when the first key needs it and not before. */
+export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretStore>): CustomerKeys {
+  const row = (id: string): KeyRow => table.get(id) ?? missing(id)
+
+  const keep = async (material: Material, name: string | undefined): Promise<KeyInfo> => {
+    const { id, kind, publicKey, secret } = material
+    try {
+      const chosen = name === undefined ? `key-${id.slice(0, 8)}` : validName(name)
+      if (table.get(id) === null) refuseTaken(table, chosen)
+      if (secret !== null) await (await secrets()).set(account(id), secret)
+      return toInfo(table.add({ id, kind, publicKey, name: chosen, createdAt: new Date(), kitSavedAt: null }))
+    } finally {
+      zero(secret)
+    }
+  }
+
+  const material = async ({ id, kind, publicKey, name }: KeyRow): Promise<Omit<Material, 'id'>> => {
+    if (kind === 'rsa-public') return { kind, publicKey, secret: null }
+    const secret = await (await secrets()).get(account(id))
+    if (secret !== null) return { kind, publicKey, secret }
+    throw new CofferError('KEY_NOT_FOUND', `The material of the key ${name} is gone from where keys are kept.`, {
+      facts: { keyId: id },
+    })
+  }
+
+  return {
+    list: () => settle(() => table.list().map(toInfo)),
+    find: (idOrName) => settle(() => toInfo(findOne(table, idOrName))),
+
+    async lend(id, use) {
+      const lent = toLentKey(await material(row(id)))
+      try {
+        return await use(lent)
+      } finally {
+        if (lent.kind === 'aes-256') zero(lent.bytes)
+      }
+    },
+
+    async create({ kind, name }) {
+      return keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name)
+    },
+
+    import: (input, { name }) => settle(() => keep(parseKey(input), name)),
+
+    async export(id) {
+      const { kind, publicKey, secret } = await material(row(id))
+      if (secret !== null) return { kind, bytes: secret }
+      return { kind, bytes: createPublicKey(publicKey ?? '').export({ type: 'spki', format: 'der' }) }
+    },
+
+    rename: (id, name) =>
+      settle(() => {
+        table.rename(row(id).id, validName(name))
+        return toInfo(row(id))
+      }),
+
+    markKitSaved: (id, at) =>
+      settle(() => {
+        table.markKitSaved(row(id).id, at)
+        return toInfo(row(id))
+      }),
+
+    async delete(id) {
+      // The material goes first: if this is cut off in between, the key is still listed and can be deleted again.
+      if (row(id).kind !== 'rsa-public') await (await secrets()).delete(account(id))
+      table.remove(id)
+    },
+  }
+}
+
+/** Makes what a synchronous part throws a rejection. */
+async function settle<T>(work: () => T | Promise<T>): Promise<T> {
+  return work()
+}
+
+function account(id: string): string {
+  return `key/${id}`
+}
+
+function toInfo({ id, name, kind, createdAt, kitSavedAt }: KeyRow): KeyInfo {
+  return { id, name, kind, createdAt, kitSavedAt }
+}
+
+function findOne(table: KeyTable, idOrName: string): KeyRow {
+  const found = table.match(idOrName)
+  const exact = found.find((key) => key.id === idOrName) ?? found[0]
+  if (exact === undefined) return missing(idOrName)
+  if (found.length > 1 && exact.id !== idOrName) {
+    throw new CofferError('INVALID_INPUT', `${idOrName} stands for more than one key.`, {
+      hint: 'Give the whole key id.',
+    })
+  }
+  return exact
+}
+
+/** Asked before anything is stored; the table itself refuses the name that another process takes in between. */
+function refuseTaken(table: KeyTable, name: string): void {
+  if (!table.list().some((key) => key.name.toLowerCase() === name.toLowerCase())) return
+  throw new CofferError('ALREADY_EXISTS', `There is a key named ${name} already.`, { hint: 'Choose another name.' })
+}
+
+function validName(name: string): string {
+  const trimmed = name.trim()
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  if (trimmed.length < 1 || trimmed.length > 100 || /[\u0000-\u001f\u007f]/.test(trimmed)) {
+    throw new CofferError('INVALID_INPUT', 'A key name has 1 to 100 characters, all on one line.')
+  }
+  return trimmed
+}
+
+function missing(idOrName: string): never {
+  throw new CofferError('KEY_NOT_FOUND', `There is no key ${idOrName} here.`, { facts: { keyId: idOrName } })
+}

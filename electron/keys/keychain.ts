@@ -1,0 +1,132 @@
+import { CofferError } from '../base/errors.ts'
+import { fromBase64, toBase64, zero } from '../base/bytes.ts'
+import { askKeychain, loadKeytar, locked, unavailable, type Keytar } from './keytar.ts'
+import type { SecretStore } from './secret-store.ts'
+import { openWrapped, removeWrapped, wrap, type WrappedFile } from './wrapped-file.ts'
+
+const SERVICE = 'Coffer'
+/** Windows keeps at most 2,560 bytes an entry. */
+const MAX_ENTRY = 2_500
+/** Milliseconds a person has to unlock the keychain. */
+const PATIENCE = 60_000
+/** Present in a keychain that this folder's secrets are in. Says nothing in itself. */
+const MARK_ACCOUNT = 'mark'
+const MARK = toBase64(Buffer.from('Coffer keeps secrets here.'))
+
+export interface Keychain extends SecretStore {
+  readonly kind: 'keychain'
+  /** Marks the keychain as the one that holds this folder's secrets. Throws KEYCHAIN_*. */
+  mark(): Promise<void>
+  /** Throws KEYCHAIN_LOCKED or KEYCHAIN_UNAVAILABLE unless this is the unlocked keychain that was marked. */
+  check(): Promise<void>
+}
+
+/**
+ * The system's keychain (macOS Keychain, Windows Credential Manager, Secret Service), one entry a secret: a single line of
+ * base64, since some services lose text with a line break. What does not fit is a file that is wrapped under a key
+ * kept in the entry. `prefix` keeps apart the folders of one person (homeId).
+ *
+ * keytar's strings cannot be zeroed; they live no longer than the function that decodes them.
+ */
+export async function openKeychain(options: {
+  prefix: string
+  /** Folder for what does not fit. */
+  overflow: string
+  keytar?: Keytar
+  patience?: number
+}): Promise<Keychain> {
+  const { prefix, overflow, patience = PATIENCE } = options
+  const keytar = options.keytar ?? (await loadKeytar())
+
+  const read = (account: string) => askKeychain(() => keytar.getPassword(SERVICE, `${prefix}/${account}`), patience)
+  const write = async (account: string, text: string) => {
+    await askKeychain(() => keytar.setPassword(SERVICE, `${prefix}/${account}`, text), patience)
+    if ((await read(account)) !== text) throw unavailable('It does not give back what was stored in it.')
+  }
+
+  /** A locked Secret Service answers "no such entry"; the mark tells that from an entry that really is not there. */
+  const check = async () => {
+    if ((await read(MARK_ACCOUNT)) === MARK) return
+    // Only a write is told the difference between a locked keychain and another one.
+    await write('probe', MARK)
+    await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/probe`), patience)
+    throw unavailable('It is not the one that the secrets of this folder were stored in.')
+  }
+
+  const load = async (account: string): Promise<Entry | null> => {
+    const text = await read(account)
+    if (text !== null) return parseEntry(text)
+    await check()
+    return null
+  }
+
+  const drop = async (entry: Entry | null) => {
+    if (entry === null) return
+    if (entry.kind === 'wrapped') await removeWrapped(overflow, entry.file)
+    zero(entry.kind === 'wrapped' ? entry.file.key : entry.value)
+  }
+
+  return {
+    kind: 'keychain',
+    check,
+    mark: () => write(MARK_ACCOUNT, MARK),
+
+    async get(account) {
+      const entry = await load(account)
+      if (entry === null) return null
+      if (entry.kind === 'inline') return entry.value
+      try {
+        return await openWrapped(overflow, account, entry.file)
+      } finally {
+        zero(entry.file.key)
+      }
+    },
+
+    async set(account, value) {
+      const old = await load(account)
+      const text = toBase64(value)
+      if (text.length <= MAX_ENTRY) {
+        await write(account, text)
+      } else {
+        const file = await wrap(overflow, account, value)
+        await write(account, formatWrapped(file))
+        zero(file.key)
+      }
+      await drop(old)
+    },
+
+    async delete(account) {
+      const old = await load(account)
+      if (old === null) return
+      await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/${account}`), patience)
+      if ((await read(account)) !== null) throw locked('It does not let go of an entry.')
+      await drop(old)
+    },
+  }
+}
+
+type Entry = { kind: 'inline'; value: Buffer } | { kind: 'wrapped'; file: WrappedFile }
+
+const WRAPPED = 'file:'
+
+function formatWrapped(file: WrappedFile): string {
+  return `${WRAPPED}${file.name}:${toBase64(file.key)}`
+}
+
+function parseEntry(text: string): Entry {
+  if (!text.startsWith(WRAPPED)) {
+    const value = fromBase64(text)
+    if (value === null) throw damaged()
+    return { kind: 'inline', value }
+  }
+  const [name = '', key64 = ''] = text.slice(WRAPPED.length).split(':')
+  const key = fromBase64(key64)
+  if (!/^[0-9a-f]{32}$/.test(name) || key?.length !== 32) throw damaged()
+  return { kind: 'wrapped', file: { name, key } }
+}
+
+function damaged(): CofferError {
+  return new CofferError('INTEGRITY', 'An entry of Coffer in the keychain was changed by something else.', {
+    hint: 'Import the key again, or restore its recovery kit.',
+  })
+}

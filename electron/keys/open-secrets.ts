@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { homeId } from '../store/home.ts'
+import { withLock } from '../store/lock.ts'
+import type { Settings } from '../store/settings.ts'
+import { openKeychain, type Keychain } from './keychain.ts'
+import { openSealedFile, type SealedFile } from './sealed-file.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/**
+ * How a host asks the person for the passphrase of the sealed file. `create`: there is no such file yet, and no usable
+ * keychain; answering is the consent to keep keys in a file, so `why` is to be shown. Answers '' for no.
+ */
+export type AskPassphrase = (why: string, purpose: 'open' | 'create') => Promise<string>
+
+export interface SecretsOptions {
+  /** Coffer's folder, as a real path. */
+  home: string
+  settings: Settings
+  env: NodeJS.ProcessEnv
+  askPassphrase?: AskPassphrase | undefined
+  /** Milliseconds a person has to unlock the keychain. */
+  patience?: number | undefined
+}
+
+/** Where this folder's secrets are, written down when the first one was stored. */
+type Home = { kind: 'keychain'; folder: string } | { kind: 'sealed-file' }
+const SETTING = 'secrets'
+
+/**
+ * Opens the store that this folder's secrets are in, or chooses one at first use: the sealed file if
+ * COFFER_PASSPHRASE_FILE says so, else the system's keychain, else, if the person consents, the sealed file.
+ * Once chosen, no other is ever taken in its place: secrets would seem to be gone, or lie in two places.
+ */
+export async function openSecrets(options: SecretsOptions): Promise<SecretStore> {
+  const known = recorded(options.settings)
+  if (known !== null) return reopen(options, known)
+  return withLock(join(options.home, 'secrets.lock'), async () => {
+    const meanwhile = recorded(options.settings)
+    if (meanwhile !== null) return reopen(options, meanwhile)
+    const store = await choose(options)
+    const choice: Home = store.kind === 'keychain' ? { kind: 'keychain', folder: options.home } : { kind: store.kind }
+    options.settings.set(SETTING, choice)
+    return store
+  })
+}
+
+async function choose(options: SecretsOptions): Promise<SecretStore> {
+  // A sealed file without a record of it: the database was lost. The keys are in the file.
+  if (options.env['COFFER_PASSPHRASE_FILE'] || existsSync(sealedPath(options))) return useFile(options)
+  try {
+    const keychain = await keychainOf(options)
+    await keychain.mark()
+    return keychain
+  } catch (error) {
+    if (!isCofferError(error, 'KEYCHAIN_UNAVAILABLE')) throw error
+    const { askPassphrase } = options
+    if (askPassphrase === undefined) throw error
+    const why = `${error.message} Keys can be kept in a file instead, sealed by a passphrase. Without it they are lost.`
+    const passphrase = await askPassphrase(why, 'create')
+    if (passphrase === '') throw error
+    return useFile(options, passphrase)
+  }
+}
+
+async function useFile(options: SecretsOptions, passphrase?: string): Promise<SealedFile> {
+  const file = fileOf(options, passphrase)
+  await file.create()
+  await file.check()
+  return file
+}
+
+async function reopen(options: SecretsOptions, known: Home): Promise<SecretStore> {
+  if (known.kind === 'keychain') return reopenKeychain(options, known.folder)
+  if (existsSync(sealedPath(options))) return fileOf(options)
+  throw new CofferError('KEY_NOT_FOUND', `The file with all keys, ${sealedPath(options)}, is gone.`, {
+    hint: 'Put it back from a backup.',
+  })
+}
+
+async function reopenKeychain(options: SecretsOptions, folder: string): Promise<SecretStore> {
+  if (folder !== options.home) {
+    throw new CofferError('KEYCHAIN_UNAVAILABLE', `The keys of this folder are in the keychain under ${folder}.`, {
+      hint: `Move the folder back to ${folder}.`,
+    })
+  }
+  try {
+    const keychain = await keychainOf(options)
+    await keychain.check()
+    return keychain
+  } catch (error) {
+    if (!isCofferError(error, 'KEYCHAIN_UNAVAILABLE')) throw error
+    throw new CofferError('KEYCHAIN_UNAVAILABLE', error.message, {
+      cause: error,
+      hint: "The keys are in this system's keychain: start and unlock the one they were stored in. Nothing else can stand in for it.",
+    })
+  }
+}
+
+function keychainOf({ home, patience }: SecretsOptions): Promise<Keychain> {
+  const common = { prefix: homeId(home), overflow: join(home, 'secrets') }
+  return openKeychain(patience === undefined ? common : { ...common, patience })
+}
+
+function fileOf(options: SecretsOptions, passphrase?: string): SealedFile {
+  const ask = passphrase === undefined ? () => passphraseOf(options) : () => Promise.resolve(passphrase)
+  return openSealedFile(sealedPath(options), ask)
+}
+
+function sealedPath({ home }: SecretsOptions): string {
+  return join(home, 'keys.age')
+}
+
+/** The first line of COFFER_PASSPHRASE_FILE, else what the host's person answers. Throws PASSPHRASE_NEEDED. */
+async function passphraseOf({ env, askPassphrase, home }: SecretsOptions): Promise<string> {
+  const path = env['COFFER_PASSPHRASE_FILE']
+  const passphrase = path
+    ? await firstLine(path)
+    : await askPassphrase?.(`The keys are sealed by a passphrase in ${join(home, 'keys.age')}.`, 'open')
+  if (passphrase) return passphrase
+  throw new CofferError('PASSPHRASE_NEEDED', 'The keys are sealed by a passphrase, and none was given.')
+}
+
+async function firstLine(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
+  } catch (cause) {
+    throw new CofferError('PASSPHRASE_NEEDED', `The passphrase file ${path} cannot be read.`, { cause })
+  }
+}
+
+function recorded(settings: Settings): Home | null {
+  return settings.get(SETTING, (value) => {
+    const { kind, folder } = value as { kind?: unknown; folder?: unknown }
+    if (kind === 'sealed-file') return { kind }
+    if (kind === 'keychain' && typeof folder === 'string') return { kind, folder }
+    throw new CofferError('UNSUPPORTED', 'The keys are stored in a way that this version of Coffer does not know.', {
+      hint: 'Update Coffer.',
+    })
+  })
+}

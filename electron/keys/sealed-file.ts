@@ -1,0 +1,138 @@
+import { stat } from 'node:fs/promises'
+import { fromBase64, toBase64, zero } from '../base/bytes.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { withLock } from '../store/lock.ts'
+import { readAgeFile, writeAgeFile } from './age-file.ts'
+import { sealInMemory, unsealFromMemory, type MemorySealed } from './memory-seal.ts'
+import type { SecretStore } from './secret-store.ts'
+
+type Secrets = Map<string, MemorySealed>
+
+export interface SealedFile extends SecretStore {
+  readonly kind: 'sealed-file'
+  /** Makes the file, empty, unless it exists. */
+  create(): Promise<void>
+  /** Throws PASSPHRASE_WRONG, PASSPHRASE_NEEDED, INTEGRITY or FILE_NOT_FOUND unless the file opens. */
+  check(): Promise<void>
+}
+
+/**
+ * All secrets in one file sealed by a passphrase, for systems without a keychain. scrypt is slow by design, so the opened
+ * content is kept, sealed in memory, for as long as the file on disk stays the same.
+ *
+ * The passphrase and the base64 inside the JSON are JavaScript strings, which cannot be zeroed.
+ */
+export function openSealedFile(path: string, askPassphrase: () => Promise<string>): SealedFile {
+  let passphrase: string | undefined
+  let loaded: { stamp: string; secrets: Promise<Secrets> } | undefined
+
+  const load = async (): Promise<Secrets> => {
+    passphrase ??= await askPassphrase()
+    try {
+      return parse(await readAgeFile(path, passphrase))
+    } catch (error) {
+      if (isCofferError(error, 'PASSPHRASE_WRONG')) passphrase = undefined
+      throw error
+    }
+  }
+
+  /** The stamp is taken before the content is read: if the file is replaced in between, it is merely read once more. */
+  const current = async (): Promise<Secrets> => {
+    const stamp = await stampOf(path)
+    if (loaded?.stamp === stamp) return loaded.secrets
+    const reading = { stamp, secrets: load() }
+    loaded = reading
+    try {
+      return await reading.secrets
+    } catch (error) {
+      if (loaded === reading) loaded = undefined
+      throw error
+    }
+  }
+
+  const write = async (secrets: Secrets) => {
+    passphrase ??= await askPassphrase()
+    const plaintext = serialise(secrets)
+    try {
+      await writeAgeFile(path, passphrase, plaintext)
+    } finally {
+      zero(plaintext)
+    }
+    loaded = { stamp: await stampOf(path), secrets: Promise.resolve(secrets) }
+  }
+
+  const change = (edit: (secrets: Secrets) => void) =>
+    withLock(`${path}.lock`, async () => {
+      const secrets = new Map(await current())
+      edit(secrets)
+      await write(secrets)
+    })
+
+  return {
+    kind: 'sealed-file',
+    async check() {
+      await current()
+    },
+    create: () =>
+      withLock(`${path}.lock`, async () => {
+        if ((await stampOf(path)) === MISSING) await write(new Map())
+      }),
+    async get(account) {
+      const secret = (await current()).get(account)
+      return secret === undefined ? null : unsealFromMemory(secret)
+    },
+    set: (account, value) => change((secrets) => secrets.set(account, sealInMemory(value))),
+    delete: (account) => change((secrets) => secrets.delete(account)),
+  }
+}
+
+const MISSING = 'missing'
+
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true })
+    return [ino, size, mtimeNs].join(':')
+  } catch {
+    return MISSING
+  }
+}
+
+const VERSION = 1
+
+function serialise(secrets: Secrets): Buffer {
+  const entries = [...secrets].map(([account, sealed]): [string, string] => {
+    const secret = unsealFromMemory(sealed)
+    const text = toBase64(secret)
+    zero(secret)
+    return [account, text]
+  })
+  return Buffer.from(JSON.stringify({ coffer: 'secrets', version: VERSION, secrets: Object.fromEntries(entries) }))
+}
+
+/** Zeroes `plaintext`. */
+function parse(plaintext: Uint8Array): Secrets {
+  try {
+    const content = JSON.parse(Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.length).toString()) as {
+      version?: unknown
+      secrets?: Record<string, unknown>
+    }
+    if (content.version !== VERSION) throw newer()
+    return new Map(Object.entries(content.secrets ?? {}).map(([account, text]) => [account, parseSecret(text)]))
+  } finally {
+    zero(plaintext)
+  }
+}
+
+function parseSecret(text: unknown): MemorySealed {
+  const secret = typeof text === 'string' ? fromBase64(text) : null
+  if (secret === null) throw new CofferError('INTEGRITY', 'The sealed key file holds something that is not a key.')
+  const sealed = sealInMemory(secret)
+  zero(secret)
+  return sealed
+}
+
+function newer(): CofferError {
+  return new CofferError('UNSUPPORTED', 'The sealed key file was made by a newer version of Coffer.', {
+    hint: 'Update Coffer.',
+  })
+}

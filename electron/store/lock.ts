@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { CofferError } from '../base/errors.ts'
+import { touchPrivate } from './private-file.ts'
+
+/** Milliseconds between two tries. */
+const PAUSE = 40
+
+/** Keeps the garbage collector, which closes databases that nobody can reach, from letting go of a lock. */
+const held = new Set<DatabaseSync>()
+
+/**
+ * Runs `work` while no other process or call holds the lock file at `path`. The lock is SQLite's own on an otherwise empty
+ * database, so the system lets go of it when its holder dies, on every system that Coffer runs on: none is ever stale.
+ * Throws LOCAL_IO if the lock is not to be had within `patience` milliseconds, or cannot be used at all.
+ */
+export async function withLock<T>(path: string, work: () => Promise<T>, patience = 60_000): Promise<T> {
+  const db = await acquire(path, patience)
+  held.add(db)
+  try {
+    return await work()
+  } finally {
+    held.delete(db)
+    db.close()
+  }
+}
+
+async function acquire(path: string, patience: number): Promise<DatabaseSync> {
+  const deadline = Date.now() + patience
+  for (;;) {
+    try {
+      return tryAcquire(path)
+    } catch (cause) {
+      if (isBusy(cause) && Date.now() < deadline) {
+        await sleep(PAUSE)
+        continue
+      }
+      throw new CofferError('LOCAL_IO', `The lock ${path} cannot be had.`, {
+        cause,
+        hint: 'Wait for the other Coffer to finish, or end it.',
+      })
+    }
+  }
+}
+
+function tryAcquire(path: string): DatabaseSync {
+  touchPrivate(path)
+  const db = new DatabaseSync(path, { timeout: 0 })
+  try {
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** SQLITE_BUSY (5) and SQLITE_LOCKED (6), with their extended codes (sqlite.org/rescode.html). */
+function isBusy(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return false
+  return [5, 6].includes(Number(error.errcode) & 0xff)
+}

@@ -1,0 +1,60 @@
+/**
+ * The shape of coffer.db, one step an entry; `user_version` counts the steps that were taken. A released step is never
+ * edited: what changes later is a new one. No column holds a secret.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL            -- JSON
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE places (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    kind         TEXT NOT NULL CHECK (kind IN ('local', 'aws', 'compatible')),
+    endpoint     TEXT,
+    kms_endpoint TEXT,
+    region       TEXT NOT NULL,
+    path_style   INTEGER NOT NULL,
+    ca_bundle    TEXT,
+    checksums    TEXT NOT NULL CHECK (checksums IN ('when-supported', 'when-required')),
+    credentials  TEXT NOT NULL CHECK (credentials IN ('default', 'profile', 'keys')),
+    profile      TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE keys (
+    id           TEXT PRIMARY KEY,
+    name         TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    kind         TEXT NOT NULL CHECK (kind IN ('aes-256', 'rsa-pair', 'rsa-public')),
+    created_at   INTEGER NOT NULL,  -- milliseconds since 1970
+    kit_saved_at INTEGER,
+    public_key   TEXT               -- PEM, RSA only
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE catalog (
+    place  TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    etag   TEXT NOT NULL,
+    size   INTEGER NOT NULL,
+    mode   TEXT NOT NULL,
+    key_id TEXT,
+    format TEXT,
+    PRIMARY KEY (place, bucket, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX catalog_by_key_id ON catalog (key_id) WHERE key_id IS NOT NULL;
+
+  CREATE TABLE activity (
+    id      INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,       -- milliseconds since 1970
+    what    TEXT NOT NULL,
+    place   TEXT,
+    bucket  TEXT,
+    key     TEXT,
+    mode    TEXT,
+    key_id  TEXT,
+    outcome TEXT NOT NULL           -- 'done' or an error code
+  ) STRICT;
+  `,
+]

@@ -1,0 +1,83 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { CofferError } from '../base/errors.ts'
+
+/** Where files can go. Its secret credentials, if it has any, rest in the keychain and never here. */
+export interface Place {
+  /** `local` for This computer. */
+  id: string
+  name: string
+  kind: 'local' | 'aws' | 'compatible'
+  /** Undefined: Amazon S3 itself. */
+  endpoint: string | undefined
+  kmsEndpoint: string | undefined
+  region: string
+  pathStyle: boolean
+  /** Path of a PEM file. */
+  caBundle: string | undefined
+  checksums: 'when-supported' | 'when-required'
+  credentials: { kind: 'default' } | { kind: 'profile'; profile: string } | { kind: 'keys' }
+}
+
+export interface PlaceTable {
+  /** By name. */
+  list(): Place[]
+  /** By id or name; null if there is none. */
+  find(idOrName: string): Place | null
+  /** Throws ALREADY_EXISTS if the id or the name is taken. */
+  add(place: Place): void
+  /** True if there was one to remove. */
+  remove(id: string): boolean
+}
+
+export function openPlaceTable(db: DatabaseSync): PlaceTable {
+  const all = db.prepare('SELECT * FROM places ORDER BY name')
+  const one = db.prepare('SELECT * FROM places WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1')
+  const insert = db.prepare(`
+    INSERT OR IGNORE INTO places
+      (id, name, kind, endpoint, kms_endpoint, region, path_style, ca_bundle, checksums, credentials, profile)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const remove = db.prepare('DELETE FROM places WHERE id = ?')
+  return {
+    list: () => all.all().map(toPlace),
+    find(idOrName) {
+      const row = one.get(idOrName)
+      return row === undefined ? null : toPlace(row)
+    },
+    add(place) {
+      const profile = place.credentials.kind === 'profile' ? place.credentials.profile : null
+      const { changes } = insert.run(
+        place.id,
+        place.name,
+        place.kind,
+        place.endpoint ?? null,
+        place.kmsEndpoint ?? null,
+        place.region,
+        Number(place.pathStyle),
+        place.caBundle ?? null,
+        place.checksums,
+        place.credentials.kind,
+        profile,
+      )
+      if (changes === 0) throw new CofferError('ALREADY_EXISTS', `There is a place named ${place.name} already.`)
+    },
+    remove: (id) => remove.run(id).changes === 1,
+  }
+}
+
+function toPlace(row: Record<string, unknown>): Place {
+  const text = (column: string) => (row[column] as string | null) ?? undefined
+  const profile = text('profile')
+  return {
+    id: row['id'] as string,
+    name: row['name'] as string,
+    kind: row['kind'] as Place['kind'],
+    endpoint: text('endpoint'),
+    kmsEndpoint: text('kms_endpoint'),
+    region: row['region'] as string,
+    pathStyle: row['path_style'] === 1,
+    caBundle: text('ca_bundle'),
+    checksums: row['checksums'] as Place['checksums'],
+    credentials:
+      profile === undefined ? { kind: row['credentials'] as 'default' | 'keys' } : { kind: 'profile', profile },
+  }
+}

@@ -1,0 +1,130 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { testFolder } from '../store/folder.ts'
+import { requireKeyring } from './keyring.ts'
+
+beforeAll(requireKeyring)
+
+/** Makes a key in a process of its own and tells how that went. */
+async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<{ code: string; hint?: string }> {
+  const script = `
+    const { openCustomerKeys } = await import('./electron/keys/customer-keys.ts')
+    const { openSecrets } = await import('./electron/keys/open-secrets.ts')
+    const { openDatabase } = await import('./electron/store/database.ts')
+    const { openKeyTable } = await import('./electron/store/keys.ts')
+    const { openSettings } = await import('./electron/store/settings.ts')
+    const home = ${JSON.stringify(home)}
+    const db = openDatabase(home)
+    const secrets = () => openSecrets({ home, settings: openSettings(db), env: process.env, patience: 10_000 })
+    const keys = openCustomerKeys(openKeyTable(db), secrets)
+    const { id } = (await keys.list())[0] ?? (await keys.create({}).catch((error) => error))
+    const outcome = id === undefined ? await keys.create({}).catch((error) => error) : await keys.lend(id, () => ({})).catch((error) => error)
+    console.log(JSON.stringify({ code: outcome.code ?? 'done', hint: outcome.hint }))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: process.env['PATH'], ...env },
+    timeout: 30_000,
+  })
+  return JSON.parse(stdout) as { code: string; hint?: string }
+}
+
+const NO_BUS = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' }
+const THIS_BUS = () => ({ DBUS_SESSION_BUS_ADDRESS: process.env['DBUS_SESSION_BUS_ADDRESS'] })
+
+describe('no keychain', () => {
+  test('is KEYCHAIN_UNAVAILABLE with the way out, and nothing is written in its place', async () => {
+    const home = testFolder()
+    const outcome = await makeKey(home, NO_BUS)
+    expect(outcome.code).toBe('KEYCHAIN_UNAVAILABLE')
+    expect(outcome.hint).toContain('COFFER_PASSPHRASE_FILE')
+    expect(readdirSync(home).filter((name) => !/^(coffer\.db|secrets\.lock)/.test(name))).toEqual([])
+  })
+
+  test('with COFFER_PASSPHRASE_FILE, keys go to the sealed file and never to the keychain afterwards', async () => {
+    const home = testFolder()
+    const passphraseFile = join(testFolder(), 'passphrase')
+    writeFileSync(passphraseFile, 'correct horse\n')
+    expect(await makeKey(home, { ...NO_BUS, COFFER_PASSPHRASE_FILE: passphraseFile })).toMatchObject({ code: 'done' })
+    expect(readFileSync(join(home, 'keys.age'), 'latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S+ 1[7-9]\n/)
+    expect(await makeKey(home, THIS_BUS())).toMatchObject({ code: 'PASSPHRASE_NEEDED' })
+    expect(await makeKey(home, { ...THIS_BUS(), COFFER_PASSPHRASE_FILE: passphraseFile })).toMatchObject({
+      code: 'done',
+    })
+  })
+
+  test('when the keys are in one is KEYCHAIN_UNAVAILABLE, also with COFFER_PASSPHRASE_FILE', async () => {
+    const home = testFolder()
+    const passphraseFile = join(testFolder(), 'passphrase')
+    writeFileSync(passphraseFile, 'correct horse\n')
+    expect(await makeKey(home, THIS_BUS())).toMatchObject({ code: 'done' })
+    const outcome = await makeKey(home, { ...NO_BUS, COFFER_PASSPHRASE_FILE: passphraseFile })
+    expect(outcome.code).toBe('KEYCHAIN_UNAVAILABLE')
+    expect(outcome.hint).toContain('start and unlock')
+    expect(readdirSync(home)).not.toContain('keys.age')
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a locked keychain (GNOME Keyring)', () => {
+  test('is KEYCHAIN_LOCKED in good time, for a new key and for one that is in it', async () => {
+    const env = await startBus()
+    const home = testFolder()
+    const unlocked = startKeyring(env, 'a passphrase')
+    expect(await makeKeyOnceUp(home, env)).toMatchObject({ code: 'done' })
+    unlocked.kill()
+    await once(unlocked, 'exit')
+
+    startKeyring(env, null)
+    await keyringAnswers(env)
+    expect(await makeKey(home, env)).toMatchObject({ code: 'KEYCHAIN_LOCKED' })
+    expect(await makeKey(testFolder(), env)).toMatchObject({ code: 'KEYCHAIN_LOCKED' })
+  })
+})
+
+/** A session bus of its own in a throw-away home. */
+async function startBus(): Promise<NodeJS.ProcessEnv> {
+  const folder = testFolder()
+  for (const name of ['run', 'share/keyrings', 'config'])
+    mkdirSync(join(folder, name), { recursive: true, mode: 0o700 })
+  const homes = {
+    PATH: process.env['PATH'],
+    XDG_RUNTIME_DIR: join(folder, 'run'),
+    XDG_DATA_HOME: join(folder, 'share'),
+    XDG_CONFIG_HOME: join(folder, 'config'),
+  }
+  const bus = background(spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], { env: homes }))
+  const [address] = (await once(bus.stdout ?? bus, 'data')) as [Buffer]
+  return { ...homes, DBUS_SESSION_BUS_ADDRESS: address.toString().trim() }
+}
+
+function startKeyring(env: NodeJS.ProcessEnv, passphrase: string | null): ChildProcess {
+  const args = ['--foreground', '--components=secrets', ...(passphrase === null ? [] : ['--unlock'])]
+  const keyring = background(spawn('gnome-keyring-daemon', args, { env }))
+  keyring.stdin?.end(passphrase ?? '')
+  return keyring
+}
+
+async function makeKeyOnceUp(home: string, env: NodeJS.ProcessEnv) {
+  await keyringAnswers(env)
+  return makeKey(home, env)
+}
+
+async function keyringAnswers(env: NodeJS.ProcessEnv): Promise<void> {
+  const ask = ['--session', '--print-reply', '--dest=org.freedesktop.DBus', '/']
+  const question = [...ask, 'org.freedesktop.DBus.NameHasOwner', 'string:org.freedesktop.secrets']
+  for (;;) {
+    const { stdout } = await promisify(execFile)('dbus-send', question, { env })
+    if (stdout.includes('boolean true')) return
+  }
+}
+
+function background(child: ChildProcess): ChildProcess {
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill()
+    await once(child, 'exit')
+  })
+  return child
+}
