@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import type { Person } from './coffer.ts'
@@ -14,6 +15,8 @@ export interface Computer {
   awsEnv: Record<string, string>
   /** The owner's options for `coffer` to use it as any foreign server would be. */
   options: string[]
+  /** The processes that `coffer up` started: the server itself. */
+  serverPids(): number[]
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -47,11 +50,18 @@ export async function startComputer(person: Person, options: { port?: number } =
     secretAccessKey: up.secretAccessKey,
     awsEnv: awsEnv(up.s3Endpoint, up.kmsEndpoint, up.region, up.accessKeyId, up.secretAccessKey),
     options: ['--endpoint-url', up.s3Endpoint, '--kms-endpoint-url', up.kmsEndpoint, '--region', up.region],
+    serverPids: () => childrenOf(child.pid ?? 0),
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       await running.ended
     },
   }
+}
+
+/** Process ids of the direct children, as Linux tells them (proc(5), /proc/PID/task/TID/children). */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
 }
 
 /** The environment in which AWS's tools and SDKs talk to a server. */

@@ -57,3 +57,8 @@ export function formsOf(secret: Buffer): Buffer[] {
   })
   return [secret, Buffer.from(hex), Buffer.from(hex.toUpperCase()), ...base64.map((text) => Buffer.from(text))]
 }
+
+/** Whether any of the needles is in a haystack. */
+export function findAny(needles: Buffer[]): (haystack: Buffer) => boolean {
+  return (haystack) => needles.some((needle) => haystack.includes(needle))
+}

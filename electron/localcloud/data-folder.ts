@@ -1,0 +1,56 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** The data folder, held for as long as this process lives. */
+export interface DataFolder {
+  /** Tells other programs of this user where the server is; holds no secret. */
+  announce(run: RunFile): void
+  release(): void
+}
+
+/** What `run.json` holds. */
+export interface RunFile {
+  pid: number
+  endpoint: string
+  region: string
+  /** ISO 8601. */
+  startedAt: string
+}
+
+/**
+ * Takes the data folder for this process alone, or answers null if another process has it.
+ *
+ * The lock is SQLite's exclusive lock on a file: the system drops it when the process dies, however it dies, so it is
+ * never stale.
+ */
+export function takeDataFolder(dataDir: string): DataFolder | null {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const lock = new DatabaseSync(join(dataDir, 'lock.db'))
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    if (isBusy(error)) return null
+    throw error
+  }
+  const runFile = join(dataDir, 'run.json')
+  rmSync(runFile, { force: true })
+  return {
+    announce(run) {
+      const temporary = `${runFile}.new`
+      writeFileSync(temporary, `${JSON.stringify(run)}\n`, { mode: 0o600 })
+      renameSync(temporary, runFile)
+    },
+    release() {
+      rmSync(runFile, { force: true })
+      lock.close()
+    },
+  }
+}
+
+const SQLITE_BUSY = 5
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+}

@@ -1,0 +1,159 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { z } from 'zod'
+import { fromBase64, zero } from '../base/bytes.ts'
+import { OWNER, REGION } from './account.ts'
+import { openPrincipals } from './auth/principals.ts'
+import { createVerifier, type Credential } from './auth/verify.ts'
+import { takeDataFolder, type DataFolder } from './data-folder.ts'
+import type { StartAnswer, StartOrder } from './handshake.ts'
+import { idleClock } from './idle.ts'
+import { jsonApi } from './json-api.ts'
+import { createKms } from './kms/service.ts'
+import { deriveKeys, type DerivedKeys } from './root-key.ts'
+import { createS3 } from './s3/service.ts'
+import { createLocalServer } from './server.ts'
+
+const GRACE_MILLISECONDS = 5_000
+const SETTLE_MILLISECONDS = 60_000
+
+const orderSchema = z.object({
+  dataDir: z.string().min(1),
+  port: z.number().int().min(0).max(65_535),
+  rootKey: z.string().transform((text, ctx) => {
+    const key = fromBase64(text)
+    if (key?.length === 32) return key
+    ctx.addIssue('must be base64 of 32 bytes')
+    return z.NEVER
+  }),
+  owner: z.object({ accessKeyId: z.string().min(16), secretAccessKey: z.string().min(16) }),
+  idleSeconds: z.number().positive().nullable(),
+})
+
+type Order = z.infer<typeof orderSchema>
+
+/** Why the server will not start, in the handshake's words. */
+class Refusal extends Error {
+  readonly code: Extract<StartAnswer, { ok: false }>['code']
+
+  constructor(code: Refusal['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** This computer's S3 and KMS: takes its order from standard input, answers on standard output, serves until it is told to stop. */
+async function main(): Promise<void> {
+  process.umask(0o077)
+  // Whoever started this may be gone before the answer comes; that is no reason to fall over.
+  process.stdout.on('error', () => undefined)
+  const order = parseOrder(await firstLine())
+  if (!order) throw new Refusal('FAILED', 'The start order is not valid')
+  const folder = takeDataFolder(order.dataDir)
+  if (!folder) throw new Refusal('DATA_DIR_IN_USE', `Another server uses ${order.dataDir}`)
+  const keys = deriveKeys(order.rootKey, order.dataDir)
+  if (!keys) throw new Refusal('WRONG_ROOT_KEY', `The root key is not the one ${order.dataDir} was made with`)
+  await run(order, folder, keys)
+}
+
+async function run(order: Order, folder: DataFolder, keys: DerivedKeys): Promise<void> {
+  const { dataDir } = order
+  const now = Date.now
+  const principals = openPrincipals(dataDir, keys.principalsWrapping, now)
+  const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now, principalExists: principals.exists })
+  const s3 = createS3({ dataDir, region: REGION, s3MasterKey: keys.s3Master, kms: kms.port })
+  const settling = setInterval(() => kms.settle(), SETTLE_MILLISECONDS).unref()
+
+  const idle = idleClock(order.idleSeconds, () => void stop())
+  const verify = createVerifier(REGION, ownerOr(order.owner, principals.find), now)
+  const server = createLocalServer({ verify, s3, json: jsonApi(kms, principals), onActivity: idle.change })
+
+  let stopping = false
+  const stop = async (): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    idle.stop()
+    clearInterval(settling)
+    await closeGracefully(server)
+    s3.close()
+    kms.close()
+    principals.close()
+    zero(keys.s3Master, keys.kmsWrapping, keys.principalsWrapping)
+    folder.release()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void stop())
+  process.on('SIGINT', () => void stop())
+  if (order.idleSeconds === null) process.stdin.once('close', () => void stop()).resume()
+  else process.stdin.destroy()
+
+  const address = await listen(server, order.port)
+  if (!address) throw new Refusal('PORT_IN_USE', `Port ${order.port} is in use`)
+  const endpoint = `http://127.0.0.1:${address.port}`
+  folder.announce({ pid: process.pid, endpoint, region: REGION, startedAt: new Date().toISOString() })
+  answer({ ok: true, endpoint, region: REGION, pid: process.pid })
+}
+
+function ownerOr(
+  owner: StartOrder['owner'],
+  find: (accessKeyId: string) => Credential | undefined,
+): (accessKeyId: string) => Credential | undefined {
+  const credential: Credential = { principal: OWNER, secret: () => owner.secretAccessKey }
+  return (accessKeyId) => (accessKeyId === owner.accessKeyId ? credential : find(accessKeyId))
+}
+
+/** Loopback only: nobody else's machine has a say here. Null if the port is taken. */
+function listen(server: Server, port: number): Promise<AddressInfo | null> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
+    )
+    server.listen({ host: '127.0.0.1', port, backlog: 512 }, () => resolve(server.address() as AddressInfo))
+  })
+}
+
+/** Lets the requests under way finish, within bounds. */
+async function closeGracefully(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), GRACE_MILLISECONDS)
+  await closed
+  clearTimeout(timer)
+}
+
+function parseOrder(line: string): Order | null {
+  try {
+    return orderSchema.parse(JSON.parse(line))
+  } catch {
+    return null
+  }
+}
+
+/** The order's line; standard input stays open, as its end may mean something later. */
+function firstLine(): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const take = (piece: Buffer): void => {
+      text += piece.toString()
+      if (text.includes('\n')) finish()
+    }
+    const finish = (): void => {
+      process.stdin.off('data', take).off('end', finish).pause()
+      resolve(text)
+    }
+    process.stdin.on('data', take).on('end', finish)
+  })
+}
+
+function answer(message: StartAnswer): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`)
+}
+
+main().catch((error: unknown) => {
+  // The message may name paths and system errors, never keys; a stack would tell nothing to whoever reads the answer.
+  const message = error instanceof Error ? error.message : 'Unknown failure'
+  answer({ ok: false, code: error instanceof Refusal ? error.code : 'FAILED', message })
+  process.stdin.destroy()
+  // Ending the process drops the folder's lock, whatever was open.
+  process.stdout.write('', () => process.exit(1))
+})

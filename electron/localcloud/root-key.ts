@@ -1,0 +1,57 @@
+import { hkdfSync } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { equalBytes, zero } from '../base/bytes.ts'
+
+/** Every key that hangs on the root key; 32 bytes each. */
+export interface DerivedKeys {
+  /** S3's own master key (SSE-S3). */
+  s3Master: Buffer
+  /** Wraps KMS key material at rest. */
+  kmsWrapping: Buffer
+  /** Wraps principals' secret access keys at rest. */
+  principalsWrapping: Buffer
+}
+
+/**
+ * Derives the server's keys from the root key (HKDF-SHA256, RFC 5869) and zeroes it; null if the folder was made under
+ * another root key. A folder's first root key leaves a check value there, which tells nothing about the key itself.
+ */
+export function deriveKeys(rootKey: Buffer, dataDir: string): DerivedKeys | null {
+  const derive = (purpose: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), `coffer localcloud ${purpose} v1`, 32))
+  const keys = {
+    s3Master: derive('s3 master key'),
+    kmsWrapping: derive('kms wrapping key'),
+    principalsWrapping: derive('principals wrapping key'),
+  }
+  const check = derive('root key check')
+  zero(rootKey)
+  const known = readCheck(dataDir)
+  if (known === null) {
+    writeCheck(dataDir, check)
+    return keys
+  }
+  if (equalBytes(known, check)) return keys
+  zero(keys.s3Master, keys.kmsWrapping, keys.principalsWrapping)
+  return null
+}
+
+function checkFile(dataDir: string): string {
+  return join(dataDir, 'root-key.check')
+}
+
+function readCheck(dataDir: string): Buffer | null {
+  try {
+    return Buffer.from(readFileSync(checkFile(dataDir), 'ascii').trim(), 'hex')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function writeCheck(dataDir: string, check: Buffer): void {
+  const temporary = `${checkFile(dataDir)}.new`
+  writeFileSync(temporary, `${check.toString('hex')}\n`, { mode: 0o600, flush: true })
+  renameSync(temporary, checkFile(dataDir))
+}

@@ -1,0 +1,208 @@
+import { randomBytes, randomUUID, createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { signableHeaders } from './auth/canonical.ts'
+import type { Claim } from './auth/claim.ts'
+import { bucketAndKey, parseTarget, type Target } from './auth/target.ts'
+import type { Verify } from './auth/verify.ts'
+import { checkPayloadHash, openPayload } from './body/payload.ts'
+import { drain } from './drain.ts'
+import { jsonError, readJsonBody } from './json-api.ts'
+import { S3Error, type Principal, type VerifiedRequest } from './request.ts'
+import type { S3 } from './s3/service.ts'
+import { errorXml } from './s3/xml.ts'
+import { watchUploads } from './stalled.ts'
+
+export interface ServerParts {
+  verify: Verify
+  s3: S3
+  json: (principal: Principal, target: string, body: Buffer) => Buffer
+  /** Told when a request begins and when it is over. */
+  onActivity: (change: 1 | -1) => void
+}
+
+const MAX_HEADER_BYTES = 32 * 1024
+const MAX_SOCKETS = 1024
+
+/** One port for S3 and KMS. The caller listens, on loopback, and closes. */
+export function createLocalServer(parts: ServerParts): Server {
+  const uploads = watchUploads()
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: 20_000,
+    // A long upload is no fault; one that stalls is ended by watchUploads.
+    requestTimeout: 0,
+    keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: 5_000,
+  })
+  server.maxConnections = MAX_SOCKETS
+  const serve = (request: IncomingMessage, response: ServerResponse, waits: boolean): void => {
+    parts.onActivity(1)
+    response.once('close', () => parts.onActivity(-1))
+    uploads.watch(request)
+    const answered = isJson(request)
+      ? answerJson(parts, request, response, waits)
+      : answerS3(parts, request, response, waits)
+    void answered.catch(() => response.destroy()).finally(() => drain(request))
+  }
+  server.on('request', (request, response) => serve(request, response, false))
+  server.on('checkContinue', (request, response) => serve(request, response, true))
+  server.on('clientError', answerGarbage)
+  server.on('close', () => uploads.stop())
+  return server
+}
+
+function isJson(request: IncomingMessage): boolean {
+  return request.method === 'POST' && request.url === '/' && request.headers['x-amz-target'] !== undefined
+}
+
+async function answerS3(
+  { verify, s3 }: ServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  waits: boolean,
+): Promise<void> {
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  response.setHeader('x-amz-request-id', requestId)
+  response.setHeader('x-amz-id-2', randomBytes(48).toString('base64'))
+  response.setHeader('Server', 'CofferS3')
+  try {
+    await s3.handle(
+      verifiedRequest(verify, requestId, request, () => waits && response.writeContinue()),
+      response,
+    )
+  } catch (error) {
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const { status, body } = errorXml(error, requestId, request.url?.split('?', 1)[0] ?? '/')
+    for (const name of response.getHeaderNames()) {
+      if (!KEPT_ON_ERROR.has(name)) response.removeHeader(name)
+    }
+    closeUnlessComplete(request, response)
+    if (request.method === 'HEAD') {
+      response.writeHead(status).end()
+      return
+    }
+    response
+      .writeHead(status, { 'Content-Type': 'application/xml', 'Content-Length': Buffer.byteLength(body) })
+      .end(body)
+  }
+}
+
+const KEPT_ON_ERROR = new Set(['x-amz-request-id', 'x-amz-id-2', 'server', 'x-amz-delete-marker', 'x-amz-version-id'])
+
+async function answerJson(
+  { verify, json }: ServerParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  waits: boolean,
+): Promise<void> {
+  response.setHeader('x-amzn-RequestId', randomUUID())
+  response.setHeader('Content-Type', 'application/x-amz-json-1.1')
+  try {
+    if (waits) response.writeContinue()
+    const body = await readJsonBody(request)
+    const incoming = { method: 'POST', target: parseTarget('/'), headers: signableHeaders(request.rawHeaders) }
+    const { principal } = verify(incoming, 'kms', () => createHash('sha256').update(body).digest('hex'))
+    const output = json(principal, String(request.headers['x-amz-target']), body)
+    response.writeHead(200, { 'Content-Length': output.length }).end(output, () => output.fill(0))
+  } catch (error) {
+    const { status, type, body } = jsonError(error)
+    closeUnlessComplete(request, response)
+    response.writeHead(status, { 'x-amzn-ErrorType': type, 'Content-Length': body.length }).end(body)
+  }
+}
+
+/** Verifies the signature and opens the body; nothing of the body is asked for before. */
+function verifiedRequest(
+  verify: Verify,
+  requestId: string,
+  request: IncomingMessage,
+  onBodyWanted: () => void,
+): VerifiedRequest {
+  const method = request.method ?? ''
+  const target = parseTarget(request.url ?? '')
+  const headers = signableHeaders(request.rawHeaders)
+  const proof = verify({ method, target, headers }, 's3', (claim) => payloadHashOf(claim, target, headers))
+  const payload = openPayload({
+    headers: request.headers,
+    proof,
+    source: incomingBytes(request, onBodyWanted),
+    checksumOfBody: !(method === 'POST' && target.query.has('uploadId')),
+  })
+  return {
+    principal: proof.principal,
+    requestId,
+    method,
+    ...bucketAndKey(target.path),
+    query: target.query,
+    headers: withoutFraming(request.headers),
+    ...payload,
+  }
+}
+
+function payloadHashOf(claim: Claim, target: Target, headers: ReadonlyMap<string, string>): string {
+  const header = headers.get('x-amz-content-sha256')
+  if (header !== undefined) return checkPayloadHash(header)
+  if (claim.place === 'query') return checkPayloadHash(target.query.get('X-Amz-Content-Sha256') ?? 'UNSIGNED-PAYLOAD')
+  throw new S3Error('MissingSecurityHeader', 400, 'Your request is missing a required header: x-amz-content-sha256')
+}
+
+/** The body as it comes; a client that goes away in the middle is an incomplete body. */
+async function* incomingBytes(request: IncomingMessage, onBodyWanted: () => void): AsyncGenerator<Buffer> {
+  onBodyWanted()
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  } catch {
+    throw new S3Error('IncompleteBody', 400, 'The request body terminated unexpectedly')
+  }
+}
+
+/** `aws-chunked` was the framing of the request, not an encoding of the object. */
+function withoutFraming(headers: IncomingMessage['headers']): IncomingMessage['headers'] {
+  const encodings = headers['content-encoding']?.split(',').map((encoding) => encoding.trim())
+  if (!encodings?.includes('aws-chunked')) return headers
+  const left = encodings.filter((encoding) => encoding !== 'aws-chunked').join(',')
+  return { ...headers, 'content-encoding': left === '' ? undefined : left }
+}
+
+function closeUnlessComplete(request: IncomingMessage, response: ServerResponse): void {
+  const awaitsBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  if (awaitsBody && !request.complete) response.setHeader('Connection', 'close')
+}
+
+/** What is not HTTP, or has too large a header, gets S3's answer and a closed socket. */
+function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const failure =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new S3Error(
+          'RequestHeaderSectionTooLarge',
+          400,
+          'Your request header section exceeds the maximum allowed size.',
+        )
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new S3Error(
+            'RequestTimeout',
+            400,
+            'Your socket connection to the server was not read from or written to within the timeout period.',
+          )
+        : new S3Error('BadRequest', 400, 'An error occurred when parsing the HTTP request.')
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  const { body } = errorXml(failure, requestId, '/')
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    `Date: ${new Date().toUTCString()}`,
+    `x-amz-request-id: ${requestId}`,
+    'Content-Type: application/xml',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -1,0 +1,151 @@
+import { GenerateDataKeyCommand } from '@aws-sdk/client-kms'
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MODE_IDS } from '../../electron/base/mode-names.ts'
+import { filesBelow, noise, writeFiles } from '../support/files.ts'
+import { findAny, formsOf, runFinder } from '../support/needles.ts'
+import { recordingProxy } from '../support/proxy.ts'
+import { stageComputer, stageMoto } from '../support/servers.ts'
+import type { ComputerStage } from '../support/servers.ts'
+
+const BUCKET = 'rest'
+const MIB = 1024 * 1024
+const small = noise(70_000, 'at rest, small')
+const large = noise(17 * MIB + 3, 'at rest, large')
+const findPlaintext = runFinder(Buffer.concat([small, large]))
+
+let stage: ComputerStage
+let kmsKey = ''
+let customerKey = Buffer.alloc(0)
+
+beforeAll(async () => {
+  stage = await stageComputer()
+  const { person } = stage
+  await writeFiles(person.folder, { 'files/small': small, 'files/large': large })
+  kmsKey = (await person.done(['kms', 'create']))[0]?.keyId ?? ''
+  await person.done(['key', 'new', 'mine', '--no-kit'])
+  await person.done(['key', 'export', 'mine', 'exported'])
+  customerKey = Buffer.from((await readFile(join(person.folder, 'exported'), 'utf8')).trim(), 'base64')
+})
+afterAll(() => stage.close())
+
+const keyOf = (mode: string): string[] => {
+  if (mode.endsWith('kms')) return ['--key', kmsKey]
+  return mode.endsWith('-c') ? ['--key', 'mine'] : []
+}
+
+/** Where one of the needles is found in the files of a folder, with the needle's name. */
+async function findInFiles(folder: string, find: (bytes: Buffer) => unknown): Promise<string[]> {
+  const found: string[] = []
+  for (const path of await filesBelow(folder)) {
+    if (find(await readFile(join(folder, path)))) found.push(path)
+  }
+  return found
+}
+
+describe("This computer's data folder", () => {
+  it.each(MODE_IDS)('%s: holds no 16 bytes of the plaintext', async (mode) => {
+    const put = ['put', 'files', `s3://${BUCKET}/${mode}/`, '--mode', mode, ...keyOf(mode)]
+    expect(await stage.person.done(put)).toHaveLength(2)
+    expect(await findInFiles(stage.computer.dataDir, findPlaintext)).toEqual([])
+  })
+
+  it('holds none of an upload that is not complete yet', async () => {
+    const to = { Bucket: BUCKET, Key: 'unfinished', ...sseC(customerKey) }
+    const { UploadId } = await stage.s3.send(new CreateMultipartUploadCommand(to))
+    await stage.s3.send(new UploadPartCommand({ ...to, UploadId, PartNumber: 1, Body: large.subarray(0, 6 * MIB) }))
+    expect(await findInFiles(stage.computer.dataDir, findPlaintext)).toEqual([])
+  })
+
+  it('is really where the objects are', async () => {
+    const sizes = await Promise.all(
+      (await filesBelow(stage.computer.dataDir)).map(
+        async (path) => (await readFile(join(stage.computer.dataDir, path))).length,
+      ),
+    )
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(MODE_IDS.length * large.length)
+  })
+
+  it('holds the SSE-C key in no form, and it does open the object', async () => {
+    const get = new GetObjectCommand({ Bucket: BUCKET, Key: 'sse-c/files/small', ...sseC(customerKey) })
+    const answer = await stage.s3.send(get)
+    expect(small.equals((await answer.Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true)
+    expect(await findInFiles(stage.computer.dataDir, findAny(formsOf(customerKey)))).toEqual([])
+  })
+
+  it('holds neither a KMS data key nor the credentials in any form', async () => {
+    const made = await stage.kms.send(new GenerateDataKeyCommand({ KeyId: kmsKey, KeySpec: 'AES_256' }))
+    const dataKey = Buffer.from(made.Plaintext ?? [])
+    expect(dataKey).toHaveLength(32)
+    const secrets = [...formsOf(dataKey), ...formsOf(Buffer.from(stage.computer.secretAccessKey))]
+    expect(await findInFiles(stage.computer.dataDir, findAny(secrets))).toEqual([])
+  })
+})
+
+it("Coffer's own folder holds neither plaintext nor keys nor credentials", async () => {
+  const secrets = [...formsOf(customerKey), ...formsOf(Buffer.from(stage.computer.secretAccessKey))]
+  await stage.person.done(['get', `s3://${BUCKET}/cse-c/files/small`, 'back'])
+  const home = join(stage.person.folder, 'home')
+  expect(await findInFiles(home, findAny(secrets))).toEqual([])
+  expect(await findInFiles(home, findPlaintext)).toEqual([])
+})
+
+function sseC(key: Buffer): { SSECustomerAlgorithm: 'AES256'; SSECustomerKey: string; SSECustomerKeyMD5: string } {
+  return {
+    SSECustomerAlgorithm: 'AES256',
+    SSECustomerKey: key.toString('base64'),
+    SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+  }
+}
+
+describe.each([
+  ['This computer', stageComputer],
+  ['moto', stageMoto],
+])('the wire to %s', (_, stageServer) => {
+  it('carries no plaintext and no customer key in the client-side modes, and does in SSE-S3', async () => {
+    const server = await stageServer()
+    const proxy = await recordingProxy(server.endpoint)
+    try {
+      const { person } = server
+      const env = {
+        AWS_ACCESS_KEY_ID: server.awsEnv['AWS_ACCESS_KEY_ID'],
+        AWS_SECRET_ACCESS_KEY: server.awsEnv['AWS_SECRET_ACCESS_KEY'],
+      }
+      const options = ['--endpoint-url', proxy.url, '--kms-endpoint-url', server.endpoint, '--region', 'us-east-1']
+      await writeFiles(person.folder, { 'files/small': small, 'files/large': large })
+      await person.done(['key', 'new', 'wired', '--no-kit'])
+      await person.done(['key', 'export', 'wired', 'exported'])
+      const wired = Buffer.from((await readFile(join(person.folder, 'exported'), 'utf8')).trim(), 'base64')
+      const [kms] = await person.done(['kms', 'create', ...options], { env })
+      await server.s3.send(new CreateBucketCommand({ Bucket: 'wire' }))
+
+      const through = async (mode: string, key: string[]): Promise<void> => {
+        await person.done(['put', 'files', `s3://wire/${mode}/`, '--mode', mode, ...key, ...options], { env })
+        const got = await person.done(['get', `s3://wire/${mode}/`, `back-${mode}/`, ...options], { env })
+        expect(got).toHaveLength(2)
+      }
+      const crossed = (): Buffer[] => proxy.recordings().flatMap(({ sent, received }) => [sent, received])
+
+      await through('cse-c', ['--key', 'wired'])
+      await through('cse-kms', ['--key', kms?.keyId ?? ''])
+      const bytes = crossed().reduce((sum, wire) => sum + wire.length, 0)
+      expect(bytes, 'both went both ways').toBeGreaterThan(4 * large.length)
+      expect(crossed().map(findPlaintext).filter(Boolean)).toEqual([])
+      expect(crossed().filter(findAny(formsOf(wired)))).toEqual([])
+
+      await through('sse-s3', [])
+      expect(crossed().map(findPlaintext).filter(Boolean), 'the proxy would have seen it').not.toEqual([])
+    } finally {
+      await proxy.close()
+      await server.close()
+    }
+  })
+})
