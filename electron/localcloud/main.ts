@@ -27,7 +27,7 @@ const orderSchema = z.object({
     return z.NEVER
   }),
   owner: z.object({ accessKeyId: z.string().min(16), secretAccessKey: z.string().min(16) }),
-  idleSeconds: z.number().positive().nullable(),
+  idleSeconds: z.number().positive().max(2_000_000).nullable(),
 })
 
 type Order = z.infer<typeof orderSchema>

@@ -36,20 +36,32 @@ export function createLocalServer(parts: ServerParts): Server {
     connectionsCheckingInterval: 5_000,
   })
   server.maxConnections = MAX_SOCKETS
-  const serve = (request: IncomingMessage, response: ServerResponse, waits: boolean): void => {
+  const serve = (request: IncomingMessage, response: ServerResponse, allowBody: Continue): void => {
     parts.onActivity(1)
     response.once('close', () => parts.onActivity(-1))
     uploads.watch(request)
     const answered = isJson(request)
-      ? answerJson(parts, request, response, waits)
-      : answerS3(parts, request, response, waits)
+      ? answerJson(parts, request, response, allowBody)
+      : answerS3(parts, request, response, allowBody)
     void answered.catch(() => response.destroy()).finally(() => drain(request))
   }
-  server.on('request', (request, response) => serve(request, response, false))
-  server.on('checkContinue', (request, response) => serve(request, response, true))
+  server.on('request', (request, response) => serve(request, response, () => undefined))
+  server.on('checkContinue', (request, response) => serve(request, response, continueOnce(response)))
   server.on('clientError', answerGarbage)
   server.on('close', () => uploads.stop())
   return server
+}
+
+/** Tells a client that waits before it sends its body (Expect: 100-continue) to go on. */
+type Continue = () => void
+
+/** An answer given without asking for the body ends the connection: what follows on it could be either. */
+function continueOnce(response: ServerResponse): Continue {
+  response.setHeader('Connection', 'close')
+  return () => {
+    response.removeHeader('Connection')
+    response.writeContinue()
+  }
 }
 
 function isJson(request: IncomingMessage): boolean {
@@ -60,17 +72,14 @@ async function answerS3(
   { verify, s3 }: ServerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  waits: boolean,
+  allowBody: Continue,
 ): Promise<void> {
   const requestId = randomBytes(8).toString('hex').toUpperCase()
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('x-amz-id-2', randomBytes(48).toString('base64'))
   response.setHeader('Server', 'CofferS3')
   try {
-    await s3.handle(
-      verifiedRequest(verify, requestId, request, () => waits && response.writeContinue()),
-      response,
-    )
+    await s3.handle(verifiedRequest(verify, requestId, request, allowBody), response)
   } catch (error) {
     if (response.headersSent) {
       response.destroy()
@@ -80,8 +89,7 @@ async function answerS3(
     for (const name of response.getHeaderNames()) {
       if (!KEPT_ON_ERROR.has(name)) response.removeHeader(name)
     }
-    closeUnlessComplete(request, response)
-    if (request.method === 'HEAD') {
+    if (request.method === 'HEAD' || status === 304) {
       response.writeHead(status).end()
       return
     }
@@ -91,18 +99,25 @@ async function answerS3(
   }
 }
 
-const KEPT_ON_ERROR = new Set(['x-amz-request-id', 'x-amz-id-2', 'server', 'x-amz-delete-marker', 'x-amz-version-id'])
+const KEPT_ON_ERROR = new Set([
+  'connection',
+  'x-amz-request-id',
+  'x-amz-id-2',
+  'server',
+  'x-amz-delete-marker',
+  'x-amz-version-id',
+])
 
 async function answerJson(
   { verify, json }: ServerParts,
   request: IncomingMessage,
   response: ServerResponse,
-  waits: boolean,
+  allowBody: Continue,
 ): Promise<void> {
   response.setHeader('x-amzn-RequestId', randomUUID())
   response.setHeader('Content-Type', 'application/x-amz-json-1.1')
   try {
-    if (waits) response.writeContinue()
+    allowBody()
     const body = await readJsonBody(request)
     const incoming = { method: 'POST', target: parseTarget('/'), headers: signableHeaders(request.rawHeaders) }
     const { principal } = verify(incoming, 'kms', () => createHash('sha256').update(body).digest('hex'))
@@ -110,7 +125,6 @@ async function answerJson(
     response.writeHead(200, { 'Content-Length': output.length }).end(output, () => output.fill(0))
   } catch (error) {
     const { status, type, body } = jsonError(error)
-    closeUnlessComplete(request, response)
     response.writeHead(status, { 'x-amzn-ErrorType': type, 'Content-Length': body.length }).end(body)
   }
 }
@@ -120,7 +134,7 @@ function verifiedRequest(
   verify: Verify,
   requestId: string,
   request: IncomingMessage,
-  onBodyWanted: () => void,
+  allowBody: Continue,
 ): VerifiedRequest {
   const method = request.method ?? ''
   const target = parseTarget(request.url ?? '')
@@ -129,7 +143,7 @@ function verifiedRequest(
   const payload = openPayload({
     headers: request.headers,
     proof,
-    source: incomingBytes(request, onBodyWanted),
+    source: incomingBytes(request, allowBody),
     checksumOfBody: !(method === 'POST' && target.query.has('uploadId')),
   })
   return {
@@ -151,8 +165,8 @@ function payloadHashOf(claim: Claim, target: Target, headers: ReadonlyMap<string
 }
 
 /** The body as it comes; a client that goes away in the middle is an incomplete body. */
-async function* incomingBytes(request: IncomingMessage, onBodyWanted: () => void): AsyncGenerator<Buffer> {
-  onBodyWanted()
+async function* incomingBytes(request: IncomingMessage, allowBody: Continue): AsyncGenerator<Buffer> {
+  allowBody()
   try {
     yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
   } catch {
@@ -166,12 +180,6 @@ function withoutFraming(headers: IncomingMessage['headers']): IncomingMessage['h
   if (!encodings?.includes('aws-chunked')) return headers
   const left = encodings.filter((encoding) => encoding !== 'aws-chunked').join(',')
   return { ...headers, 'content-encoding': left === '' ? undefined : left }
-}
-
-function closeUnlessComplete(request: IncomingMessage, response: ServerResponse): void {
-  const awaitsBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  if (awaitsBody && !request.complete) response.setHeader('Connection', 'close')
 }
 
 /** What is not HTTP, or has too large a header, gets S3's answer and a closed socket. */
