@@ -11,6 +11,7 @@ export type Act =
   | 'derive-key'
   | 'verify-commitment'
   | 'send-customer-key'
+  | 'send'
   | 'encrypt'
   | 'decrypt'
   | 'verify-tag'

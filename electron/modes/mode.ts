@@ -44,17 +44,20 @@ export type EncryptionFields = CustomerKeyFields &
 export interface StoredFacts {
   etag: string
   versionId?: string | undefined
+  /** Bytes as stored. */
   bytes: number
   serverSideEncryption?: string | undefined
   kmsKeyId?: string | undefined
   bucketKeyEnabled?: boolean | undefined
+  /** SSECustomerAlgorithm of the answer to PutObject or CreateMultipartUpload: S3's word that it used the customer's key. */
+  customerAlgorithm?: string | undefined
   requestId?: string | undefined
 }
 
 /** One object's write under one mode. Disposed of exactly once, whatever happens. */
 export interface WritePlan {
   mode: ModeChoice
-  /** Id of the customer key, or the KMS key as asked for; undefined where S3 chooses. */
+  /** Id of the customer key; the KMS key's ARN (CSE-KMS) or as it was asked for (SSE-KMS); undefined where S3 chooses. */
   keyId: string | undefined
   format: EnvelopeFormat | undefined
   encryption: EncryptionFields
@@ -94,6 +97,8 @@ export interface ObjectFacts {
   bucketKeyEnabled: boolean
   /** True when S3 would not answer HEAD without the customer's key (400). Then etag, size and metadata are unknown and empty. */
   needsCustomerKey: boolean
+  /** Id of the customer key with which S3 answered HEAD after all; the other facts are known then. See find-customer-key.ts. */
+  customerKeyId?: string | undefined
   /** Parsed JSON body of `KEY.instruction`, when it was fetched. */
   instruction: Record<string, string> | undefined
 }
@@ -113,6 +118,7 @@ export interface ReadPlan {
   customerKey: CustomerKeyFields
   /** null: what S3 sends is the plaintext. */
   opener: Opener | null
+  /** Bytes. Exact, but for legacy CBC: there it is at most this. */
   plaintextSize: number
   journey(fetched: { etag: string; bytes: number; requestId?: string | undefined }): Journey
   dispose(): void
@@ -130,6 +136,11 @@ export interface Mode {
   prepareWrite(env: ModeEnv, request: WriteRequest): Promise<WritePlan>
   /** Null if the object is not of this mode; throws ENVELOPE_INVALID if it is but is broken. No network. */
   recognise(facts: ObjectFacts): Recognition | null
-  /** Unwraps the data key and checks everything that can be checked before the first byte. */
+  /** How the key of an object that it recognises will be reached on a read, as far as the facts tell. No network. */
+  outline(facts: ObjectFacts): Journey
+  /**
+   * Unwraps the data key and checks everything that can be checked before the first byte. NOT_SEALED or UNSUPPORTED if the
+   * object is not of this mode; LEGACY_NOT_ALLOWED, KEY_*, KMS_*, COMMITMENT_MISMATCH, TRUNCATED.
+   */
   prepareRead(env: ModeEnv, request: ReadRequest): Promise<ReadPlan>
 }

@@ -1,0 +1,164 @@
+import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms'
+import { zero } from '../base/bytes.ts'
+import { CofferError } from '../base/errors.ts'
+import type { Journey } from '../base/journey.ts'
+import { DATA_KEY_BYTES, contentName, contentNameOf, type Envelope } from '../envelope/envelope.ts'
+import { bindContext, checkBoundContext, oldKeyId } from '../envelope/kms-context.ts'
+import { sealedSize } from '../envelope/size.ts'
+import { send } from '../cloud/send.ts'
+import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
+import type { Mode, ModeEnv, ModeOptions, ObjectFacts, Recognition } from './mode.ts'
+import { refuseOptions } from './options.ts'
+import { firstBytes, foretold, seen } from './steps.ts'
+
+/** KMS makes and wraps the data key, this computer encrypts: S3 sees neither the file nor the key. */
+export const cseKms: Mode = {
+  id: 'cse-kms',
+
+  async prepareWrite(env, { plaintextSize, options }) {
+    refuseOptions(options, 'cse-kms', ['key', 'encryptionContext', 'format'])
+    sealedSize(plaintextSize)
+    const format = options.format ?? 'v3'
+    const context = bindContext(options.encryptionContext ?? {}, contentNameOf(format))
+    const issued = await generateDataKey(env, options.key, context)
+    return sealedWrite({
+      mode: 'cse-kms',
+      keyId: issued.keyArn,
+      format,
+      dataKey: issued.dataKey,
+      wrapped: { algorithm: 'kms+context', bytes: issued.wrapped, description: context },
+      keySteps: [
+        seen('computer', 'request-data-key', 'This computer asks KMS for a data key under the KMS key.', {
+          keyId: options.key,
+          encryptionContext: JSON.stringify(context),
+        }),
+        seen(
+          'kms',
+          'issue-data-key',
+          'KMS makes a data key and gives it twice: plain, and encrypted under the KMS key.',
+          {
+            keyArn: issued.keyArn,
+            wrappedKey: firstBytes(issued.wrapped),
+            requestId: issued.requestId,
+          },
+        ),
+      ],
+    })
+  },
+
+  recognise,
+
+  outline(facts) {
+    const envelope = envelopeOf(facts)
+    return envelope === null ? [] : foretold(readSteps(facts, envelope, unwrapSteps(envelope, {}), {}))
+  },
+
+  async prepareRead(env, { facts, options }) {
+    const envelope = readableEnvelope(facts, options)
+    const recognition = recognise(facts)
+    if (recognition === null)
+      throw new CofferError('UNSUPPORTED', 'The data key of this object was not wrapped by KMS.')
+    checkContext(envelope, options)
+    const unwrapped = await decryptDataKey(env, envelope, options.key)
+    return sealedRead({
+      facts,
+      recognition: { ...recognition, keyId: unwrapped.keyArn },
+      envelope,
+      dataKey: unwrapped.dataKey,
+      keySteps: unwrapSteps(envelope, unwrapped),
+    })
+  },
+}
+
+function recognise(facts: ObjectFacts): Recognition | null {
+  const envelope = envelopeOf(facts)
+  if (envelope === null || !isKmsWrap(envelope)) return null
+  return recogniseEnvelope('cse-kms', envelope, oldKeyId(envelope.wrapped.description))
+}
+
+function isKmsWrap({ wrapped }: Envelope): boolean {
+  return wrapped.algorithm === 'kms+context' || wrapped.algorithm === 'kms'
+}
+
+async function generateDataKey(env: ModeEnv, key: string | undefined, context: Record<string, string>) {
+  if (key === undefined)
+    throw new CofferError('INVALID_INPUT', 'CSE-KMS needs a KMS key: its id, alias or ARN.', {
+      hint: 'See which there are, or make one: coffer kms list, coffer kms create.',
+    })
+  const command = new GenerateDataKeyCommand({ KeyId: key, KeySpec: 'AES_256', EncryptionContext: context })
+  const { Plaintext, CiphertextBlob, KeyId, $metadata } = await send(env.kms, command, env.signal)
+  const bytes = asBuffer(Plaintext)
+  if (bytes.length !== DATA_KEY_BYTES || !CiphertextBlob?.length || KeyId === undefined) {
+    zero(bytes)
+    throw new CofferError('SERVER', 'KMS did not answer with a 32-byte data key.')
+  }
+  return {
+    dataKey: { bytes, since: performance.now() },
+    wrapped: asBuffer(CiphertextBlob),
+    keyArn: KeyId,
+    requestId: $metadata.requestId,
+  }
+}
+
+/** A bound context names the cipher; the old `kms` wrap binds nothing, so it cannot stand in where a context is expected. */
+function checkContext({ wrapped, content }: Envelope, { encryptionContext }: ModeOptions): void {
+  if (wrapped.algorithm === 'kms+context')
+    checkBoundContext(wrapped.description, contentName(content), encryptionContext)
+  else if (encryptionContext !== undefined)
+    throw new CofferError('ENVELOPE_INVALID', 'An encryption context was given, and the object is bound to none.')
+}
+
+async function decryptDataKey(env: ModeEnv, { wrapped }: Envelope, key: string | undefined) {
+  const command = new DecryptCommand({
+    CiphertextBlob: wrapped.bytes,
+    EncryptionContext: wrapped.description,
+    ...(key === undefined ? {} : { KeyId: key }),
+  })
+  const { Plaintext, KeyId, $metadata } = await send(env.kms, command, env.signal)
+  const bytes = asBuffer(Plaintext)
+  try {
+    checkAnswer(bytes, KeyId, key)
+  } catch (error) {
+    zero(bytes)
+    throw error
+  }
+  return { dataKey: { bytes, since: performance.now() }, keyArn: KeyId, requestId: $metadata.requestId }
+}
+
+/** KMS itself refuses another key than the named one; a server that is laxer is caught here, as far as a name can be compared. */
+function checkAnswer(dataKey: Buffer, answered: string | undefined, named: string | undefined): void {
+  if (dataKey.length !== DATA_KEY_BYTES)
+    throw new CofferError('ENVELOPE_INVALID', "The object's data key is not 32 bytes long.")
+  if (named === undefined || answered === undefined || /(?:^|:)alias\//.test(named)) return
+  if (answered !== named && !answered.endsWith(`/${named}`))
+    throw new CofferError('KEY_WRONG', 'The data key was wrapped by another KMS key than the one named.', {
+      facts: { keyArn: answered },
+    })
+}
+
+function unwrapSteps(
+  { wrapped }: Envelope,
+  { keyArn, requestId }: { keyArn?: string | undefined; requestId?: string | undefined },
+): Journey {
+  return [
+    seen('computer', 'request-data-key', 'This computer sends the wrapped data key to KMS.', {
+      wrappedKey: firstBytes(wrapped.bytes),
+      algorithm: wrapped.algorithm,
+      encryptionContext: JSON.stringify(wrapped.description),
+    }),
+    seen(
+      'kms',
+      'unwrap-data-key',
+      'KMS decrypts it with the KMS key that made it, and gives the plain data key back.',
+      {
+        keyArn,
+        requestId,
+      },
+    ),
+  ]
+}
+
+/** The same memory, so that wiping one wipes the other. */
+function asBuffer(bytes: Uint8Array | undefined): Buffer {
+  return bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

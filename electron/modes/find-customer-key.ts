@@ -1,0 +1,51 @@
+import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import { customerKeyFields } from './customer-keys.ts'
+import type { CustomerKeyFields, ModeEnv } from './mode.ts'
+
+/** Each try is a request; a ring beyond this is not searched to its end. */
+const MAX_TRIES = 32
+
+/** The key that opens an SSE-C object, and what S3 told of the object once it saw that key. */
+export interface FoundCustomerKey {
+  keyId: string
+  customerKey: CustomerKeyFields
+  head: HeadObjectCommandOutput
+}
+
+/**
+ * Finds the customer key of an SSE-C object by asking HEAD with one after the other: first the `likely` ids (the catalog's, the
+ * tag's), in that order, then the other AES-256 keys of the ring. Null if none of at most 32 opens it. Throws OBJECT_NOT_FOUND
+ * and failures of the network.
+ */
+export async function findCustomerKey(
+  env: ModeEnv,
+  object: { bucket: string; key: string; versionId?: string | undefined },
+  likely: (string | undefined)[] = [],
+): Promise<FoundCustomerKey | null> {
+  const ring = (await env.keys.list()).filter((info) => info.kind === 'aes-256').map((info) => info.id)
+  const candidates = new Set([...likely.filter((id) => id !== undefined && ring.includes(id)), ...ring])
+  for (const keyId of [...candidates].slice(0, MAX_TRIES)) {
+    if (keyId === undefined) continue
+    const customerKey = await customerKeyFields(env.keys, keyId)
+    const head = await headWith(env, object, customerKey)
+    if (head !== null) return { keyId, customerKey, head }
+  }
+  return null
+}
+
+/** S3 answers HEAD under a wrong key with a bare 403 or 400, which `send` tells as KEY_WRONG. */
+async function headWith(
+  { s3, signal }: ModeEnv,
+  { bucket, key, versionId }: { bucket: string; key: string; versionId?: string | undefined },
+  customerKey: CustomerKeyFields,
+): Promise<HeadObjectCommandOutput | null> {
+  try {
+    const command = new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, ...customerKey })
+    return await send(s3, command, signal)
+  } catch (error) {
+    if (isCofferError(error, 'KEY_WRONG')) return null
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+import type { ModeChoice, ModeId } from '../base/mode-names.ts'
+import { prepareBucketDefault } from './bucket-default.ts'
+import { cseC } from './cse-c.ts'
+import { cseKms } from './cse-kms.ts'
+import type { Mode, ModeEnv, WritePlan, WriteRequest } from './mode.ts'
+import { sseC } from './sse-c.ts'
+import { sseKms } from './sse-kms.ts'
+import { sseS3 } from './sse-s3.ts'
+
+/** Every way to encrypt. Client-side ones come first, for S3 may add its own layer around theirs. */
+export const MODES: readonly Mode[] = [cseKms, cseC, sseC, sseKms, sseS3]
+
+const BY_ID = new Map<ModeId, Mode>(MODES.map((mode) => [mode.id, mode]))
+
+export function modeById(id: ModeId): Mode {
+  const mode = BY_ID.get(id)
+  if (mode === undefined) throw new RangeError(`no mode ${id}`)
+  return mode
+}
+
+/** Prepares a write as a person chose it: in a mode, or by the bucket's own rule. */
+export async function prepareWrite(choice: ModeChoice, env: ModeEnv, request: WriteRequest): Promise<WritePlan> {
+  return choice === 'bucket-default' ? prepareBucketDefault(request) : modeById(choice).prepareWrite(env, request)
+}
