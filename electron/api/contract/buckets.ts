@@ -11,15 +11,17 @@ export const buckets = {
 
   create: oc.input(z.strictObject(bucket)).output(z.object({ name: z.string() })),
 
-  /** The bucket's own default encryption, and what it refuses (GetBucketEncryption). */
+  /** The bucket's own default encryption, and what it refuses; null if it cannot be known (GetBucketEncryption). */
   encryption: oc.input(z.strictObject(bucket)).output(
-    z.object({
-      algorithm: z.string().optional(),
-      kmsKeyId: z.string().optional(),
-      bucketKey: z.boolean(),
-      /** True where the bucket answers every SSE-C request with 403. */
-      blocksSseC: z.boolean(),
-    }),
+    z
+      .object({
+        algorithm: z.string().optional(),
+        kmsKeyId: z.string().optional(),
+        bucketKeyEnabled: z.boolean(),
+        /** True where the bucket answers every SSE-C request with 403. */
+        blocksCustomerKeys: z.boolean(),
+      })
+      .nullable(),
   ),
 
   /** The mode that Coffer takes for this bucket when none is named; null if there is none yet. */

@@ -5,6 +5,7 @@ import { MODE_IDS } from '../../base/mode-names.ts'
 
 const ERROR_CODES = Object.keys(FAILURES) as [ErrorCode, ...ErrorCode[]]
 
+export const errorCode = z.enum(ERROR_CODES)
 export const modeId = z.enum(MODE_IDS)
 export const modeChoice = z.enum([...MODE_IDS, 'bucket-default'])
 export const observedMode = z.enum([...MODE_IDS, 'none', 'unknown'])
@@ -80,7 +81,7 @@ export const journeyStep = z.object({
 
 /** A failure as it crosses a boundary or rides in an event: never its cause, which may hold anything. */
 export const failure = z.object({
-  code: z.enum(ERROR_CODES),
+  code: errorCode,
   message: z.string(),
   hint: z.string(),
   facts: z.record(z.string(), z.string()),

@@ -17,19 +17,25 @@ const keyInfo = z.object({
 export const keys = {
   list: oc.input(z.strictObject({}).default({})).output(z.array(keyInfo)),
 
-  create: oc.input(z.strictObject({ name: keyName })).output(keyInfo),
+  /** Named after its id unless told. */
+  create: oc
+    .input(z.strictObject({ name: keyName.optional(), kind: z.enum(['aes-256', 'rsa-3072']).default('aes-256') }))
+    .output(keyInfo),
 
-  /** From a file, or from text that was typed or pasted: raw 32 bytes (file only), base64 or hex. */
+  /** From a file (32 raw bytes or text), or from text that was typed or pasted: base64, hex, or an RSA key as PEM. */
   import: oc
     .input(
       z.strictObject({
-        name: keyName,
+        name: keyName.optional(),
         from: z.union([z.strictObject({ path: z.string().min(1) }), z.strictObject({ text: z.string().min(1) })]),
       }),
     )
     .output(keyInfo),
 
-  /** Writes the material as one line of base64 to a new file that only the person can read. Never overwrites. */
+  /**
+   * Writes the material to a new file that only the person can read: AES as one line of base64, RSA as PEM. Never
+   * overwrites.
+   */
   export: oc.input(z.strictObject({ ...keyRef, path: z.string().min(1) })).output(z.object({ path: z.string() })),
 
   rename: oc.input(z.strictObject({ ...keyRef, name: keyName })).output(keyInfo),

@@ -1,0 +1,30 @@
+import { implement } from '@orpc/server'
+import type { Coffer } from '../context.ts'
+import { contract } from '../contract.ts'
+import { convertStream, toWire } from '../failures.ts'
+
+export interface RouterContext {
+  coffer: Coffer
+}
+
+/**
+ * What every procedure is implemented on. The middleware stands outside input and output checks, so that a refused input
+ * and a failure in the middle of a stream leave in the same shape as everything else.
+ */
+export const procedures = implement(contract)
+  .$context<RouterContext>()
+  .use(async ({ next }) => {
+    try {
+      const result = await next()
+      return { ...result, output: convertStream(result.output, toWire) }
+    } catch (error) {
+      throw toWire(error)
+    }
+  })
+
+const NEVER = new AbortController().signal
+
+/** The caller's signal, or one that never fires. */
+export function signalOf(signal: AbortSignal | undefined): AbortSignal {
+  return signal ?? NEVER
+}

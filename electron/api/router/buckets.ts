@@ -1,0 +1,46 @@
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import type { BucketLocationConstraint } from '@aws-sdk/client-s3'
+import { bucketEncryption } from '../../cloud/bucket-encryption.ts'
+import { send } from '../../cloud/send.ts'
+import { listBuckets } from '../../vault/list.ts'
+import { procedures, signalOf } from './base.ts'
+import { setUsualMode, usualMode } from './usual-mode.ts'
+
+const { buckets } = procedures
+
+export const bucketsRouter = {
+  list: buckets.list.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    return await listBuckets(vault, signalOf(signal))
+  }),
+
+  create: buckets.create.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    const region = await vault.s3.config.region()
+    const command = new CreateBucketCommand({ Bucket: input.bucket, ...locationIn(region) })
+    await send(vault.s3, command, signalOf(signal))
+    return { name: input.bucket }
+  }),
+
+  encryption: buckets.encryption.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    return await bucketEncryption(vault.s3, input.bucket, signalOf(signal))
+  }),
+
+  usualMode: buckets.usualMode.handler(async ({ input, context: { coffer } }) => {
+    using vault = await coffer.openVault(input.place)
+    return usualMode(coffer.settings, vault.place, input.bucket)
+  }),
+
+  setUsualMode: buckets.setUsualMode.handler(async ({ input, context: { coffer } }) => {
+    using vault = await coffer.openVault(input.place)
+    const { mode, keyId } = input
+    setUsualMode(coffer.settings, vault.place, input.bucket, { mode, keyId })
+  }),
+}
+
+/** us-east-1 is S3's home and must not be named (Amazon S3 API, CreateBucket). */
+function locationIn(region: string): { CreateBucketConfiguration?: { LocationConstraint: BucketLocationConstraint } } {
+  if (region === 'us-east-1') return {}
+  return { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }
+}

@@ -1,0 +1,71 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { open, readFile, rm, stat } from 'node:fs/promises'
+import { toBase64, zero } from '../../base/bytes.ts'
+import { CofferError } from '../../base/errors.ts'
+import type { KeyInfo } from '../../keys/keyring.ts'
+
+/** No key file is larger; a wrong file should not be read whole. */
+const MAX_KEY_FILE = 64 * 1024
+
+/** The bytes of a key file, the caller's to zero. Throws FILE_NOT_FOUND, INVALID_INPUT, LOCAL_IO. */
+export async function readKeyFile(path: string): Promise<Buffer> {
+  try {
+    if ((await stat(path)).size <= MAX_KEY_FILE) return await readFile(path)
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') throw new CofferError('FILE_NOT_FOUND', `There is no file ${path}.`, { cause })
+    throw new CofferError('LOCAL_IO', `${path} cannot be read.`, { cause })
+  }
+  throw new CofferError('INVALID_INPUT', `${path} is too large to be a key.`)
+}
+
+/**
+ * Writes a key to a new file that only its owner can read: AES as one line of base64, RSA as PEM (PKCS #8 or SPKI).
+ * Throws ALREADY_EXISTS, LOCAL_IO; then nothing is left of it.
+ */
+export async function writeKeyFile(path: string, key: { kind: KeyInfo['kind']; bytes: Buffer }): Promise<void> {
+  const text = Buffer.from(`${inText(key).trimEnd()}\n`)
+  try {
+    await writeNew(path, text)
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') {
+      throw new CofferError('ALREADY_EXISTS', `${path} exists already.`, { hint: 'Choose another file.', cause })
+    }
+    throw new CofferError('LOCAL_IO', `${path} cannot be written.`, { cause })
+  } finally {
+    zero(text)
+  }
+}
+
+async function writeNew(path: string, text: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+}
+
+function inText({ kind, bytes }: { kind: KeyInfo['kind']; bytes: Buffer }): string {
+  switch (kind) {
+    case 'aes-256':
+      return toBase64(bytes)
+    case 'rsa-pair':
+      return createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' }).export({
+        format: 'pem',
+        type: 'pkcs8',
+      }) as string
+    case 'rsa-public':
+      return createPublicKey({ key: bytes, format: 'der', type: 'spki' }).export({
+        format: 'pem',
+        type: 'spki',
+      }) as string
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,24 @@
+import { listFolder } from '../../vault/list.ts'
+import type { Vault } from '../../vault/vault.ts'
+import type { Task } from './many.ts'
+
+/**
+ * The objects that a key names: itself, or everything below it if it is empty or ends with `/`. Objects that only mark a
+ * folder (their key ends with `/`) are passed over. A single object's size is not asked for; it is 0 here.
+ */
+export async function* keysBelow(
+  vault: Vault,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): AsyncGenerator<Task, void, void> {
+  if (key !== '' && !key.endsWith('/')) {
+    yield { name: key, bucket, key, bytes: 0 }
+    return
+  }
+  for await (const entry of listFolder(vault, { bucket, prefix: key, recursive: true }, signal)) {
+    if (entry.kind === 'object' && !entry.key.endsWith('/')) {
+      yield { name: entry.key, bucket, key: entry.key, bytes: entry.size }
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { procedures } from './base.ts'
+
+const { local, principals } = procedures
+
+export const localRouter = {
+  status: local.status.handler(({ context }) => context.coffer.localCloud.status()),
+}
+
+export const principalsRouter = {
+  add: principals.add.handler(({ input, context }) => context.coffer.localCloud.principals.add(input.name)),
+  list: principals.list.handler(({ context }) => context.coffer.localCloud.principals.list()),
+  remove: principals.remove.handler(({ input, context }) => context.coffer.localCloud.principals.remove(input.name)),
+}

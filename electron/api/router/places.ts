@@ -1,0 +1,63 @@
+import { HeadBucketCommand } from '@aws-sdk/client-s3'
+import { isCofferError } from '../../base/errors.ts'
+import { send } from '../../cloud/send.ts'
+import type { Place } from '../../store/places.ts'
+import { listBuckets } from '../../vault/list.ts'
+import { toFailure } from '../failures.ts'
+import type { Failure } from '../contract/common.ts'
+import { procedures, signalOf } from './base.ts'
+import { listKeys } from './kms-keys.ts'
+import { recorded } from './recorded.ts'
+
+const { places } = procedures
+
+export const placesRouter = {
+  list: places.list.handler(async ({ context }) => (await context.coffer.places.list()).map(shown)),
+
+  add: places.add.handler(async ({ input, context: { coffer } }) => {
+    const { name, connection, keys } = input
+    const { profile } = connection
+    const credentials =
+      keys !== undefined
+        ? { kind: 'keys' as const, ...keys }
+        : profile !== undefined
+          ? { kind: 'profile' as const, profile }
+          : { kind: 'default' as const }
+    return shown(await recorded(coffer, { what: 'place' }, () => coffer.places.add({ name, connection, credentials })))
+  }),
+
+  remove: places.remove.handler(({ input, context: { coffer } }) =>
+    recorded(coffer, { what: 'place', place: input.place }, () => coffer.places.remove(input.place)),
+  ),
+
+  test: places.test.handler(async ({ input, context, signal: given }) => {
+    const signal = signalOf(given)
+    using vault = await context.coffer.openVault(input.place)
+    const { bucket } = input
+    const checks = [
+      await tried('s3:ListBuckets', () => listBuckets(vault, signal)),
+      ...(bucket === undefined
+        ? []
+        : [await tried('s3:HeadBucket', () => send(vault.s3, new HeadBucketCommand({ Bucket: bucket }), signal))]),
+      await tried('kms:ListKeys', () => listKeys(vault.kms, signal)),
+    ]
+    return { ok: checks.every(({ ok }) => ok), checks }
+  }),
+}
+
+function shown({ credentials, ...place }: Place): Omit<Place, 'credentials'> & { profile: string | undefined } {
+  return { ...place, profile: credentials.kind === 'profile' ? credentials.profile : undefined }
+}
+
+async function tried(
+  action: string,
+  work: () => Promise<unknown>,
+): Promise<{ action: string; ok: boolean; error?: Failure }> {
+  try {
+    await work()
+    return { action, ok: true }
+  } catch (error) {
+    if (isCofferError(error, 'CANCELLED')) throw error
+    return { action, ok: false, error: toFailure(error) }
+  }
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import { CofferError } from '../../base/errors.ts'
+import type { ModeChoice } from '../../base/mode-names.ts'
+import type { Coffer } from '../context.ts'
+import { modeChoice } from '../contract/common.ts'
+
+/** The mode that goes without saying in a bucket, and its key. */
+export interface UsualMode {
+  mode: ModeChoice
+  keyId?: string | undefined
+}
+
+type Settings = Coffer['settings']
+
+const stored = z.object({ mode: modeChoice, keyId: z.string().optional() })
+
+/** Null if the bucket has none yet. */
+export function usualMode(settings: Settings, place: string, bucket: string): UsualMode | null {
+  return settings.get(settingName(place, bucket), (value) => stored.parse(value))
+}
+
+export function setUsualMode(settings: Settings, place: string, bucket: string, usual: UsualMode): void {
+  settings.set(settingName(place, bucket), usual)
+}
+
+/** The first mode that is chosen for a bucket becomes its usual one. */
+export function rememberFirstMode(settings: Settings, place: string, bucket: string, usual: UsualMode): void {
+  settings.setOnce(settingName(place, bucket), usual)
+}
+
+/** Throws INVALID_INPUT if the bucket has no usual mode. */
+export function requireUsualMode(settings: Settings, place: string, bucket: string): UsualMode {
+  const usual = usualMode(settings, place, bucket)
+  if (usual !== null) return usual
+  throw new CofferError('INVALID_INPUT', `No mode is named, and the bucket ${bucket} has no usual one yet.`, {
+    hint: 'Name one with --mode: sse-s3, sse-kms, sse-c, cse-kms, cse-c or bucket-default (coffer put --help tells them apart).',
+  })
+}
+
+function settingName(place: string, bucket: string): string {
+  return `usual-mode/${place}/${bucket}`
+}
