@@ -1,4 +1,5 @@
 import { KmsError, S3Error } from '../request.ts'
+import { DamagedError } from '../sse/segments.ts'
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -35,9 +36,15 @@ export function errorXml(error: unknown, requestId: string, resource: string): E
   return { status: known.status, body: `${DECLARATION}<Error>${elements(content)}</Error>` }
 }
 
-/** A failure of KMS as S3 tells it: a denial is S3's own 403, the rest carries KMS's name. */
+/**
+ * A failure as S3 tells it. A denial by KMS is S3's own 403, the rest carries KMS's name. ObjectDamaged is no code of
+ * AWS's: clients should know that bytes at rest were changed, and that trying again cannot help.
+ */
 export function toS3Error(error: unknown): S3Error {
   if (error instanceof S3Error) return error
+  if (error instanceof DamagedError) {
+    return new S3Error('ObjectDamaged', 500, 'The stored object is damaged or was changed; its authentication failed.')
+  }
   if (!(error instanceof KmsError)) {
     return new S3Error('InternalError', 500, 'We encountered an internal error. Please try again.')
   }
