@@ -13,6 +13,7 @@ export const FAILURES = {
   OBJECT_NOT_FOUND: { exit: 3, hint: 'List the folder to see what is there: coffer ls.' },
   BUCKET_NOT_FOUND: { exit: 3, hint: 'Check the name, or make the bucket first: aws s3 mb s3://NAME.' },
   FILE_NOT_FOUND: { exit: 3, hint: 'Check the path.' },
+  PRINCIPAL_NOT_FOUND: { exit: 3, hint: 'See the principals you have: coffer principal list.' },
   PLACE_NOT_FOUND: { exit: 3, hint: 'See the places you have: coffer place list.' },
 
   ACCESS_DENIED: { exit: 4, hint: 'Ask the owner of the bucket for the permission that is named.' },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
@@ -21,6 +22,24 @@ export async function withLock<T>(path: string, work: () => Promise<T>, patience
     return await work()
   } finally {
     held.delete(db)
+    db.close()
+  }
+}
+
+/**
+ * True while another process holds the lock file at `path` exclusively; false if there is no such file. Not for a file that
+ * this process itself holds.
+ */
+export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false
+  const db = new DatabaseSync(path, { timeout: 0 })
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (isBusy(error)) return true
+    throw error
+  } finally {
     db.close()
   }
 }

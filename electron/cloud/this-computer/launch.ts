@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { CofferError } from '../../base/errors.ts'
+import type { StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
+
+/** How to start the server's program; the host knows (Electron cannot run a script as plain Node does). */
+export interface ServerCommand {
+  file: string
+  args: string[]
+}
+
+export type Started = Extract<StartAnswer, { ok: true }> & { child: ChildProcess }
+export type NotStarted = Extract<StartAnswer, { ok: false }>
+
+/** Milliseconds until it must have answered. */
+const PATIENCE = 30_000
+
+/**
+ * Starts the server and hands it its order over standard input. With `idleSeconds` it stands on its own and outlives this
+ * process; without, it ends when this process does.
+ */
+export async function launch(command: ServerCommand, order: StartOrder): Promise<Started | NotStarted> {
+  const inForeground = order.idleSeconds === null
+  const child = spawn(command.file, command.args, {
+    detached: !inForeground,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    env: scrubbed(process.env),
+  })
+  try {
+    const answer = await hearAnswer(child, () => {
+      child.stdin.write(`${JSON.stringify(order)}\n`)
+      if (!inForeground) child.stdin.end()
+    })
+    if (!answer.ok) return answer
+    child.stdout.destroy()
+    if (!inForeground) child.unref()
+    return { ...answer, child }
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+}
+
+function hearAnswer(child: ChildProcess, order: () => void): Promise<StartAnswer> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: unknown) => {
+      clearTimeout(timer)
+      reject(new CofferError('LOCAL_SERVER', `This computer's server does not start: ${why}.`, { cause }))
+    }
+    const timer = setTimeout(() => fail('it does not answer'), PATIENCE)
+    child.once('error', (error) => fail('its program cannot be run', error))
+    child.once('exit', (code, signal) => fail(`it ended with ${signal ?? String(code)}`))
+    // It may be gone before the order is through; its exit says so.
+    child.stdin?.on('error', () => undefined)
+    if (child.stdout === null) return
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      clearTimeout(timer)
+      child.removeAllListeners('exit')
+      resolve(JSON.parse(line) as StartAnswer)
+    })
+    order()
+  })
+}
+
+/** What a program needs to run at all. AWS credentials, NODE_OPTIONS and passphrases are none of the server's business. */
+const KEPT = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'USERPROFILE', 'APPDATA']
+
+function scrubbed(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => KEPT.includes(name.toUpperCase())))
+}

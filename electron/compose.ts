@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Connection } from './cloud/connection.ts'
+import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
+import { openClients } from './cloud/clients.ts'
+import type { ServerCommand } from './cloud/this-computer/launch.ts'
+import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
+import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
+import { localIdentity } from './keys/local-identity.ts'
+import { openSecrets, type AskPassphrase } from './keys/open-secrets.ts'
+import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
+import type { SecretStore } from './keys/secret-store.ts'
+import { openActivity, type Activity } from './store/activity.ts'
+import { openCatalog, type StoredCatalog } from './store/catalog.ts'
+import { openDatabase } from './store/database.ts'
+import { cofferHome, makeHome } from './store/home.ts'
+import { openKeyTable } from './store/keys.ts'
+import { openPlaceTable } from './store/places.ts'
+import { asText, openSettings, type Settings } from './store/settings.ts'
+import type { Vault } from './vault/vault.ts'
+
+export interface CofferOptions {
+  /** Coffer's folder; COFFER_HOME or the system's own place unless told. */
+  home?: string | undefined
+  env?: NodeJS.ProcessEnv | undefined
+  /** Without it, a passphrase comes from COFFER_PASSPHRASE_FILE or not at all. */
+  askPassphrase?: AskPassphrase | undefined
+  /** How this host starts This computer's server; with this very runtime unless told. */
+  serverCommand?: ServerCommand | undefined
+}
+
+/** A vault and the pool of connections that it holds until it is disposed of. */
+export interface OpenVault extends Vault, Disposable {}
+
+/** All of one person's Coffer, built. Nothing asks for a keychain or a server before it needs one. */
+export interface Coffer {
+  /** Its folder, as a real path. */
+  home: string
+  keys: CustomerKeys
+  places: Places
+  settings: Settings
+  activity: Activity
+  catalog: StoredCatalog
+  localCloud: ThisComputer
+  /**
+   * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
+   * setting `defaultPlace`, else This computer. AWS's environment variables never choose a place here; a host that wants
+   * them to, as the command line does, reads them into a connection. Throws PLACE_NOT_FOUND.
+   */
+  openVault(place?: string | ConnectionChoice): Promise<OpenVault>
+  close(): Promise<void>
+}
+
+const IDLE_SECONDS = 120
+
+/** Builds everything. Throws LOCAL_IO if the folder or its database cannot be used. */
+export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
+  const env = options.env ?? process.env
+  const home = makeHome(options.home ?? cofferHome(env))
+  const db = openDatabase(home)
+  const settings = openSettings(db)
+  const catalog = openCatalog(db)
+  const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
+  const keys = openCustomerKeys(openKeyTable(db), secrets)
+  const places = openPlaces(openPlaceTable(db), catalog, secrets)
+  const localCloud = openThisComputer({
+    command: options.serverCommand ?? defaultServerCommand(),
+    lock: join(home, 'this-computer.lock'),
+    settings,
+    defaultDataDir: join(home, 'this-computer'),
+    identity: async () => localIdentity(await secrets(), join(home, 'identity.lock')),
+    idleSeconds: IDLE_SECONDS,
+  })
+
+  const connect = (place: string, connection: Connection): OpenVault => {
+    const clients = openClients(connection)
+    const { s3, kms } = clients
+    const makesBuckets = place === LOCAL_PLACE
+    return { place, makesBuckets, s3, kms, keys, catalog, [Symbol.dispose]: () => clients.close() }
+  }
+
+  const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
+    if (typeof chosen === 'object') {
+      const connection = await connectionOf(chosen)
+      return connect(connection.endpoint ?? 'aws', connection)
+    }
+    const place = places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
+    if (place.kind === 'local') return connect(place.id, await localConnection(localCloud))
+    return connect(place.id, await places.connection(place))
+  }
+
+  const close = () => {
+    db.close()
+    return Promise.resolve()
+  }
+  return Promise.resolve({
+    home,
+    keys,
+    places,
+    settings,
+    activity: openActivity(db),
+    catalog,
+    localCloud,
+    openVault,
+    close,
+  })
+}
+
+async function localConnection(localCloud: ThisComputer): Promise<Connection> {
+  const { endpoint, region, credentials } = await localCloud.ensure()
+  return {
+    endpoint,
+    kmsEndpoint: endpoint,
+    region,
+    pathStyle: true,
+    caBundle: undefined,
+    checksums: 'when-supported',
+    credentials: { kind: 'keys', ...credentials },
+  }
+}
+
+/** Opens at the first call, and again only if that failed: the keychain may be unlocked by then. */
+function once(open: () => Promise<SecretStore>): () => Promise<SecretStore> {
+  let opened: Promise<SecretStore> | undefined
+  return async () => {
+    const opening = (opened ??= open())
+    try {
+      return await opening
+    } catch (error) {
+      if (opened === opening) opened = undefined
+      throw error
+    }
+  }
+}
+
+/** The server's bundle lies beside this one or, where this is a shared part, a folder above; in development there is its source. */
+function defaultServerCommand(): ServerCommand {
+  const here = import.meta.dirname
+  const candidates = [join(here, 'localcloud.js'), join(here, '..', 'localcloud.js')]
+  const program = candidates.find((path) => existsSync(path)) ?? join(here, 'localcloud', 'main.ts')
+  return { file: process.execPath, args: ['--disable-warning=ExperimentalWarning', program] }
+}
