@@ -46,7 +46,8 @@ step 'types' tsc -p tsconfig.json
 step 'architecture' depcruise electron
 step 'dead code' knip
 step 'build' vite build
-run 'unit tests' vitest run --project unit --reporter=default --reporter=json --outputFile.json="$results/unit.json"
+run 'unit tests' bash scripts/with-keyring.sh \
+  vitest run --project unit --reporter=default --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \
   vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
 run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MODE_IDS } from '../../electron/base/mode-names.ts'
 import type { ModeId } from '../../electron/base/mode-names.ts'
@@ -65,7 +65,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
       const got = await timed(['get', `s3://${BUCKET}/${mode}/`, `back/${mode}/`])
       expect(got).toHaveLength(SIZES.length)
       for (const { path } of got) {
-        const same = (await readFile(join(person.folder, path))).equals(files[basename(path)] ?? Buffer.of(1, 2, 3))
+        const same = (await readFile(resolve(person.folder, path))).equals(files[basename(path)] ?? Buffer.of(1, 2, 3))
         expect(same, `${path} came back as it went`).toBe(true)
       }
       table.push(
