@@ -18,7 +18,7 @@ BUCKET = "boto3-bucket"
 KMS_KEY = sys.argv[1]
 MIB = 1024 * 1024
 
-s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+s3 = boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
 
 
 def refused(code, call, **arguments):

@@ -6,6 +6,7 @@ import { noise, writeFiles } from '../support/files.ts'
 import { pythonTool, run, succeed } from '../support/run.ts'
 import { stageComputer } from '../support/servers.ts'
 import type { ComputerStage } from '../support/servers.ts'
+import { tlsFront } from '../support/tls-front.ts'
 
 const MIB = 1024 * 1024
 const BUCKET = 'foreign'
@@ -20,7 +21,9 @@ let env: Record<string, string | undefined>
 beforeAll(async () => {
   stage = await stageComputer()
   folder = stage.person.folder
-  env = { ...stage.person.env, ...stage.awsEnv }
+  // Version 1 of the AWS CLI still presigns with Signature Version 2 in us-east-1, which S3 has retired, unless told.
+  await writeFile(join(folder, 'aws-config'), '[default]\ns3 =\n  signature_version = s3v4\n')
+  env = { ...stage.person.env, ...stage.awsEnv, AWS_CONFIG_FILE: join(folder, 'aws-config') }
   await writeFiles(folder, { small, large, 'tree/a.txt': noise(10, 'a'), 'tree/deep/er/b.bin': noise(300_000, 'b') })
   await writeFile(join(folder, 'customer.key'), randomBytes(32))
   await aws('s3', 'mb', `s3://${BUCKET}`)
@@ -172,8 +175,12 @@ describe('rclone', () => {
   })
 
   it('SSE-C: with the key all works, without it nothing is read', async () => {
+    // Its AWS SDK sends customer keys over TLS only.
+    const front = await tlsFront(stage.endpoint, folder)
     const key = randomBytes(16).toString('hex')
+    const tls = { RCLONE_CONFIG_BOX_ENDPOINT: front.url, RCLONE_CA_CERT: front.caFile }
     const ours = {
+      ...tls,
       RCLONE_CONFIG_BOX_SSE_CUSTOMER_ALGORITHM: 'AES256',
       RCLONE_CONFIG_BOX_SSE_CUSTOMER_KEY: key,
       RCLONE_S3_UPLOAD_CUTOFF: '16M',
@@ -183,7 +190,8 @@ describe('rclone', () => {
     await rclone(['copy', `box:${BUCKET}/rclone-c`, 'rclone-c.back'], ours)
     expect((await returned('rclone-c.back/small')).equals(small)).toBe(true)
     expect((await returned('rclone-c.back/large')).equals(large)).toBe(true)
-    await expect(rclone(['cat', '--retries', '1', `box:${BUCKET}/rclone-c/small`])).rejects.toThrow()
+    await expect(rclone(['cat', '--retries', '1', `box:${BUCKET}/rclone-c/small`], tls)).rejects.toThrow()
+    await front.close()
   })
 })
 

@@ -88,14 +88,8 @@ async function signed(call: Call, at = new Date()): Promise<Call> {
 }
 
 async function presigned(call: Call, expiresIn = 60): Promise<Call> {
-  const headers = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-  const unhoistableHeaders = new Set(Object.keys(headers))
-  const request = requestOf({ ...call, headers })
-  return (await signer().presign(request, {
-    expiresIn,
-    unhoistableHeaders,
-    unsignableHeaders: new Set(Object.keys(headers)),
-  })) as Call
+  const request = requestOf({ ...call, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } })
+  return (await signer().presign(request, { expiresIn })) as Call
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -172,7 +166,7 @@ describe('signatures in headers', () => {
 
 describe('presigned links', () => {
   it('a right one is let in', async () => {
-    expect(await send(await presigned({ ...read, headers: {} }))).toMatchObject({ status: 200, text: 'content' })
+    expect(await send(await presigned(read))).toMatchObject({ status: 200, text: 'content' })
   })
 
   it('one that has expired is refused', async () => {
