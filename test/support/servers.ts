@@ -72,6 +72,8 @@ export async function stageMoto(): Promise<Stage> {
 /** AWS's own clients with nothing of Coffer's in between, for what AWS tools read from `env`. */
 export function awsClients(env: Record<string, string>): { s3: S3Client; kms: KMSClient } {
   const common = {
+    // A failure is to be seen, not tried again.
+    maxAttempts: 1,
     region: env['AWS_REGION'] ?? '',
     credentials: {
       accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
