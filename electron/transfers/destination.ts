@@ -41,12 +41,13 @@ export async function writeDestination<T>(to: Destination, fill: (write: WriteAl
   }
 }
 
-async function refuseIfTaken(path: string): Promise<void> {
+/** Throws ALREADY_EXISTS if anything is at the path, so that nothing is fetched in vain. */
+export async function refuseIfTaken(path: string): Promise<void> {
   const taken = await lstat(path).then(
     () => true,
     (error: unknown) => {
       if (errnoOf(error) === 'ENOENT') return false
-      throw error
+      throw describeLocalFailure(error, path)
     },
   )
   if (taken) throw alreadyThere(path)

@@ -22,7 +22,8 @@ export interface DownloadWatch {
   onProgress?: ((done: number, total: number) => void) | undefined
 }
 
-const RANGE = 8 * 1024 * 1024
+/** Bytes of one GET. What is not longer is fetched whole. */
+export const RANGE = 8 * 1024 * 1024
 
 /** One step of the decipher: small enough that the event loop breathes, large enough that its overhead does not show. */
 const SLICE = 256 * 1024

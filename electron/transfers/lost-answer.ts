@@ -60,6 +60,7 @@ async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal
     serverSideEncryption: answer.ServerSideEncryption,
     kmsKeyId: answer.SSEKMSKeyId,
     bucketKeyEnabled: answer.BucketKeyEnabled,
+    customerAlgorithm: answer.SSECustomerAlgorithm,
     requestId: answer.$metadata.requestId,
   }
 }

@@ -121,7 +121,7 @@ async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<Se
       Body: part.bytes,
       ContentLength: part.bytes.length,
       ...request.plan.customerKey,
-      ...(open.checksums ? { ChecksumCRC32: base64Crc(crc) } : {}),
+      ...(open.checksums ? { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } : {}),
     }),
     signal,
   )
@@ -162,6 +162,7 @@ function complete(
       serverSideEncryption: answer.ServerSideEncryption ?? created.ServerSideEncryption,
       kmsKeyId: answer.SSEKMSKeyId ?? created.SSEKMSKeyId,
       bucketKeyEnabled: answer.BucketKeyEnabled ?? created.BucketKeyEnabled,
+      customerAlgorithm: created.SSECustomerAlgorithm,
       requestId: answer.$metadata.requestId,
     }
   })

@@ -37,7 +37,7 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, signa
     ...request.condition,
     Body: body,
     ContentLength: body.length,
-    ...(crc === undefined ? {} : { ChecksumCRC32: base64Crc(crc) }),
+    ...(crc === undefined ? {} : { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) }),
   }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
     despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
@@ -49,6 +49,7 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, signa
         serverSideEncryption: answer.ServerSideEncryption,
         kmsKeyId: answer.SSEKMSKeyId,
         bucketKeyEnabled: answer.BucketKeyEnabled,
+        customerAlgorithm: answer.SSECustomerAlgorithm,
         requestId: answer.$metadata.requestId,
       }
     }),

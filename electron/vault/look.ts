@@ -1,0 +1,221 @@
+import {
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3'
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import { parseInstruction } from '../envelope/instruction.ts'
+import { INSTRUCTION_SUFFIX } from '../envelope/names.ts'
+import { instructionNeed } from '../envelope/parse.ts'
+import { customerKeyFields, KEY_MARK } from '../modes/customer-keys.ts'
+import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-key.ts'
+import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../modes/mode.ts'
+import type { Vault } from './vault.ts'
+
+/** One object to be looked at. */
+export interface Wanted {
+  bucket: string
+  key: string
+  versionId?: string | undefined
+  options: ModeOptions
+}
+
+/** What is known of an object without its body. */
+export interface Looked {
+  facts: ObjectFacts
+  /** S3's own answer, for what the facts do not tell; undefined if S3 does not answer without a customer key. */
+  head: HeadObjectCommandOutput | undefined
+}
+
+/** What a mode needs, out of a vault and one operation's signal. */
+export function envOf({ s3, kms, keys }: Vault, signal: AbortSignal): ModeEnv {
+  return { s3, kms, keys, signal }
+}
+
+/**
+ * Asks S3 about an object. One that S3 does not describe without its customer's key (400) is asked about with the key that
+ * is named, else with the one that the catalog or its tag names, else with each key of the ring; the one that opens it is
+ * remembered. Throws OBJECT_NOT_FOUND, BUCKET_NOT_FOUND, KEY_WRONG for a named key that does not open it, and what `send`
+ * throws.
+ */
+export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Looked> {
+  const found = (await withRememberedKey(vault, wanted, signal)) ?? (await withoutKey(vault, wanted, signal))
+  if (found === null) return { facts: unknownFacts(wanted), head: undefined }
+  const facts = factsOf(wanted, found.head, found.keyId)
+  facts.instruction = await fetchInstruction(vault, wanted, facts, signal)
+  return { facts, head: found.head }
+}
+
+interface Answered {
+  head: HeadObjectCommandOutput
+  keyId: string | undefined
+}
+
+/** The catalog saves the question without a key, to which the answer would be no. */
+async function withRememberedKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Answered | null> {
+  const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
+  if (known?.mode !== 'sse-c' || known.keyId === undefined || wanted.options.key !== undefined) return null
+  try {
+    const customerKey = await customerKeyFields(vault.keys, known.keyId)
+    return { head: await ask(vault, wanted, customerKey, signal), keyId: known.keyId }
+  } catch (error) {
+    if (isMistakenKey(error)) return null
+    throw error
+  }
+}
+
+/** The object is another one by now, or the key is gone; both show again on the long way. */
+function isMistakenKey(error: unknown): boolean {
+  return ['KEY_WRONG', 'KEY_NOT_FOUND', 'INVALID_INPUT'].some((code) => isCofferError(error) && error.code === code)
+}
+
+async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Answered | null> {
+  try {
+    return { head: await ask(vault, wanted, {}, signal), keyId: undefined }
+  } catch (error) {
+    if (!isCofferError(error, 'KEY_WRONG')) throw await naming(vault, wanted.bucket, error, signal)
+  }
+  const found = await customerKeyFor(vault, wanted, signal)
+  if (found === null) return null
+  remember(vault, wanted, found)
+  return found
+}
+
+async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<FoundCustomerKey | null> {
+  if (wanted.options.key === undefined) {
+    const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
+    return findCustomerKey(envOf(vault, signal), wanted, [known?.keyId, await markedKey(vault, wanted, signal)])
+  }
+  const { id } = await vault.keys.find(wanted.options.key)
+  const customerKey = await customerKeyFields(vault.keys, id)
+  return { keyId: id, customerKey, head: await ask(vault, wanted, customerKey, signal) }
+}
+
+function ask(
+  vault: Vault,
+  { bucket, key, versionId }: Wanted,
+  customerKey: CustomerKeyFields,
+  signal: AbortSignal,
+): Promise<HeadObjectCommandOutput> {
+  const command = new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, ...customerKey })
+  return send(vault.s3, command, signal)
+}
+
+/** HEAD says 404 for a missing object and a missing bucket alike. */
+async function naming(vault: Vault, bucket: string, error: unknown, signal: AbortSignal): Promise<unknown> {
+  if (!isCofferError(error, 'OBJECT_NOT_FOUND')) return error
+  try {
+    await send(vault.s3, new HeadBucketCommand({ Bucket: bucket }), signal)
+    return error
+  } catch (bucketError) {
+    return isCofferError(bucketError, 'BUCKET_NOT_FOUND') ? bucketError : error
+  }
+}
+
+/** The tag that names the key; best effort, for reading tags is a permission of its own. */
+async function markedKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<string | undefined> {
+  const tags = await readTags(vault, wanted, signal)
+  return tags?.[KEY_MARK]
+}
+
+/** An object's tags; undefined if they cannot be read here. */
+export async function readTags(
+  { s3 }: Vault,
+  { bucket, key, versionId }: Omit<Wanted, 'options'>,
+  signal: AbortSignal,
+): Promise<Record<string, string> | undefined> {
+  try {
+    const command = new GetObjectTaggingCommand({ Bucket: bucket, Key: key, VersionId: versionId })
+    const { TagSet = [] } = await send(s3, command, signal)
+    return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+  } catch (error) {
+    if (isCofferError(error, 'CANCELLED')) throw error
+    return undefined
+  }
+}
+
+function remember(vault: Vault, { bucket, key, versionId }: Wanted, { head, keyId }: FoundCustomerKey): void {
+  if (versionId !== undefined || head.ETag === undefined) return
+  vault.catalog.remember({
+    place: vault.place,
+    bucket,
+    key,
+    etag: head.ETag,
+    size: head.ContentLength ?? 0,
+    mode: 'sse-c',
+    keyId,
+    format: undefined,
+  })
+}
+
+/** Larger than any envelope; what is longer is somebody's file that only happens to be called so. */
+const MAX_INSTRUCTION_BYTES = 64 * 1024
+
+/**
+ * The envelope beside an object: where its metadata needs it, and where the person says that it is encrypted although its
+ * metadata does not.
+ */
+async function fetchInstruction(
+  { s3 }: Vault,
+  { bucket, key, options }: Wanted,
+  facts: ObjectFacts,
+  signal: AbortSignal,
+): Promise<Record<string, string> | undefined> {
+  const need = instructionNeed(facts.metadata)
+  const claimed = options.key !== undefined || options.allowLegacy === true
+  if (need === 'none' || (need === 'possible' && (!claimed || facts.customerKeyId !== undefined))) return undefined
+  try {
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key + INSTRUCTION_SUFFIX })
+    const { Body, ContentLength = 0 } = await send(s3, command, signal)
+    if (Body === undefined || ContentLength > MAX_INSTRUCTION_BYTES) return undefined
+    return parseInstruction(await Body.transformToByteArray()) ?? undefined
+  } catch (error) {
+    if (isCofferError(error, 'OBJECT_NOT_FOUND') || need === 'possible') return undefined
+    throw error
+  }
+}
+
+function factsOf({ bucket, key, versionId }: Wanted, head: HeadObjectCommandOutput, keyId?: string): ObjectFacts {
+  if (head.ETag === undefined || head.ContentLength === undefined) {
+    throw new CofferError('SERVER', `The server does not tell ETag and size of s3://${bucket}/${key}.`)
+  }
+  return {
+    bucket,
+    key,
+    versionId: versionId ?? head.VersionId,
+    etag: head.ETag,
+    size: head.ContentLength,
+    lastModified: head.LastModified,
+    metadata: lowerCased(head.Metadata ?? {}),
+    serverSideEncryption: head.ServerSideEncryption,
+    kmsKeyId: head.SSEKMSKeyId,
+    bucketKeyEnabled: head.BucketKeyEnabled ?? false,
+    needsCustomerKey: false,
+    customerKeyId: keyId,
+    instruction: undefined,
+  }
+}
+
+function lowerCased(metadata: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function unknownFacts({ bucket, key, versionId }: Wanted): ObjectFacts {
+  return {
+    bucket,
+    key,
+    versionId,
+    etag: '',
+    size: 0,
+    lastModified: undefined,
+    metadata: {},
+    serverSideEncryption: undefined,
+    kmsKeyId: undefined,
+    bucketKeyEnabled: false,
+    needsCustomerKey: true,
+    instruction: undefined,
+  }
+}

@@ -1,0 +1,41 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openClients } from '../../../electron/cloud/clients.ts'
+import type { Connection } from '../../../electron/cloud/connection.ts'
+import { openCustomerKeys, type CustomerKeys } from '../../../electron/keys/customer-keys.ts'
+import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
+import { openCatalog } from '../../../electron/store/catalog.ts'
+import { openDatabase } from '../../../electron/store/database.ts'
+import { openKeyTable } from '../../../electron/store/keys.ts'
+import type { Vault } from '../../../electron/vault/vault.ts'
+
+export interface TestVault extends Vault {
+  keys: CustomerKeys
+  /** A folder for files, removed by `end`. */
+  folder: string
+  end(): Promise<void>
+}
+
+/** A vault on a real server, with real keys in a sealed file and a real catalog. */
+export async function openTestVault(connection: Connection, makesBuckets = false): Promise<TestVault> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-vault-')))
+  const db = openDatabase(folder)
+  const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'))
+  await sealed.create()
+  const clients = openClients(connection)
+  return {
+    place: 'test',
+    makesBuckets,
+    s3: clients.s3,
+    kms: clients.kms,
+    keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),
+    catalog: openCatalog(db),
+    folder,
+    async end() {
+      clients.close()
+      db.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
