@@ -57,10 +57,21 @@ function hearAnswer(child: ChildProcess, order: () => void): Promise<StartAnswer
     createInterface({ input: child.stdout }).once('line', (line) => {
       clearTimeout(timer)
       child.removeAllListeners('exit')
-      resolve(JSON.parse(line) as StartAnswer)
+      const answer = parseAnswer(line)
+      if (answer === null) fail('it answers something else')
+      else resolve(answer)
     })
     order()
   })
+}
+
+function parseAnswer(line: string): StartAnswer | null {
+  try {
+    const answer = JSON.parse(line) as StartAnswer
+    return typeof answer.ok === 'boolean' ? answer : null
+  } catch {
+    return null
+  }
 }
 
 /** What a program needs to run at all. AWS credentials, NODE_OPTIONS and passphrases are none of the server's business. */

@@ -1,0 +1,195 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { findRunning, isTaken } from '../../../electron/cloud/this-computer/running.ts'
+import { openThisComputer, type ThisComputer } from '../../../electron/cloud/this-computer/this-computer.ts'
+import { openDatabase } from '../../../electron/store/database.ts'
+import { openSettings } from '../../../electron/store/settings.ts'
+import { testFolder } from '../store/folder.ts'
+
+const PROGRAM = resolve('electron/localcloud/main.ts')
+const ROOT_KEY = randomBytes(32)
+const OWNER = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: randomBytes(30).toString('base64') }
+
+/** This computer of one home; its server is stopped when the test ends. */
+function thisComputer(home: string, options: { program?: string; rootKey?: Buffer; idleSeconds?: number } = {}) {
+  const db = openDatabase(home)
+  const { program = PROGRAM, rootKey = ROOT_KEY, idleSeconds = 60 } = options
+  const computer = openThisComputer({
+    command: { file: process.execPath, args: [program] },
+    lock: join(home, 'lock'),
+    settings: openSettings(db),
+    defaultDataDir: join(home, 'data'),
+    identity: () => Promise.resolve({ rootKey: Buffer.from(rootKey), owner: OWNER }),
+    idleSeconds,
+  })
+  onTestFinished(async () => {
+    await computer.stop()
+    db.close()
+  })
+  return computer
+}
+
+/** The same in a process of its own, which does `work` with `computer` and stays. */
+function inProcess(home: string, work: string) {
+  const script = `
+    const { openThisComputer } = await import('./electron/cloud/this-computer/this-computer.ts')
+    const { openDatabase } = await import('./electron/store/database.ts')
+    const { openSettings } = await import('./electron/store/settings.ts')
+    const computer = openThisComputer({
+      command: { file: process.execPath, args: [${JSON.stringify(PROGRAM)}] },
+      lock: ${JSON.stringify(join(home, 'lock'))},
+      settings: openSettings(openDatabase(${JSON.stringify(home)})),
+      defaultDataDir: ${JSON.stringify(join(home, 'data'))},
+      identity: async () => ({ rootKey: Buffer.from('${ROOT_KEY.toString('hex')}', 'hex'), owner: ${JSON.stringify(OWNER)} }),
+      idleSeconds: 60,
+    })
+    ${work}`
+  return ['--input-type=module', '-e', script]
+}
+
+const data = (home: string) => join(home, 'data')
+const principals = (computer: ThisComputer) => computer.principals.list()
+
+describe('in the background', { timeout: 120_000 }, () => {
+  test('the server starts when it is needed, once, and serves its owner', async () => {
+    const computer = thisComputer(testFolder())
+    expect((await computer.status()).running).toBe(false)
+    const reaches = await Promise.all([computer.ensure(), computer.ensure()])
+    expect(new Set(reaches.map(({ endpoint }) => endpoint)).size).toBe(1)
+    expect(reaches[0].credentials).toEqual(OWNER)
+    expect(await computer.status()).toMatchObject({ running: true, endpoint: reaches[0].endpoint })
+    expect(await principals(computer)).toEqual([])
+  })
+
+  test('starters in several processes come to the same server', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    const print = inProcess(home, 'console.log((await computer.ensure()).endpoint)')
+    const run = () => promisify(execFile)(process.execPath, print)
+    const outputs = await Promise.all([run(), run(), run()])
+    const { endpoint } = await computer.ensure()
+    for (const { stdout } of outputs) expect(stdout.trim()).toBe(endpoint)
+  })
+
+  test('the server outlives the process that started it, and nothing asked, ends by itself', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home, { idleSeconds: 1 })
+    await computer.ensure()
+    while (isTaken(data(home))) await sleep(50)
+    expect((await computer.status()).running).toBe(false)
+    expect(await principals(computer)).toEqual([])
+  })
+
+  test('a killed server is started anew, and whoever has its port by then is not taken for it', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    const { endpoint } = await computer.ensure()
+    const pid = findRunning(data(home))?.pid ?? 0
+    process.kill(pid, 'SIGKILL')
+    while (isTaken(data(home))) await sleep(20)
+    expect(existsSync(join(data(home), 'run.json'))).toBe(true)
+
+    const impostor = createServer((_, response) => response.end('{"Principals":[]}'))
+    impostor.listen(Number(new URL(endpoint).port), '127.0.0.1')
+    await once(impostor, 'listening')
+    onTestFinished(() => void impostor.close())
+    expect((await computer.status()).running).toBe(false)
+    expect((await computer.ensure()).endpoint).not.toBe(endpoint)
+  })
+
+  test.runIf(process.platform === 'linux')('no secret is in its arguments or its environment', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'a secret of the environment')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await computer.ensure()
+    const pid = String(findRunning(data(home))?.pid)
+    for (const name of ['cmdline', 'environ']) {
+      const content = readFileSync(join('/proc', pid, name), 'utf8')
+      for (const secret of [ROOT_KEY.toString('base64'), OWNER.secretAccessKey, 'a secret of the environment']) {
+        expect(content).not.toContain(secret)
+      }
+    }
+    for (const entry of readdirSync(data(home), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue
+      const content = readFileSync(join(entry.parentPath, entry.name))
+      expect(content.includes(ROOT_KEY) || content.includes(OWNER.secretAccessKey)).toBe(false)
+    }
+  })
+
+  test('data of another Coffer is KEY_WRONG', async () => {
+    const home = testFolder()
+    const owner = thisComputer(home)
+    await owner.ensure()
+    await owner.stop()
+    await expect(thisComputer(home, { rootKey: randomBytes(32) }).ensure()).rejects.toMatchObject({ code: 'KEY_WRONG' })
+  })
+
+  test('a program that cannot run, says nothing, or ends is LOCAL_SERVER', async () => {
+    const home = testFolder()
+    const program = join(home, 'broken.mjs')
+    writeFileSync(program, 'process.exit(3)')
+    await expect(thisComputer(home, { program }).ensure()).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+    writeFileSync(program, 'console.log("not JSON")')
+    await expect(thisComputer(home, { program }).ensure()).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+    writeFileSync(data(home), 'a file where the folder should be')
+    const refused = thisComputer(home).ensure()
+    await expect(refused).rejects.toMatchObject({ code: expect.stringMatching(/^LOCAL_/) as string })
+  })
+})
+
+describe('in the foreground', { timeout: 120_000 }, () => {
+  test('it takes the place of one in the background and remembers the folder', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    const dataDir = join(home, 'elsewhere')
+    mkdirSync(dataDir)
+    await computer.ensure()
+    const first = await computer.run({ port: 0 })
+    await first.stop()
+    const second = await computer.run({ dataDir, port: 0 })
+    expect(await computer.status()).toEqual({ running: true, endpoint: second.endpoint, dataDir })
+    expect((await thisComputer(home).ensure()).endpoint).toBe(second.endpoint)
+    await second.stop()
+    await second.ended
+    expect((await computer.status()).running).toBe(false)
+  })
+
+  test('it ends with the process that runs it, and another can start at once', async () => {
+    const home = testFolder()
+    const args = inProcess(home, 'console.log((await computer.run({ port: 0 })).endpoint)')
+    const runner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(runner.stdout, 'data')
+    expect(findRunning(data(home))).not.toBeNull()
+    runner.kill('SIGKILL')
+    const { endpoint } = await thisComputer(home).run({ port: 0 })
+    expect(findRunning(data(home))?.endpoint).toBe(endpoint)
+  })
+
+  test('a second one is LOCAL_SERVER, and so is a port that is taken', async () => {
+    const home = testFolder()
+    const first = await thisComputer(home).run({ port: 0 })
+    await expect(thisComputer(home).run({ port: 0 })).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+    const port = Number(new URL(first.endpoint).port)
+    await expect(thisComputer(testFolder()).run({ port })).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+  })
+})
+
+test('principals are made, listed and removed, and each failure has its code', async () => {
+  const { principals } = thisComputer(testFolder())
+  const alice = await principals.add('alice')
+  expect(alice).toMatchObject({ name: 'alice', arn: 'arn:aws:iam::000000000000:user/alice' })
+  expect(alice.secretAccessKey).toHaveLength(40)
+  await expect(principals.add('alice')).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
+  await expect(principals.add('not a name')).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  expect((await principals.list()).map(({ name }) => name)).toEqual(['alice'])
+  await principals.remove('alice')
+  await expect(principals.remove('alice')).rejects.toMatchObject({ code: 'PRINCIPAL_NOT_FOUND' })
+})
