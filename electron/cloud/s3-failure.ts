@@ -79,6 +79,9 @@ const KNOWN: Record<string, { code: ErrorCode; message: string; hint?: string }>
     ['BadDigest', 'InvalidDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch'],
     'Try again. If it stays, the server may not know the newer checksums: set them to when-required for this place.',
   ),
+  ...same('INTEGRITY', 'The object is damaged where the server keeps it, or someone changed it there.', [
+    'ObjectDamaged',
+  ]),
   ...same('TOO_LARGE', 'The server does not take objects of this size.', ['EntityTooLarge'], 'Split the file.'),
   ...same('ALREADY_EXISTS', 'A bucket of this name exists already.', [
     'BucketAlreadyExists',

@@ -1,6 +1,7 @@
+import { ACCOUNT } from '../account.ts'
 import { S3Error, type VerifiedRequest } from '../request.ts'
 import type { Attributes, Tag } from '../storage/versions.ts'
-import { ACCOUNT_ID, header } from './context.ts'
+import { header } from './context.ts'
 import { accessDenied, invalidArgument, invalidRequest, notImplemented } from './failures.ts'
 
 const STORED_HEADERS = [
@@ -121,7 +122,7 @@ export function aclNotSupported(): S3Error {
 export function checkExpectedOwner(request: VerifiedRequest): void {
   for (const name of ['x-amz-expected-bucket-owner', 'x-amz-source-expected-bucket-owner']) {
     const expected = header(request, name)
-    if (expected === undefined || expected === ACCOUNT_ID) continue
+    if (expected === undefined || expected === ACCOUNT) continue
     if (!/^\d{12}$/.test(expected))
       throw invalidArgument('The value of the expected bucket owner parameter must be an AWS Account ID', name)
     throw accessDenied()

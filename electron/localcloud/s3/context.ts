@@ -26,8 +26,7 @@ export interface Context {
 /** One S3 operation: performs it and writes the answer. */
 export type Operation = (context: Context, request: VerifiedRequest, response: ServerResponse) => Promise<void> | void
 
-/** The account that owns everything here. */
-export const ACCOUNT_ID = '000000000000'
+/** The one owner's canonical id. */
 export const OWNER_ID = '0'.repeat(64)
 export const OWNER_NAME = 'coffer'
 

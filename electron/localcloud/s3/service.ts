@@ -34,7 +34,7 @@ export interface S3 {
 /** Opens S3's state in a folder, recovering from a crash, and serves requests on it. */
 export function createS3({ dataDir, region, s3MasterKey, kms }: S3Options): S3 {
   const blobs = openBlobs(dataDir)
-  const database = openDatabase(join(dataDir, 's3.sqlite'))
+  const database = openDatabase(join(dataDir, 's3.db'))
   const pieces = openPieces(database)
   blobs.recover((blob) => pieces.isNamed(blob))
   const context: Context = {

@@ -89,7 +89,9 @@ export interface Database {
 /** Opens or makes the metadata database: WAL, every commit synced to disk. */
 export function openDatabase(path: string): Database {
   const sql = new DatabaseSync(path)
-  sql.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000')
+  sql.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST',
+  )
   migrate(sql)
   return { sql, commit: groupCommits(sql), close: () => sql.close() }
 }
