@@ -17,11 +17,13 @@ export interface ConnectionChoice {
   caBundle?: string | undefined
 }
 
-/** A stored place by id or name, or a connection that is used once. */
-export type PlaceRef = string | ConnectionChoice
+/** A stored place by id or name, a connection that is used once, or the default place. */
+export type PlaceRef = string | ConnectionChoice | undefined
 
 export interface Places {
   list(): Promise<Place[]>
+  /** By id or name. Throws PLACE_NOT_FOUND. */
+  find(idOrName: string): Place
   add(place: { name: string; connection: ConnectionChoice; credentials: CredentialSource }): Promise<Place>
   remove(idOrName: string): Promise<void>
 }

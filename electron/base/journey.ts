@@ -1,24 +1,27 @@
 /** Who did a step: this computer, S3 or KMS. */
-export type Actor = 'computer' | 's3' | 'kms'
+export const ACTORS = ['computer', 's3', 'kms'] as const
+export type Actor = (typeof ACTORS)[number]
 
 /** What a step was, in the field's own terms. */
-export type Act =
-  | 'request-data-key'
-  | 'issue-data-key'
-  | 'make-data-key'
-  | 'wrap-data-key'
-  | 'unwrap-data-key'
-  | 'derive-key'
-  | 'verify-commitment'
-  | 'send-customer-key'
-  | 'send'
-  | 'encrypt'
-  | 'decrypt'
-  | 'verify-tag'
-  | 'verify-checksum'
-  | 'store'
-  | 'fetch'
-  | 'forget'
+export const ACTS = [
+  'request-data-key',
+  'issue-data-key',
+  'make-data-key',
+  'wrap-data-key',
+  'unwrap-data-key',
+  'derive-key',
+  'verify-commitment',
+  'send-customer-key',
+  'send',
+  'encrypt',
+  'decrypt',
+  'verify-tag',
+  'verify-checksum',
+  'store',
+  'fetch',
+  'forget',
+] as const
+export type Act = (typeof ACTS)[number]
 
 /**
  * One thing that really happened to an object's keys or bytes.

@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { FAILURES } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
+import { ACTORS, ACTS } from '../../base/journey.ts'
 import { MODE_IDS } from '../../base/mode-names.ts'
 
 const ERROR_CODES = Object.keys(FAILURES) as [ErrorCode, ...ErrorCode[]]
 
 export const errorCode = z.enum(ERROR_CODES)
-export const modeId = z.enum(MODE_IDS)
 export const modeChoice = z.enum([...MODE_IDS, 'bucket-default'])
 export const observedMode = z.enum([...MODE_IDS, 'none', 'unknown'])
 export const envelopeFormat = z.enum(['v3', 'v2', 'v1'])
@@ -21,8 +21,11 @@ export const connection = z.strictObject({
   caBundle: z.string().min(1).optional(),
 })
 
-/** A stored place by id or name (`local` is This computer), or a connection that is used once and not stored. */
-export const placeRef = z.union([z.string().min(1), connection])
+/**
+ * A stored place by id or name (`local` is This computer), or a connection that is used once and not stored. Left out: the
+ * default place.
+ */
+export const placeRef = z.union([z.string().min(1), connection]).optional()
 
 export const bucketName = z
   .string()
@@ -56,24 +59,8 @@ export const readOptions = z.strictObject({
 export const overwrite = z.enum(['refuse', 'replace'])
 
 export const journeyStep = z.object({
-  actor: z.enum(['computer', 's3', 'kms']),
-  act: z.enum([
-    'request-data-key',
-    'issue-data-key',
-    'make-data-key',
-    'wrap-data-key',
-    'unwrap-data-key',
-    'derive-key',
-    'verify-commitment',
-    'send-customer-key',
-    'encrypt',
-    'decrypt',
-    'verify-tag',
-    'verify-checksum',
-    'store',
-    'fetch',
-    'forget',
-  ]),
+  actor: z.enum(ACTORS),
+  act: z.enum(ACTS),
   text: z.string(),
   facts: z.record(z.string(), z.string()),
   evidence: z.enum(['seen', 'reported']),

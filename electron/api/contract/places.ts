@@ -14,6 +14,9 @@ const place = z.object({
   caBundle: z.string().optional(),
 })
 
+/** True for the one where files go when none is named. */
+const listed = place.extend({ isDefault: z.boolean() })
+
 /** A long-lived pair of keys, or one from AWS STS with its session token. Goes into the keychain and never comes out. */
 const accessKeys = z.strictObject({
   accessKeyId: z.string().min(1),
@@ -29,13 +32,16 @@ const check = z.object({
 })
 
 export const places = {
-  list: oc.input(z.strictObject({}).default({})).output(z.array(place)),
+  list: oc.input(z.strictObject({}).default({})).output(z.array(listed)),
 
   add: oc
     .input(z.strictObject({ name: z.string().trim().min(1).max(100), connection, keys: accessKeys.optional() }))
     .output(place),
 
   remove: oc.input(z.strictObject({ place: z.string().min(1) })).output(z.void()),
+
+  /** From now on the place where files go when none is named. */
+  makeDefault: oc.input(z.strictObject({ place: z.string().min(1) })).output(place),
 
   /** Tries what Coffer needs there, step by step; a step that fails says why and does not stop the others. */
   test: oc

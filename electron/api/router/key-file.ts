@@ -3,19 +3,22 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
+import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
 
 /** No key file is larger; a wrong file should not be read whole. */
 const MAX_KEY_FILE = 64 * 1024
 
 /** The bytes of a key file, the caller's to zero. Throws FILE_NOT_FOUND, INVALID_INPUT, LOCAL_IO. */
 export async function readKeyFile(path: string): Promise<Buffer> {
-  try {
-    if ((await stat(path)).size <= MAX_KEY_FILE) return await readFile(path)
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') throw new CofferError('FILE_NOT_FOUND', `There is no file ${path}.`, { cause })
-    throw new CofferError('LOCAL_IO', `${path} cannot be read.`, { cause })
-  }
-  throw new CofferError('INVALID_INPUT', `${path} is too large to be a key.`)
+  const bytes = await readSmallFile(path).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  if (bytes !== null) return bytes
+  throw new CofferError('INVALID_INPUT', `This file is too large to be a key: ${path}`)
+}
+
+async function readSmallFile(path: string): Promise<Buffer | null> {
+  return (await stat(path)).size <= MAX_KEY_FILE ? await readFile(path) : null
 }
 
 /**
@@ -26,11 +29,9 @@ export async function writeKeyFile(path: string, key: { kind: KeyInfo['kind']; b
   const text = Buffer.from(`${inText(key).trimEnd()}\n`)
   try {
     await writeNew(path, text)
-  } catch (cause) {
-    if (codeOf(cause) === 'EEXIST') {
-      throw new CofferError('ALREADY_EXISTS', `${path} exists already.`, { hint: 'Choose another file.', cause })
-    }
-    throw new CofferError('LOCAL_IO', `${path} cannot be written.`, { cause })
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw describeLocalFailure(error, path)
+    throw new CofferError('ALREADY_EXISTS', `There is a file already: ${path}`, { hint: 'Choose another file.' })
   } finally {
     zero(text)
   }
@@ -64,8 +65,4 @@ function inText({ kind, bytes }: { kind: KeyInfo['kind']; bytes: Buffer }): stri
         type: 'spki',
       }) as string
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

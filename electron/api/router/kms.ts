@@ -33,7 +33,7 @@ interface Call<Input> {
 type Do<Input, Result> = (kms: KMSClient, input: Input, signal: AbortSignal) => Promise<Result>
 
 /** Looks something up at the place's KMS. */
-function look<Input extends { place: PlaceRef }, Result>(work: Do<Input, Result>) {
+function look<Input extends { place?: PlaceRef }, Result>(work: Do<Input, Result>) {
   return async ({ input, context, signal }: Call<Input>): Promise<Result> => {
     using vault = await context.coffer.openVault(input.place)
     return await work(vault.kms, input, signalOf(signal))
@@ -41,7 +41,7 @@ function look<Input extends { place: PlaceRef }, Result>(work: Do<Input, Result>
 }
 
 /** Changes a key, writes down that it was tried, and returns the key as it is then. */
-function change<Input extends { place: PlaceRef; key: string }>(work: Do<Input, unknown>) {
+function change<Input extends { place?: PlaceRef; key: string }>(work: Do<Input, unknown>) {
   return async ({ input, context, signal }: Call<Input>): Promise<KmsKey> => {
     using vault = await context.coffer.openVault(input.place)
     const what = { what: 'kms' as const, place: vault.place, keyId: input.key }

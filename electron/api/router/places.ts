@@ -2,6 +2,7 @@ import { HeadBucketCommand } from '@aws-sdk/client-s3'
 import { isCofferError } from '../../base/errors.ts'
 import { send } from '../../cloud/send.ts'
 import type { Place } from '../../store/places.ts'
+import { asText } from '../../store/settings.ts'
 import { listBuckets } from '../../vault/list.ts'
 import { toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
@@ -11,8 +12,14 @@ import { recorded } from './recorded.ts'
 
 const { places } = procedures
 
+/** The setting that `openVault` reads when no place is named. */
+const DEFAULT_PLACE = 'defaultPlace'
+
 export const placesRouter = {
-  list: places.list.handler(async ({ context }) => (await context.coffer.places.list()).map(shown)),
+  list: places.list.handler(async ({ context: { coffer } }) => {
+    const usual = coffer.settings.get(DEFAULT_PLACE, asText) ?? 'local'
+    return (await coffer.places.list()).map((place) => ({ ...shown(place), isDefault: place.id === usual }))
+  }),
 
   add: places.add.handler(async ({ input, context: { coffer } }) => {
     const { name, connection, keys } = input
@@ -24,6 +31,12 @@ export const placesRouter = {
           ? { kind: 'profile' as const, profile }
           : { kind: 'default' as const }
     return shown(await recorded(coffer, { what: 'place' }, () => coffer.places.add({ name, connection, credentials })))
+  }),
+
+  makeDefault: places.makeDefault.handler(({ input, context: { coffer } }) => {
+    const place = coffer.places.find(input.place)
+    coffer.settings.set(DEFAULT_PLACE, place.id)
+    return shown(place)
   }),
 
   remove: places.remove.handler(({ input, context: { coffer } }) =>

@@ -1,0 +1,90 @@
+import type { ModeChoice } from '../../base/mode-names.ts'
+import { CofferError } from '../../base/errors.ts'
+import type { ModeOptions } from '../../modes/mode.ts'
+import { get } from '../../vault/get.ts'
+import { put } from '../../vault/put.ts'
+import { fileSource } from '../../vault/source.ts'
+import { verify } from '../../vault/verify.ts'
+import type { Coffer } from '../context.ts'
+import { procedures, signalOf } from './base.ts'
+import { runBatch } from './batch.ts'
+import { planGet } from './get-plan.ts'
+import { keysBelow } from './keys-below.ts'
+import { manyTasks } from './many.ts'
+import { planPut } from './put-plan.ts'
+import { recorded } from './recorded.ts'
+import { rememberFirstMode, requireUsualMode } from './usual-mode.ts'
+
+/** The mode and key that were named, or the bucket's usual ones. */
+function chooseMode(coffer: Coffer, place: string, input: Chosen): Chosen & { mode: ModeChoice; usual: boolean } {
+  if (input.mode !== undefined) return { ...input, mode: input.mode, usual: false }
+  const { mode, keyId } = requireUsualMode(coffer.settings, place, input.bucket)
+  return { bucket: input.bucket, mode, options: { ...input.options, key: input.options.key ?? keyId }, usual: true }
+}
+
+interface Chosen {
+  bucket: string
+  mode?: ModeChoice | undefined
+  options: ModeOptions
+}
+
+export const putMany = procedures.objects.put.handler(async function* ({ input, context: { coffer }, signal }) {
+  const { bucket, overwrite } = input
+  using vault = await coffer.openVault(input.place)
+  const { place } = vault
+  const chosen = chooseMode(coffer, place, input)
+  const { mode, options } = chosen
+  if (chosen.usual) yield { kind: 'usual-mode' as const, mode, keyId: options.key }
+
+  const batch = manyTasks(
+    () => planPut(input.paths, bucket, input.key),
+    async ({ name, path, key }, watch) => {
+      const done = await recorded(coffer, { what: 'put', place, bucket, key }, async () =>
+        put(vault, { source: await fileSource(path), bucket, key, mode, options, overwrite }, watch),
+      )
+      if (!chosen.usual) rememberFirstMode(coffer.settings, place, bucket, { mode, keyId: options.key })
+      return { kind: 'file-done' as const, name, ...done }
+    },
+    input.concurrency,
+  )
+  yield* runBatch(batch, signalOf(signal))
+})
+
+export const getMany = procedures.objects.get.handler(async function* ({ input, context: { coffer }, signal }) {
+  const { bucket, versionId, options, overwrite } = input
+  using vault = await coffer.openVault(input.place)
+  const { place } = vault
+
+  const batch = manyTasks(
+    (stop) => planGet(keysBelow(vault, bucket, input.key, stop), input.key, input.to),
+    async ({ name, path, key }, watch) => {
+      const request = { bucket, key, versionId, path, options, overwrite }
+      const done = await recorded(coffer, { what: 'get', place, bucket, key }, () => get(vault, request, watch))
+      return { kind: 'file-done' as const, name, ...done }
+    },
+    input.concurrency,
+  )
+  yield* runBatch(batch, signalOf(signal))
+})
+
+export const verifyMany = procedures.objects.verify.handler(async function* ({ input, context: { coffer }, signal }) {
+  const { bucket, versionId, options } = input
+  using vault = await coffer.openVault(input.place)
+  const { place } = vault
+
+  const batch = manyTasks(
+    (stop) => keysBelow(vault, bucket, input.key, stop),
+    async ({ name, key }, watch) => {
+      const request = { bucket, key, versionId, options }
+      const done = await recorded(coffer, { what: 'verify', place, bucket, key }, () => verify(vault, request, watch))
+      return { kind: 'file-done' as const, name, ...done }
+    },
+    input.concurrency,
+  )
+  yield* runBatch(batch, signalOf(signal))
+})
+
+/** Its operation is not in the vault yet. */
+export const rekeyMany = procedures.objects.rekey.handler(() => {
+  throw new CofferError('UNSUPPORTED', 'Coffer cannot re-key yet.', { hint: 'Get the file, and put it anew.' })
+})

@@ -1,0 +1,78 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import { MODE_IDS } from '../base/mode-names.ts'
+import type { ModeChoice } from '../base/mode-names.ts'
+
+/** The choices that go with a mode when something is written. */
+export interface WriteFlags {
+  key?: string
+  context?: Record<string, string>
+  bucketKey?: boolean
+  dsse?: boolean
+  format?: 'v3' | 'v2'
+}
+
+/** The choices that go with a mode when something is read. */
+export interface ReadFlags {
+  key?: string
+  context?: Record<string, string>
+  allowLegacy?: boolean
+}
+
+const MODE_CHOICES: readonly ModeChoice[] = [...MODE_IDS, 'bucket-default']
+
+export function modeOption(description: string): Option {
+  return new Option('--mode <mode>', description).choices(MODE_CHOICES)
+}
+
+export function addWriteFlags(command: Command): Command {
+  return command
+    .option('--key <key>', 'your key (name or id), or the KMS key (id, alias/NAME or ARN)')
+    .option('--context <name=value>', 'KMS encryption context; may be given several times', collectPair)
+    .option('--bucket-key', 'sse-kms: let S3 use a bucket key (fewer calls to KMS)')
+    .option('--dsse', 'sse-kms: two layers of encryption (aws:kms:dsse)')
+    .addOption(
+      new Option('--format <format>', 'cse: v3 commits to its key, v2 is for older readers').choices(['v3', 'v2']),
+    )
+}
+
+export function addReadFlags(command: Command): Command {
+  return command
+    .option('--key <key>', 'your key (name or id), if it is not found by itself')
+    .option(
+      '--context <name=value>',
+      'KMS encryption context that the object must have; may be given several times',
+      collectPair,
+    )
+    .option('--allow-legacy', 'accept old formats that cannot prove that nobody changed them')
+}
+
+export function writeOptions({ key, context, bucketKey, dsse, format }: WriteFlags) {
+  return { key, encryptionContext: context, bucketKey, dsse, format }
+}
+
+export function readOptions({ key, context, allowLegacy }: ReadFlags) {
+  return { key, encryptionContext: context, allowLegacy }
+}
+
+/** NAME=VALUE, added to what was given before. A value may hold further `=`. */
+export function collectPair(pair: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = pair.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Write it as NAME=VALUE.')
+  return { ...before, [pair.slice(0, at)]: pair.slice(at + 1) }
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+  }
+}
+
+export function concurrencyOption(): Option {
+  return new Option('--concurrency <files>', 'how many files at once (16 small or 4 large ones unless told)').argParser(
+    wholeNumber(1, 64),
+  )
+}

@@ -1,0 +1,124 @@
+import type { Command } from 'commander'
+import type { CofferClient } from '../api/client.ts'
+import { askSecret } from './ask.ts'
+import { listing, pairs } from './output.ts'
+import { withCoffer } from './session.ts'
+import type { GlobalOptions } from './session.ts'
+import { EXIT_HELP } from './words.ts'
+
+const EXAMPLES = `
+A place is a server with its credentials, under a name. With a profile, credentials stay with the AWS CLI; a secret key
+that is given here goes into this system's keychain, and is never an argument: it is asked for, or read from standard
+input.
+
+Examples
+  coffer place add work --profile work --region eu-central-1
+  coffer place add nas --endpoint-url https://nas.local:9000 --access-key-id AKIDEXAMPLE --ca-bundle ca.pem
+  coffer place test nas
+  coffer ls --place nas
+  coffer place use nas
+`
+
+type Place = Awaited<ReturnType<CofferClient['places']['list']>>[number]
+
+export function addPlace(program: Command): void {
+  const place = program
+    .command('place')
+    .summary('servers to keep files on')
+    .description('Places: where files can go. This computer is one from the start.')
+    .addHelpText('after', EXAMPLES + EXIT_HELP)
+  addList(place)
+  addAdd(place)
+  addUse(place)
+  addRemove(place)
+  addTest(place)
+}
+
+function addList(place: Command): void {
+  const command = place.command('list').description('the places that are known')
+  command.action(() =>
+    withCoffer(command, async ({ client, out, signal }) => {
+      const columns = {
+        NAME: ({ name, isDefault }: Place) => (isDefault ? `${name} (default)` : name),
+        ID: ({ id }: Place) => id,
+        WHERE: where,
+        REGION: ({ region }: Place) => region,
+        PROFILE: ({ profile }: Place) => profile ?? '',
+      }
+      listing(out, await client.places.list({}, { signal }), columns, 'No places.')
+    }),
+  )
+}
+
+function where({ kind, endpoint }: Place): string {
+  if (kind === 'local') return 'this computer'
+  return kind === 'aws' ? 'Amazon S3' : (endpoint ?? '')
+}
+
+function addAdd(place: Command): void {
+  const command = place
+    .command('add')
+    .description('remember a server (--endpoint-url, --region, --profile, --ca-bundle say which)')
+    .argument('<name>', 'what to call it')
+    .option('--access-key-id <id>', 'use these keys; the secret is asked for, or read from standard input')
+    .action((name: string, { accessKeyId }: { accessKeyId?: string }) =>
+      withCoffer(command, async ({ client, out, signal }) => {
+        const { endpointUrl, kmsEndpointUrl, region, profile, caBundle } = command.optsWithGlobals<GlobalOptions>()
+        const connection = { endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle }
+        const keys =
+          accessKeyId === undefined
+            ? undefined
+            : { accessKeyId, secretAccessKey: await askSecret('Secret access key: ', signal) }
+        const added = await client.places.add({ name, connection, keys }, { signal })
+        out.result(added, [
+          `Added the place ${added.name}.`,
+          ...pairs({ Endpoint: added.endpoint, Region: added.region, Profile: added.profile }),
+        ])
+        out.note(`Try it: coffer place test ${added.name}`)
+      }),
+    )
+}
+
+function addUse(place: Command): void {
+  const command = place
+    .command('use')
+    .description('make a place the one where files go when none is named; local is This computer')
+    .argument('<place>', 'its name or id')
+    .action((name: string) =>
+      withCoffer(command, async ({ client, out, signal }) => {
+        const used = await client.places.makeDefault({ place: name }, { signal })
+        out.result(used, `Files go to ${used.name} when no place is named.`)
+      }),
+    )
+}
+
+function addRemove(place: Command): void {
+  const command = place
+    .command('remove')
+    .description('forget a place; what is stored there stays there')
+    .argument('<place>', 'its name or id')
+    .action((name: string) =>
+      withCoffer(command, async ({ client, out, signal }) => {
+        await client.places.remove({ place: name }, { signal })
+        out.result({ removed: name }, `Removed the place ${name}. What is stored there stays there.`)
+      }),
+    )
+}
+
+function addTest(place: Command): void {
+  const command = place
+    .command('test')
+    .description('try what Coffer needs there, and name what is missing')
+    .argument('[place]', 'its name or id; without it, what the options or the environment say')
+    .option('--bucket <bucket>', 'try this bucket too')
+    .action((name: string | undefined, { bucket }: { bucket?: string }) =>
+      withCoffer(command, async ({ client, place: where, out, fail, signal }) => {
+        const { ok, checks } = await client.places.test({ place: name ?? where, bucket }, { signal })
+        out.result(
+          { ok, checks },
+          checks.map((check) => `${check.ok ? 'works ' : 'fails '} ${check.action}`),
+        )
+        for (const { error } of checks) if (error !== undefined) fail(error)
+      }),
+    )
+}

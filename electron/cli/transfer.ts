@@ -1,0 +1,74 @@
+import type { GetEvent, PutEvent, RekeyEvent, VerifyEvent } from '../api/contract/objects.ts'
+import type { Output } from './output.ts'
+import { createProgress } from './progress.ts'
+import type { Session } from './session.ts'
+import { count, duration, modeName, size } from './words.ts'
+
+type Event = PutEvent | GetEvent | VerifyEvent | RekeyEvent
+export type Done<E extends Event = Event> = Extract<E, { kind: 'file-done' }>
+
+/** Follows an operation on many files to its end and tells of each as it is done. One failure does not stop the rest. */
+export async function follow<E extends Event>(
+  session: Session,
+  events: AsyncIterable<E>,
+  words: { verb: string; line(done: Done<E>): string },
+): Promise<void> {
+  const { out, fail } = session
+  const progress = createProgress(out)
+  const started = performance.now()
+  const total = { files: 0, bytes: 0 }
+  for await (const event of events as AsyncIterable<Event>) {
+    switch (event.kind) {
+      case 'found':
+        progress.found(event.files, event.bytes)
+        break
+      case 'progress':
+        progress.advanced(event.name, event.done)
+        break
+      case 'file-done':
+        out.result(row(event), words.line(event as Done<E>))
+        progress.finished(event.name, event.bytes)
+        total.files += 1
+        total.bytes += event.bytes
+        break
+      case 'file-failed':
+        fail(event.error, whereOf(event))
+        progress.finished(event.name, 0)
+        break
+      case 'skipped':
+        out.note(`Skipped ${event.name}: ${event.why}`, { skipped: event.name, why: event.why })
+        break
+      case 'usual-mode':
+        out.note(`Mode: ${modeName(event.mode)}, this bucket's usual one.`)
+        break
+      case 'started':
+        break
+    }
+  }
+  summarise(out, words.verb, total, (performance.now() - started) / 1000)
+}
+
+/** Where it failed, if it got as far as one object. */
+function whereOf({ bucket, key }: { bucket: string; key: string }): { bucket: string; key: string } | undefined {
+  return key === '' || key.endsWith('/') ? undefined : { bucket, key }
+}
+
+function summarise(
+  out: Output,
+  verb: string,
+  { files, bytes }: { files: number; bytes: number },
+  seconds: number,
+): void {
+  if (files < 2) return
+  out.note(`${count(files, 'file')} ${verb}: ${size(bytes)} in ${duration(seconds)} (${size(bytes / seconds)}/s)`)
+}
+
+/** What `--json` prints for a file: all that is known of it, and none of the event's own fields. */
+function row(event: Done): object {
+  return Object.fromEntries(Object.entries(event).filter(([field]) => field !== 'kind' && field !== 'name'))
+}
+
+/** `SSE-KMS, 1.5 KiB, 0.20 s`. */
+export function manner({ mode, bytes, seconds }: Done): string {
+  return `${modeName(mode)}, ${size(bytes)}, ${duration(seconds)}`
+}
