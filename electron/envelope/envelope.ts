@@ -4,7 +4,7 @@ import type { EnvelopeFormat } from '../base/mode-names.ts'
 export type BoundWrap = 'AES/GCM' | 'RSA-OAEP-SHA1' | 'kms+context'
 
 /** Older ways, read only. `AES` and `RSA` are V1's, told apart by the wrapped key's length. */
-export type LegacyWrap = 'kms' | 'AESWrap' | 'RSA/ECB/OAEPWithSHA-256AndMGF1Padding' | 'AES' | 'RSA'
+type LegacyWrap = 'kms' | 'AESWrap' | 'RSA/ECB/OAEPWithSHA-256AndMGF1Padding' | 'AES' | 'RSA'
 
 export type WrapAlgorithm = BoundWrap | LegacyWrap
 
@@ -46,7 +46,7 @@ export function contentNameOf(format: Exclude<EnvelopeFormat, 'v1'>): string {
 }
 
 /** True if the wrap does not authenticate the content cipher's name (or, for RSA, anything at all). */
-export function isLegacyWrap(algorithm: WrapAlgorithm): algorithm is LegacyWrap {
+function isLegacyWrap(algorithm: WrapAlgorithm): algorithm is LegacyWrap {
   return algorithm !== 'AES/GCM' && algorithm !== 'RSA-OAEP-SHA1' && algorithm !== 'kms+context'
 }
 

@@ -1,11 +1,9 @@
 import { fromBase64 } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
-import { OLD, V3 } from './names.ts'
+import { isEnvelopeName } from './names.ts'
 
 /** The envelope's own names and values among an object's metadata. An empty value counts as absent. */
 export type Fields = Map<string, string>
-
-const KNOWN = new Set<string>([...Object.values(OLD), ...Object.values(V3)])
 
 /** Picks the envelope's names, in whatever case they come. Throws ENVELOPE_INVALID if one comes twice in different case. */
 export function pickFields(metadata: Record<string, string>): Fields {
@@ -13,7 +11,7 @@ export function pickFields(metadata: Record<string, string>): Fields {
   const seen = new Set<string>()
   for (const [name, value] of Object.entries(metadata)) {
     const lower = name.toLowerCase()
-    if (!KNOWN.has(lower)) continue
+    if (!isEnvelopeName(lower)) continue
     if (seen.has(lower)) throw broken(`${lower} is there twice`)
     seen.add(lower)
     if (value !== '') fields.set(lower, value)

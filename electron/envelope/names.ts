@@ -20,5 +20,18 @@ export const V3 = {
   context: 'x-amz-t',
 } as const
 
+/**
+ * The plaintext's length, which some clients of the first two formats leave on the object even if the rest is in an instruction
+ * file. It is never believed, but it tells that there is an envelope.
+ */
+export const PLAINTEXT_LENGTH = 'x-amz-unencrypted-content-length'
+
+const NAMES = new Set<string>([...Object.values(OLD), ...Object.values(V3), PLAINTEXT_LENGTH])
+
+/** True for metadata that belongs to an envelope, which must not outlive it when an object is encrypted anew. */
+export function isEnvelopeName(name: string): boolean {
+  return NAMES.has(name.toLowerCase())
+}
+
 /** Where the envelope is, if it is not (all) in the object's metadata: the object key with this after it. */
 export const INSTRUCTION_SUFFIX = '.instruction'

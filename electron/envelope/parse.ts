@@ -3,7 +3,7 @@ import { parseDescription, repairMetadata } from './description.ts'
 import type { BoundWrap, Content, Envelope, WrapAlgorithm, WrappedKey } from './envelope.ts'
 import { V2_GCM_NAME, V3_SUITE_NAME } from './envelope.ts'
 import { broken, pickFields, refuseNames, required, requiredBytes, type Fields } from './fields.ts'
-import { OLD, V3 } from './names.ts'
+import { OLD, PLAINTEXT_LENGTH, V3 } from './names.ts'
 
 const V3_WRAPS = new Map<string, BoundWrap>([
   ['02', 'AES/GCM'],
@@ -29,18 +29,24 @@ const V3_ON_OBJECT = [V3.cipher, V3.commitment, V3.messageId]
  * mixed or incomplete. A file beside an object whose metadata is complete is not looked at.
  */
 export function parseEnvelope(metadata: Record<string, string>, instruction?: Record<string, string>): Envelope | null {
-  const onObject = pickFields(metadata)
+  const { fields: onObject, traced } = take(metadata)
   if (onObject.size > 0 && !isSplit(onObject)) return { ...parseFields(onObject, repairMetadata), source: 'metadata' }
-  const inFile = instruction === undefined ? new Map<string, string>() : pickFields(instruction)
-  if (onObject.size === 0 && inFile.size === 0) return null
+  const { fields: inFile } = take(instruction ?? {})
+  if (onObject.size === 0 && inFile.size === 0 && !traced) return null
   return { ...parseFields(merge(onObject, inFile), (text) => text), source: 'instruction-file' }
 }
 
 /** Whether an object's instruction file (its key with `.instruction` after it) must be fetched to read it, or may hold its envelope. */
 export function instructionNeed(metadata: Record<string, string>): 'required' | 'possible' | 'none' {
-  const onObject = pickFields(metadata)
-  if (onObject.size === 0) return 'possible'
-  return isSplit(onObject) ? 'required' : 'none'
+  const { fields, traced } = take(metadata)
+  if (fields.size === 0) return traced ? 'required' : 'possible'
+  return isSplit(fields) ? 'required' : 'none'
+}
+
+/** The envelope's fields without the plaintext's length, of which only its being there counts. */
+function take(metadata: Record<string, string>): { fields: Fields; traced: boolean } {
+  const fields = pickFields(metadata)
+  return { traced: fields.delete(PLAINTEXT_LENGTH), fields }
 }
 
 /** True for a V3 object that keeps its wrapped key elsewhere. */

@@ -101,6 +101,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: 
         return last
       },
     },
+    authenticated: envelope.content.cipher !== 'cbc',
     plaintextSize: openedSize(envelope.content, facts.size),
     journey: (fetched) => [
       ...readSteps(facts, envelope, keySteps, fetched),

@@ -118,6 +118,8 @@ export interface ReadPlan {
   customerKey: CustomerKeyFields
   /** null: what S3 sends is the plaintext. */
   opener: Opener | null
+  /** True if the opener's end proves that nobody changed the content: all but legacy CBC. */
+  authenticated: boolean
   /** Bytes. Exact, but for legacy CBC: there it is at most this. */
   plaintextSize: number
   journey(fetched: { etag: string; bytes: number; requestId?: string | undefined }): Journey

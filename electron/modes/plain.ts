@@ -31,6 +31,7 @@ export function plainRead(
     recognition,
     customerKey,
     opener: null,
+    authenticated: false,
     plaintextSize: facts.size,
     journey,
     dispose: () => undefined,

@@ -50,8 +50,7 @@ const invalid = (metadata: Metadata, instruction?: Metadata) =>
 
 describe('an envelope', () => {
   it('is null for an object that carries none', () => {
-    for (const metadata of [{}, { mtime: '1' }, { 'x-amz-unencrypted-content-length': '5' }, { 'x-amz-key-v2': '' }])
-      expect(parseEnvelope(metadata)).toBeNull()
+    for (const metadata of [{}, { mtime: '1' }, { 'x-amz-key-v2': '' }]) expect(parseEnvelope(metadata)).toBeNull()
     expect(parseEnvelope({}, {})).toBeNull()
     expect(parseEnvelope({}, { note: 'not ours' })).toBeNull()
   })
@@ -237,7 +236,13 @@ describe('an instruction file', () => {
     expect(parseEnvelope(V2, V1)).toEqual(parseEnvelope(V2))
   })
 
+  it('must be there for an object that still tells its plaintext’s length', () => {
+    invalid({ 'x-amz-unencrypted-content-length': '5' })
+    expect(parseEnvelope({ 'x-amz-unencrypted-content-length': '5' }, V2)).toEqual(parseEnvelope({}, V2))
+  })
+
   it('is asked for where it is needed', () => {
+    expect(instructionNeed({ 'x-amz-unencrypted-content-length': '5' })).toBe('required')
     expect(instructionNeed(onObject)).toBe('required')
     expect(instructionNeed({})).toBe('possible')
     expect(instructionNeed(V3)).toBe('none')

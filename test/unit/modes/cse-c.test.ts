@@ -37,7 +37,7 @@ describe.each(['v3', 'v2'] as const)('CSE-C in format %s', (format) => {
     expect(detect(facts)).toMatchObject({ mode: 'cse-c', keyId: key.id, format })
     const { plaintext, plan: readPlan } = await read(env, facts, stored)
     expect(plaintext).toEqual(PLAINTEXT)
-    expect(readPlan.plaintextSize).toBe(PLAINTEXT.length)
+    expect(readPlan).toMatchObject({ plaintextSize: PLAINTEXT.length, authenticated: true })
     expect(readPlan.recognition.keyId).toBe(key.id)
   })
 
@@ -255,6 +255,7 @@ describe('legacy client-side objects', () => {
     const { plaintext, plan, journey } = await read(env, facts, cbc, { allowLegacy: true })
     expect(plaintext).toEqual(PLAINTEXT)
     expect(plan.plaintextSize).toBeGreaterThanOrEqual(PLAINTEXT.length)
+    expect(plan.authenticated).toBe(false)
     expect(plot(journey)).not.toContain('computer verify-tag')
   })
 
