@@ -34,7 +34,10 @@ export async function loadKeytar(): Promise<Keytar> {
 export async function askKeychain<T>(call: () => Promise<T>, patience: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(locked('It has not been unlocked in time.')), patience)
+    timer = setTimeout(() => {
+      leaveStuckThreadBehind()
+      reject(locked('It has not been unlocked in time.'))
+    }, patience)
   })
   try {
     return await Promise.race([call(), tooLong])
@@ -43,6 +46,18 @@ export async function askKeychain<T>(call: () => Promise<T>, patience: number): 
   } finally {
     clearTimeout(timer)
   }
+}
+
+let leaving = false
+
+/**
+ * A call that hangs in libsecret holds a thread for good, and Node waits for its threads when it exits. On Linux, a
+ * process that is about to exit is therefore replaced by one that only ends with the same code.
+ */
+function leaveStuckThreadBehind(): void {
+  if (leaving || process.platform !== 'linux' || process.versions['electron'] !== undefined) return
+  leaving = true
+  process.on('exit', (code) => process.execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {}))
 }
 
 /**

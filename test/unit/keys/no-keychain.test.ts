@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -82,6 +83,26 @@ describe.runIf(process.platform === 'linux')('a locked keychain (GNOME Keyring)'
     expect(await makeKey(testFolder(), env)).toMatchObject({ code: 'KEYCHAIN_LOCKED' })
   })
 })
+
+test.runIf(process.platform === 'linux')(
+  'a session bus that never answers is KEYCHAIN_LOCKED in good time, and does not keep the process from ending',
+  async () => {
+    const folder = testFolder()
+    const bus = createServer(() => undefined).listen(join(folder, 'bus'))
+    onTestFinished(() => void bus.close())
+    const script = `
+      const { openKeychain } = await import('./electron/keys/keychain.ts')
+      const keychain = await openKeychain({ prefix: 'x', overflow: ${JSON.stringify(folder)}, patience: 500 })
+      const { code } = await keychain.get('key/a').catch((error) => error)
+      console.log(code)
+      process.exit(6)`
+    const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      env: { PATH: process.env['PATH'], DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'bus')}` },
+      timeout: 15_000,
+    })
+    await expect(ended).rejects.toMatchObject({ code: 6, stdout: 'KEYCHAIN_LOCKED\n', stderr: '' })
+  },
+)
 
 /** A session bus of its own in a throw-away home. */
 async function startBus(): Promise<NodeJS.ProcessEnv> {
