@@ -6,7 +6,7 @@ import type { Claim } from './auth/claim.ts'
 import { bucketAndKey, parseTarget, type Target } from './auth/target.ts'
 import type { Verify } from './auth/verify.ts'
 import { checkPayloadHash, openPayload } from './body/payload.ts'
-import { drain } from './drain.ts'
+import { answerEarly } from './drain.ts'
 import { jsonError, readJsonBody } from './json-api.ts'
 import { S3Error, type Principal, type VerifiedRequest } from './request.ts'
 import type { S3 } from './s3/service.ts'
@@ -43,7 +43,7 @@ export function createLocalServer(parts: ServerParts): Server {
     const answered = isJson(request)
       ? answerJson(parts, request, response, allowBody)
       : answerS3(parts, request, response, allowBody)
-    void answered.catch(() => response.destroy()).finally(() => drain(request))
+    answered.catch(() => response.destroy())
   }
   server.on('request', (request, response) => serve(request, response, () => undefined))
   server.on('checkContinue', (request, response) => serve(request, response, continueOnce(response)))
@@ -89,13 +89,9 @@ async function answerS3(
     for (const name of response.getHeaderNames()) {
       if (!KEPT_ON_ERROR.has(name)) response.removeHeader(name)
     }
-    if (request.method === 'HEAD' || status === 304) {
-      response.writeHead(status).end()
-      return
-    }
-    response
-      .writeHead(status, { 'Content-Type': 'application/xml', 'Content-Length': Buffer.byteLength(body) })
-      .end(body)
+    const bodiless = request.method === 'HEAD' || status === 304
+    const headers: Record<string, string> = bodiless ? {} : { 'Content-Type': 'application/xml' }
+    answerEarly(request, response, { status, headers, body: Buffer.from(bodiless ? '' : body) })
   }
 }
 
@@ -125,7 +121,7 @@ async function answerJson(
     response.writeHead(200, { 'Content-Length': output.length }).end(output, () => output.fill(0))
   } catch (error) {
     const { status, type, body } = jsonError(error)
-    response.writeHead(status, { 'x-amzn-ErrorType': type, 'Content-Length': body.length }).end(body)
+    answerEarly(request, response, { status, headers: { 'x-amzn-ErrorType': type }, body })
   }
 }
 
