@@ -59,7 +59,7 @@ export async function readThrough(
   }
   const { requestId } = await download(vault.s3, { stored, opener: plan.opener, plaintext }, watch)
   const done = { bytes, requestId }
-  if (plan.opener !== null) return { ...done, proof: isProven(plan) ? 'tag' : 'none', proofSteps: [] }
+  if (plan.opener !== null) return { ...done, proof: plan.authenticated ? 'tag' : 'none', proofSteps: [] }
   if (expected === null || hasher === null) return { ...done, proof: 'none', proofSteps: [] }
   if ((await hasher.digest()) !== expected.value) {
     throw new CofferError(
@@ -68,11 +68,6 @@ export async function readThrough(
     )
   }
   return { ...done, proof: 'checksum', proofSteps: [checksumStep(expected.algorithm)] }
-}
-
-/** The oldest formats carry no tag: they decrypt to something, whatever was stored. */
-function isProven({ recognition }: ReadPlan): boolean {
-  return !/CBC/.test(recognition.algorithm)
 }
 
 function checksumStep(algorithm: string): JourneyStep {
