@@ -61,7 +61,7 @@ export async function uploadParts(
     await watch.hooks?.completed?.()
     return stored
   } catch (error) {
-    await abort(open)
+    await abortUpload(s3, { bucket: request.bucket, key: request.key, uploadId: open.uploadId })
     throw error
   }
 }
@@ -172,7 +172,10 @@ function complete(
 const ABORT_MS = 15_000
 
 /** Best effort, and not stopped by what stopped the upload; what it cannot remove is offered for clean-up at the next start. */
-async function abort({ s3, request, uploadId }: Open): Promise<void> {
-  const command = new AbortMultipartUploadCommand({ Bucket: request.bucket, Key: request.key, UploadId: uploadId })
+export async function abortUpload(
+  s3: S3Client,
+  { bucket, key, uploadId }: { bucket: string; key: string; uploadId: string },
+): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
   await send(s3, command, AbortSignal.timeout(ABORT_MS)).catch(() => undefined)
 }

@@ -41,8 +41,8 @@ export function fieldsOf(request: Upload): Pick<PutObjectCommandInput, 'Bucket' 
   return { Bucket: bucket, Key: key, Metadata: { ...metadata, ...plan.metadata }, ...headers, ...plan.encryption }
 }
 
-export function tagsOf({ tags, plan }: Upload): Record<string, string> {
-  return { ...tags, ...plan.tags }
+export function tagsOf({ tags, plan }: Upload): { own: Record<string, string>; mode: Record<string, string> } {
+  return { own: tags ?? {}, mode: plan.tags }
 }
 
 export function expectationOf(request: Upload, storedSize: number, crc: number | undefined): Expected {

@@ -4,18 +4,23 @@ import { isCofferError, type ErrorCode } from '../base/errors.ts'
 const REFUSALS: ErrorCode[] = ['ACCESS_DENIED', 'UNSUPPORTED', 'INVALID_INPUT']
 
 /**
- * Tags are best effort: they travel with the write itself, and a server that refuses is asked again without them. Any
- * other reason for its refusal then shows by itself.
+ * Tags travel with the write itself. Those of the mode are best effort: a server that refuses is asked again without them,
+ * and any other reason for its refusal then shows by itself. The object's own are kept, or the write fails.
  */
 export async function withTagsIfAllowed<T>(
-  tags: Record<string, string>,
+  tags: { own: Record<string, string>; mode: Record<string, string> },
   write: (tagging: { Tagging?: string }) => Promise<T>,
 ): Promise<T> {
-  if (Object.keys(tags).length === 0) return write({})
+  const own = tagging(tags.own)
+  if (Object.keys(tags.mode).length === 0) return write(own)
   try {
-    return await write({ Tagging: new URLSearchParams(tags).toString() })
+    return await write(tagging({ ...tags.own, ...tags.mode }))
   } catch (error) {
     if (!REFUSALS.some((code) => isCofferError(error, code))) throw error
-    return write({})
+    return write(own)
   }
+}
+
+function tagging(tags: Record<string, string>): { Tagging?: string } {
+  return Object.keys(tags).length === 0 ? {} : { Tagging: new URLSearchParams(tags).toString() }
 }

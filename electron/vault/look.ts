@@ -60,7 +60,10 @@ async function withRememberedKey(vault: Vault, wanted: Wanted, signal: AbortSign
   if (known?.mode !== 'sse-c' || known.keyId === undefined || wanted.options.key !== undefined) return null
   try {
     const customerKey = await customerKeyFields(vault.keys, known.keyId)
-    return { head: await ask(vault, wanted, customerKey, signal), keyId: known.keyId }
+    const head = await ask(vault, wanted, customerKey, signal)
+    // Servers exist that overlook a key they have no use for: then it must at least be the object that was remembered.
+    const isOurs = head.SSECustomerAlgorithm !== undefined || head.ETag === known.etag
+    return isOurs ? { head, keyId: known.keyId } : null
   } catch (error) {
     if (isMistakenKey(error)) return null
     throw error

@@ -1,0 +1,181 @@
+import {
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCopyCommand,
+  type CompletedPart,
+  type CreateMultipartUploadCommandOutput,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import { CofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import type { StoredFacts, WritePlan } from '../modes/mode.ts'
+import type { Stored } from './fetch-range.ts'
+import { taskGroup } from './group.ts'
+import { abortUpload } from './multipart.ts'
+import { etagOf, type Condition, type ObjectHeaders } from './object.ts'
+import { withTagsIfAllowed } from './tagging.ts'
+
+const MiB = 1024 * 1024
+
+/** One CopyObject takes at most 5 GB: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
+export const COPY_MAX = 5_000_000_000
+const COPY_PART = 512 * MiB
+const COPIES_IN_FLIGHT = 4
+
+/** An object to be copied within S3. */
+export interface Copy {
+  /** Its `customerKey` is the one that opens it. */
+  source: Stored
+  bucket: string
+  key: string
+  plan: Pick<WritePlan, 'encryption' | 'customerKey' | 'tags'>
+  /** All user metadata of the copy. */
+  metadata: Record<string, string>
+  headers: ObjectHeaders
+  /** Its own tags; undefined: whatever the source has, which S3 copies itself. */
+  tags: Record<string, string> | undefined
+  condition?: Condition | undefined
+}
+
+/**
+ * Copies an object within S3: nothing of it passes through this computer. Both ends name their encryption, and their
+ * customer's key where there is one. Throws CHANGED_WHILE_READ if the source was replaced, or the target under `If-Match`,
+ * and what `send` throws.
+ */
+export async function copyObject(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
+  return copy.source.size <= COPY_MAX ? copyWhole(s3, copy, signal) : copyParts(s3, copy, signal)
+}
+
+function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
+  const input = {
+    Bucket: copy.bucket,
+    Key: copy.key,
+    ...sourceFields(copy.source),
+    MetadataDirective: 'REPLACE' as const,
+    Metadata: copy.metadata,
+    ...copy.headers,
+    ...copy.plan.encryption,
+    ...copy.plan.customerKey,
+    ...copy.condition,
+  }
+  return tagged(copy, async (tagging) => {
+    const directive = tagging.Tagging === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
+    const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...tagging }), signal)
+    return {
+      etag: etagOf(answer.CopyObjectResult ?? {}),
+      versionId: answer.VersionId,
+      bytes: copy.source.size,
+      serverSideEncryption: answer.ServerSideEncryption,
+      kmsKeyId: answer.SSEKMSKeyId,
+      bucketKeyEnabled: answer.BucketKeyEnabled,
+      customerAlgorithm: answer.SSECustomerAlgorithm,
+      requestId: answer.$metadata.requestId,
+    }
+  })
+}
+
+/** Own tags are kept or the copy fails; the mode's are best effort. */
+function tagged<T>(copy: Copy, write: (tagging: { Tagging?: string }) => Promise<T>): Promise<T> {
+  return withTagsIfAllowed({ own: copy.tags ?? {}, mode: copy.tags === undefined ? {} : copy.plan.tags }, write)
+}
+
+function sourceFields({ bucket, key, versionId, etag, customerKey }: Stored): {
+  CopySource: string
+  CopySourceIfMatch: string
+} {
+  const path = [bucket, ...key.split('/')].map(encodeURIComponent).join('/')
+  return {
+    CopySource: versionId === undefined ? path : `${path}?versionId=${encodeURIComponent(versionId)}`,
+    CopySourceIfMatch: etag,
+    ...(customerKey.SSECustomerKey === undefined
+      ? {}
+      : {
+          CopySourceSSECustomerAlgorithm: customerKey.SSECustomerAlgorithm,
+          CopySourceSSECustomerKey: customerKey.SSECustomerKey,
+          CopySourceSSECustomerKeyMD5: customerKey.SSECustomerKeyMD5,
+        }),
+  }
+}
+
+async function copyParts(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
+  const created = await tagged(copy, (tagging) =>
+    send(
+      s3,
+      new CreateMultipartUploadCommand({
+        Bucket: copy.bucket,
+        Key: copy.key,
+        Metadata: copy.metadata,
+        ...copy.headers,
+        ...copy.plan.encryption,
+        ...copy.plan.customerKey,
+        ...tagging,
+      }),
+      signal,
+    ),
+  )
+  if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
+  try {
+    const parts = await copyAllParts(s3, copy, created.UploadId, signal)
+    return await completeCopy(s3, copy, created, parts, signal)
+  } catch (error) {
+    await abortUpload(s3, { bucket: copy.bucket, key: copy.key, uploadId: created.UploadId })
+    throw error
+  }
+}
+
+async function copyAllParts(s3: S3Client, copy: Copy, uploadId: string, outer: AbortSignal): Promise<CompletedPart[]> {
+  const { size } = copy.source
+  const bytesAPart = Math.max(COPY_PART, Math.ceil(size / 10_000 / MiB) * MiB)
+  const group = taskGroup(COPIES_IN_FLIGHT, outer)
+  const parts: CompletedPart[] = []
+  try {
+    for (let from = 0, number = 1; from < size; from += bytesAPart, number++) {
+      const command = new UploadPartCopyCommand({
+        Bucket: copy.bucket,
+        Key: copy.key,
+        UploadId: uploadId,
+        PartNumber: number,
+        CopySourceRange: `bytes=${from}-${Math.min(size, from + bytesAPart) - 1}`,
+        ...sourceFields(copy.source),
+        ...copy.plan.customerKey,
+      })
+      await group.start(async (signal) => {
+        const { CopyPartResult } = await send(s3, command, signal)
+        parts.push({ PartNumber: number, ETag: etagOf(CopyPartResult ?? {}) })
+      })
+    }
+  } catch (error) {
+    await group.stop(error)
+  }
+  await group.join()
+  return parts.sort((one, other) => (one.PartNumber ?? 0) - (other.PartNumber ?? 0))
+}
+
+async function completeCopy(
+  s3: S3Client,
+  copy: Copy,
+  created: CreateMultipartUploadCommandOutput,
+  parts: CompletedPart[],
+  signal: AbortSignal,
+): Promise<StoredFacts> {
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: copy.bucket,
+    Key: copy.key,
+    UploadId: created.UploadId,
+    MultipartUpload: { Parts: parts },
+    ...copy.plan.customerKey,
+    ...copy.condition,
+  })
+  const answer = await send(s3, command, signal)
+  return {
+    etag: etagOf(answer),
+    versionId: answer.VersionId,
+    bytes: copy.source.size,
+    serverSideEncryption: answer.ServerSideEncryption ?? created.ServerSideEncryption,
+    kmsKeyId: answer.SSEKMSKeyId ?? created.SSEKMSKeyId,
+    bucketKeyEnabled: answer.BucketKeyEnabled ?? created.BucketKeyEnabled,
+    customerAlgorithm: created.SSECustomerAlgorithm,
+    requestId: answer.$metadata.requestId,
+  }
+}

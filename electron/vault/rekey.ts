@@ -1,0 +1,76 @@
+import type { WritePlan } from '../modes/mode.ts'
+import { prepareWrite } from '../modes/registry.ts'
+import { explainWriteFailure } from './bucket.ts'
+import { envOf } from './look.ts'
+import { ownProperties } from './own-properties.ts'
+import { openReading, type Reading } from './reading.ts'
+import { copyWithin, streamThrough, type Rekeying } from './rekey-ways.ts'
+import { replaceSafely } from './replace.ts'
+import { updateInPlace } from './update-in-place.ts'
+import type { PutResult, RekeyRequest, Vault, Watch } from './vault.ts'
+import { verify } from './verify.ts'
+import { finishWrite } from './written.ts'
+
+/**
+ * Changes the mode or the key of one object: in place where S3 can, by copying within S3 where S3 does both encryptions,
+ * else through this computer. Its metadata, headers and tags stay. The old content stays until the new one has been read
+ * back and proven. Throws what `get` and `put` throw, and CHANGED_WHILE_READ if someone else replaced the object.
+ */
+export async function rekey(vault: Vault, request: RekeyRequest, watch: Watch): Promise<PutResult> {
+  const started = performance.now()
+  const { bucket, key, from, mode, to } = request
+  const reading = await openReading(vault, { bucket, key, options: from }, watch.signal)
+  try {
+    const size = await exactSize(vault, request, reading, watch)
+    const plan = await prepareWrite(mode, envOf(vault, watch.signal), { bucket, key, plaintextSize: size, options: to })
+    try {
+      return await change(vault, { request, reading, plan, size, started }, watch)
+    } finally {
+      plan.dispose()
+    }
+  } finally {
+    reading.plan.dispose()
+  }
+}
+
+interface Change {
+  request: RekeyRequest
+  reading: Reading
+  plan: WritePlan
+  size: number
+  started: number
+}
+
+async function change(
+  vault: Vault,
+  { request, reading, plan, size, started }: Change,
+  watch: Watch,
+): Promise<PutResult> {
+  const { bucket, key } = request
+  const done = { bucket, key, bytes: size, started }
+  const updated = await updateInPlace(vault, reading, request, watch.signal)
+  if (updated !== null) {
+    const result = await finishWrite(vault, done, plan, updated.stored, watch.signal)
+    return { ...result, journey: updated.journey }
+  }
+  const own = await ownProperties(vault, reading, watch.signal)
+  const rekeying: Rekeying = { vault, request, reading, plan, size, own, watch }
+  const way = reading.plan.opener === null && plan.sealer === null ? copyWithin(rekeying) : streamThrough(rekeying)
+  const stored = await replaceSafely(vault, { old: reading.stored, plan, own, ...way }, watch.signal).catch(
+    async (error: unknown) => {
+      const customerKey = plan.customerKey.SSECustomerKey !== undefined
+      throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)
+    },
+  )
+  watch.onProgress?.(size, size)
+  const result = await finishWrite(vault, done, plan, stored, watch.signal)
+  return { ...result, journey: way.journey(result.journey) }
+}
+
+/** Legacy CBC tells its size only once it is decrypted, and an upload must know it before. */
+async function exactSize(vault: Vault, request: RekeyRequest, { plan }: Reading, watch: Watch): Promise<number> {
+  if (!/CBC/.test(plan.recognition.algorithm)) return plan.plaintextSize
+  const { bucket, key, from } = request
+  const { bytes } = await verify(vault, { bucket, key, options: from }, { signal: watch.signal })
+  return bytes
+}

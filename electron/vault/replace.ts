@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { DeleteObjectCommand, GetBucketVersioningCommand } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import type { StoredFacts, WritePlan } from '../modes/mode.ts'
+import { copyObject } from '../transfers/copy.ts'
+import type { Stored } from '../transfers/fetch-range.ts'
+import type { Condition } from '../transfers/object.ts'
+import type { OwnProperties } from './own-properties.ts'
+import type { Vault } from './vault.ts'
+
+/** Where new content is written, and under which condition. */
+export interface Landing {
+  key: string
+  condition: Condition
+}
+
+interface Replacement {
+  /** What is there now. */
+  old: Stored
+  plan: WritePlan
+  own: OwnProperties
+  write: (landing: Landing) => Promise<StoredFacts>
+  /** Reads what was written as anyone will read it later; throws if it is not what it must be. */
+  prove: (landingKey: string) => Promise<void>
+}
+
+/**
+ * Puts new content in an object's place and never loses the old: at every moment, a complete and readable version is there.
+ *
+ * In a versioned bucket the new version is written over the old one, which S3 keeps; if it does not prove itself it is
+ * deleted, and the old one is the current one again. Elsewhere a write to the same key destroys the old content at once,
+ * and a checksum of what was sent does not show that it can be opened again (a KMS key may allow encryption and deny
+ * decryption). So there the new content is written beside the old, proven, and only then copied over it within S3, which
+ * replaces an object at one moment. Both ways the last write is conditional: someone else's newer object stays.
+ */
+export async function replaceSafely(vault: Vault, replacement: Replacement, signal: AbortSignal): Promise<StoredFacts> {
+  const { bucket } = replacement.old
+  return (await isVersioned(vault, bucket, signal))
+    ? replaceVersion(vault, replacement)
+    : replaceBeside(vault, replacement, signal)
+}
+
+/** A bucket that does not tell is treated as one that keeps nothing. */
+async function isVersioned({ s3 }: Vault, bucket: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { Status } = await send(s3, new GetBucketVersioningCommand({ Bucket: bucket }), signal)
+    return Status === 'Enabled'
+  } catch (error) {
+    if (isCofferError(error, 'CANCELLED')) throw error
+    return false
+  }
+}
+
+async function replaceVersion(vault: Vault, { old, write, prove }: Replacement): Promise<StoredFacts> {
+  const stored = await write({ key: old.key, condition: { IfMatch: old.etag } })
+  try {
+    await prove(old.key)
+    return stored
+  } catch (error) {
+    if (stored.versionId !== undefined) await discard(vault, old.bucket, old.key, stored.versionId)
+    throw error
+  }
+}
+
+async function replaceBeside(
+  vault: Vault,
+  { old, plan, own, write, prove }: Replacement,
+  signal: AbortSignal,
+): Promise<StoredFacts> {
+  const beside = `${old.key}.coffer-${randomBytes(8).toString('hex')}.part`
+  try {
+    const written = await write({ key: beside, condition: { IfNoneMatch: '*' } })
+    await prove(beside)
+    const { bytes, etag } = written
+    return await copyObject(
+      vault.s3,
+      {
+        source: { ...old, key: beside, versionId: undefined, etag, size: bytes, customerKey: plan.customerKey },
+        bucket: old.bucket,
+        key: old.key,
+        plan,
+        metadata: { ...own.metadata, ...plan.metadata },
+        headers: own.headers,
+        tags: own.tags,
+        condition: { IfMatch: old.etag },
+      },
+      signal,
+    )
+  } finally {
+    await discard(vault, old.bucket, beside, undefined)
+    vault.catalog.forget(vault.place, old.bucket, beside)
+  }
+}
+
+const DISCARD_MS = 15_000
+
+/** Best effort, and not stopped by what stopped the rest. */
+async function discard({ s3 }: Vault, bucket: string, key: string, versionId: string | undefined): Promise<void> {
+  const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId })
+  await send(s3, command, AbortSignal.timeout(DISCARD_MS)).catch(() => undefined)
+}
