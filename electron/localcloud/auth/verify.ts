@@ -2,6 +2,7 @@ import { S3Error, type Principal } from '../request.ts'
 import { equalBytes } from '../../base/bytes.ts'
 import { canonicalPaths, canonicalRequestHash, type SignableHeaders } from './canonical.ts'
 import { ALGORITHM, readClaim, type Claim } from './claim.ts'
+import { isPresignedV2, verifyPresignedV2 } from './presigned-v2.ts'
 import { hmac, scopeText, signingKeyCache } from './signing-key.ts'
 import type { Target } from './target.ts'
 
@@ -40,6 +41,7 @@ export function createVerifier(
 ): Verify {
   const signingKeyOf = signingKeyCache()
   return (incoming, service, payloadHash) => {
+    if (service === 's3' && isPresignedV2(incoming)) return verifyPresignedV2(incoming, find, now())
     const { headers, target } = incoming
     const claim = readClaim(headers, target.query)
     if (!claim) throw new S3Error('AccessDenied', 403, 'Access Denied')

@@ -1,4 +1,8 @@
+import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OWNER } from '../../../../electron/localcloud/account.ts'
+import { verifyPresignedV2 } from '../../../../electron/localcloud/auth/presigned-v2.ts'
+import { parseTarget } from '../../../../electron/localcloud/auth/target.ts'
 import { startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
 import { errorCode, presign, send, signHeaders, type WireRequest } from '../../../support/signed-fetch.ts'
 
@@ -185,6 +189,61 @@ describe('presigned URLs', () => {
     const url = await presign(cloud, escaped, 60)
     const { headers } = await signHeaders(cloud, escaped)
     expect(await codeOf(changed(url, headers))).toBe('InvalidArgument')
+  })
+})
+
+describe('presigned URLs in Signature Version 2, as boto3 and AWS CLI 1 make them for us-east-1', () => {
+  const sign = (method: string, path: string, expires: number, secret = cloud.secretAccessKey): WireRequest => {
+    const text = `${method}\n\n\n${expires}\n${path}`
+    const signature = createHmac('sha1', secret).update(text).digest('base64')
+    const query = { AWSAccessKeyId: cloud.accessKeyId, Expires: String(expires), Signature: signature }
+    const joint = path.includes('?') ? '&' : '?'
+    return { method, path: `${path}${joint}${new URLSearchParams(query).toString()}`, headers: {} }
+  }
+  const soon = () => Math.floor(Date.now() / 1000) + 60
+
+  it.each(['GET', 'HEAD', 'PUT'])('%s of an object is verified', async (method) => {
+    await expectVerified(sign(method, '/bucket/a%20key', soon()))
+    await expectVerified(sign(method, '/bucket/a%20key?versionId=1', soon()))
+  })
+
+  it("AWS's published example has the published signature", () => {
+    const verified = verifyPresignedV2(
+      {
+        method: 'GET',
+        target: parseTarget(
+          '/johnsmith/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Expires=1175139620&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D',
+        ),
+        headers: new Map(),
+      },
+      () => ({ principal: OWNER, secret: () => 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }),
+      1_175_139_600_000,
+    )
+    expect(verified.payloadHash).toBe('UNSIGNED-PAYLOAD')
+  })
+
+  it('a wrong secret, another object or method is SignatureDoesNotMatch', async () => {
+    expect(await codeOf(sign('GET', '/bucket/k', soon(), 'wrong'))).toBe('SignatureDoesNotMatch')
+    const url = sign('GET', '/bucket/k', soon())
+    expect(await codeOf({ ...url, path: url.path.replace('/k', '/l') })).toBe('SignatureDoesNotMatch')
+    expect(await codeOf({ ...url, method: 'PUT' })).toBe('SignatureDoesNotMatch')
+    expect(await codeOf(changed(url, { 'x-amz-server-side-encryption': 'AES256' }))).toBe('SignatureDoesNotMatch')
+    expect(await codeOf({ ...url, path: `${url.path}&versionId=1` })).toBe('SignatureDoesNotMatch')
+  })
+
+  it('are AccessDenied once expired, or for more than a week', async () => {
+    expect(await codeOf(sign('GET', '/bucket/k', soon() - 61))).toBe('AccessDenied')
+    expect(await codeOf(sign('GET', '/bucket/k', soon() + 604_800))).toBe('AccessDenied')
+  })
+
+  it.each([
+    ['DELETE', '/bucket/k'],
+    ['GET', '/bucket'],
+    ['GET', '/'],
+    ['GET', '/bucket/k?acl'],
+    ['PUT', '/bucket/k?tagging'],
+  ])('do nothing but read and write an object: %s %s is InvalidRequest', async (method, path) => {
+    expect(await codeOf(sign(method, path, soon()))).toBe('InvalidRequest')
   })
 })
 
