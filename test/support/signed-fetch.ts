@@ -45,7 +45,7 @@ class Sha256 {
 type Credentials = Pick<LocalCloud, 'accessKeyId' | 'secretAccessKey'>
 
 /** AWS's signer for JavaScript, as S3 uses it. */
-export function signer(
+function signer(
   credentials: Credentials,
   region = 'us-east-1',
   service = 's3',

@@ -75,7 +75,7 @@ export const keyOperations: Record<string, Operation> = {
 }
 
 /** KeyMetadata as AWS tells it; dates in seconds. */
-export function keyMetadata(core: Core, key: KeyRecord): object {
+function keyMetadata(core: Core, key: KeyRecord): object {
   const state = key.deletionAt !== null ? 'PendingDeletion' : key.enabled ? 'Enabled' : 'Disabled'
   return {
     AWSAccountId: ACCOUNT,
