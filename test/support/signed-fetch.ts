@@ -45,12 +45,7 @@ class Sha256 {
 type Credentials = Pick<LocalCloud, 'accessKeyId' | 'secretAccessKey'>
 
 /** AWS's signer for JavaScript, as S3 uses it. */
-function signer(
-  credentials: Credentials,
-  region = 'us-east-1',
-  service = 's3',
-  applyChecksum = true,
-): SignatureV4 {
+function signer(credentials: Credentials, region = 'us-east-1', service = 's3', applyChecksum = true): SignatureV4 {
   const { accessKeyId, secretAccessKey } = credentials
   return new SignatureV4({
     credentials: { accessKeyId, secretAccessKey },
