@@ -3,7 +3,6 @@ import { DamagedError, HEADER_BYTES, SEGMENT_BYTES, newSegments, type SegmentCip
 
 /** Segments sealed or opened at a time: 1 MiB of plaintext. */
 const BATCH = 16
-const BATCH_BYTES = BATCH * SEGMENT_BYTES
 
 /** The bytes of an object or part that rest sealed, readable at any place. */
 export interface SealedSource {
@@ -13,14 +12,18 @@ export interface SealedSource {
   size: number
 }
 
-/** Seals a stream of plaintext; yields about 1 MiB at a time as buffers to be written one after the other. */
+/**
+ * Seals a stream of plaintext; yields a batch of segments at a time, as buffers to be written one after the other.
+ * `atATime` is how many segments that are; one is enough for what is known to be small.
+ */
 export async function* sealStream(
   plain: AsyncIterable<Buffer>,
   dataKeys: Buffer[],
   identity: Buffer,
+  atATime = BATCH,
 ): AsyncGenerator<Buffer[]> {
   const cipher = newSegments(dataKeys, identity)
-  const batch = Buffer.allocUnsafe(BATCH_BYTES)
+  const batch = Buffer.allocUnsafe(atATime * SEGMENT_BYTES)
   let [filled, index] = [0, 0]
   try {
     yield [cipher.header]
@@ -28,9 +31,9 @@ export async function* sealStream(
       let taken = 0
       while (taken < chunk.length) {
         // A full batch waits for the next byte: only then it is known not to hold the last segment.
-        if (filled === BATCH_BYTES) {
+        if (filled === batch.length) {
           yield sealBatch(cipher, batch, index, false)
-          index += BATCH
+          index += atATime
           filled = 0
         }
         const copied = chunk.copy(batch, filled, taken)
@@ -72,14 +75,14 @@ export async function* openStream(
   const lastWanted = Math.max(0, Math.ceil(end / SEGMENT_BYTES) - 1)
   try {
     let index = Math.floor(start / SEGMENT_BYTES)
-    let pending = readBatch(source, cipher.layers, index, Math.min(BATCH, lastWanted + 1 - index))
+    const read = batchReader(source, cipher.layers, lastWanted)
+    let pending = read(index)
     while (index <= lastWanted) {
       const sealed = await pending
-      const next = index + BATCH
-      if (next <= lastWanted) pending = readAhead(source, cipher.layers, next, Math.min(BATCH, lastWanted + 1 - next))
+      pending = read(index + BATCH)
       const opened = openBatch(cipher, sealed, index, total)
       yield* clip(opened, index * SEGMENT_BYTES, start, end)
-      index = next
+      index += BATCH
     }
   } finally {
     cipher.forget()
@@ -103,19 +106,23 @@ function* clip(segments: Buffer[], offset: number, start: number, end: number): 
   }
 }
 
-/** A read whose failure waits for whoever awaits it, even if nobody does any more. */
-function readAhead(source: SealedSource, layers: number, index: number, count: number): Promise<Buffer> {
-  const pending = readBatch(source, layers, index, count)
-  pending.catch(() => undefined)
-  return pending
-}
-
-async function readBatch(source: SealedSource, layers: number, index: number, count: number): Promise<Buffer> {
-  const offset = segmentOffset(index, layers)
-  const wanted = count * (SEGMENT_BYTES + overheadBytes(layers))
-  const batch = Buffer.allocUnsafe(Math.min(wanted, source.size - offset))
-  await readWhole(source, batch, offset)
-  return batch
+/**
+ * Reads batches in turn into two buffers, so that one can be opened while the next is read. A failure waits for whoever
+ * awaits it, even if nobody does any more.
+ */
+function batchReader(source: SealedSource, layers: number, lastWanted: number): (index: number) => Promise<Buffer> {
+  const stride = SEGMENT_BYTES + overheadBytes(layers)
+  const buffers: Buffer[] = []
+  let turn = 0
+  return (index) => {
+    const offset = segmentOffset(index, layers)
+    const bytes = Math.max(0, Math.min(Math.min(BATCH, lastWanted + 1 - index) * stride, source.size - offset))
+    turn = 1 - turn
+    const buffer = (buffers[turn] ??= Buffer.allocUnsafe(bytes)).subarray(0, bytes)
+    const pending = readWhole(source, buffer, offset).then(() => buffer)
+    pending.catch(() => undefined)
+    return pending
+  }
 }
 
 async function readWhole(source: SealedSource, buffer: Buffer, offset: number): Promise<void> {

@@ -39,7 +39,7 @@ export async function storePiece(
   let bytes = 0
   while (bytes <= INLINE_BYTES) {
     const next = await source.next()
-    if (next.done === true) return { blob: null, sealed: await gather(sealStream(replay(head), dataKeys, identity)) }
+    if (next.done === true) return { blob: null, sealed: await gather(sealStream(replay(head), dataKeys, identity, 1)) }
     head.push(next.value)
     bytes += next.value.length
   }
