@@ -1,6 +1,7 @@
 import { addAbortSignal, Readable } from 'node:stream'
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
+import { dropBody } from '../cloud/body.ts'
 import { describeFailure } from '../cloud/failure.ts'
 import { send, throwIfAborted } from '../cloud/send.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
@@ -78,14 +79,20 @@ async function ask(
     }),
     signal,
   )
+  const failure = objectionTo(answer, stored, whole)
+  if (failure === null) return answer
+  dropBody(answer.Body)
+  throw failure
+}
+
+/** What is wrong with the head of an answer, before a byte of its body is taken. */
+function objectionTo(answer: GetObjectCommandOutput, stored: Stored, whole: boolean): CofferError | null {
   // Servers exist that ignore If-Match; the ETag of the answer says the same.
-  if (answer.ETag !== undefined && answer.ETag !== stored.etag) throw replaced(stored)
-  if (!whole && answer.ContentRange === undefined) throw unasked(stored)
+  if (answer.ETag !== undefined && answer.ETag !== stored.etag) return replaced(stored)
+  if (!whole && answer.ContentRange === undefined) return unasked(stored)
   const announced = whole ? answer.ContentLength : totalOf(answer.ContentRange)
-  if (announced !== undefined && announced !== stored.size) {
-    throw new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
-  }
-  return answer
+  if (announced === undefined || announced === stored.size) return null
+  return new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
 }
 
 function bodyOf({ Body }: GetObjectCommandOutput, signal: AbortSignal): AsyncIterable<Buffer> {

@@ -6,6 +6,7 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError } from '../base/errors.ts'
+import { dropBody } from '../cloud/body.ts'
 import { send } from '../cloud/send.ts'
 import { parseInstruction } from '../envelope/instruction.ts'
 import { INSTRUCTION_SUFFIX } from '../envelope/names.ts'
@@ -173,7 +174,11 @@ async function fetchInstruction(
   try {
     const command = new GetObjectCommand({ Bucket: bucket, Key: key + INSTRUCTION_SUFFIX })
     const { Body, ContentLength = 0 } = await send(s3, command, signal)
-    if (Body === undefined || ContentLength > MAX_INSTRUCTION_BYTES) return undefined
+    if (Body === undefined) return undefined
+    if (ContentLength > MAX_INSTRUCTION_BYTES) {
+      dropBody(Body)
+      return undefined
+    }
     return parseInstruction(await Body.transformToByteArray()) ?? undefined
   } catch (error) {
     if (isCofferError(error, 'OBJECT_NOT_FOUND') || need === 'possible') return undefined
