@@ -1,8 +1,11 @@
+import { zero } from '../../base/bytes.ts'
 import type { VerifiedRequest } from '../request.ts'
+import type { Encryption } from '../sse/data-keys.ts'
+import type { ObjectVersion } from '../storage/versions.ts'
 import { isoTime, quoted, sendXml } from './answers.ts'
 import { readAttributes, readStorageClass, readTagHeader, refuseUnsupported } from './attributes.ts'
 import { checkWriteConditions } from './conditions.ts'
-import { bucketOf, header, keyOf, type Operation } from './context.ts'
+import { bucketOf, header, keyOf, type Context, type Operation } from './context.ts'
 import { findCopySource, openCopySource, sourceVersionHeader, type CopySource } from './copy-source.ts'
 import { contextAnswer, encryptionAnswer, namesEncryption, requestedEncryption } from './encryption-headers.ts'
 import { invalidArgument, invalidRequest } from './failures.ts'
@@ -32,12 +35,11 @@ export const copyObject: Operation = async (context, request, response) => {
     tags: newTags ? readTagHeader(request) : original.tags,
     storageClass: readStorageClass(request),
     algorithm: checksumAlgorithmOf(request) ?? original.checksum?.algorithm,
-    encryption: requestedEncryption(request, bucket, 's3:CopyObject'),
   }
   checkWriteConditions(request, key, context.versions.latest(bucket.id, key))
-  const opened = openCopySource(context, request, source, { start: 0, end: original.size })
-  const version = await storeObject(context, request, bucket, key, { ...order, source: opened.bytes }).finally(() =>
-    opened.close(),
+  const encryption = requestedEncryption(request, bucket, 's3:CopyObject')
+  const version = await copyBytes(context, request, source, encryption, (bytes) =>
+    storeObject(context, request, bucket, key, { ...order, encryption, source: bytes }),
   )
   sendXml(
     response,
@@ -54,6 +56,22 @@ export const copyObject: Operation = async (context, request, response) => {
       ...contextAnswer(version.envelope, request),
     },
   )
+}
+
+/** Opens the source for as long as its copy is made. The target's customer key is forgotten even if it cannot be opened. */
+async function copyBytes(
+  context: Context,
+  request: VerifiedRequest,
+  source: CopySource,
+  encryption: Encryption,
+  store: (bytes: AsyncIterable<Buffer>) => Promise<ObjectVersion>,
+): Promise<ObjectVersion> {
+  try {
+    const opened = openCopySource(context, request, source, { start: 0, end: source.version.size })
+    return await store(opened.bytes).finally(() => opened.close())
+  } finally {
+    if (encryption.mode === 'SSE-C') zero(encryption.customerKey)
+  }
 }
 
 function directive(request: VerifiedRequest, name: string): 'COPY' | 'REPLACE' {

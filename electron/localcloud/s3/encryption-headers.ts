@@ -27,7 +27,6 @@ export function requestedEncryption(request: VerifiedRequest, bucket: Bucket, ac
   const method = header(request, SSE)
   if (namesCustomerKey(request, 'object')) {
     if (bucket.encryption?.blocksCustomerKeys === true) throw blocked(request, action)
-    const customerKey = readCustomerKey(request, 'object')
     if (method !== undefined || header(request, KMS_KEY_ID) !== undefined) {
       throw invalidArgument(
         'Server Side Encryption with Customer provided key is incompatible with the encryption method specified',
@@ -35,6 +34,7 @@ export function requestedEncryption(request: VerifiedRequest, bucket: Bucket, ac
         method,
       )
     }
+    const customerKey = readCustomerKey(request, 'object')
     if (customerKey) return { mode: 'SSE-C', customerKey }
   }
   if (method === undefined) return defaultEncryption(request, bucket)
@@ -125,7 +125,7 @@ export function namesCustomerKey(request: VerifiedRequest, of: CustomerKeyOf): b
 }
 
 /** The customer's key from its three headers, checked; undefined without them. Zero it after use. Throws InvalidArgument. */
-export function readCustomerKey(request: VerifiedRequest, of: CustomerKeyOf): Buffer | undefined {
+function readCustomerKey(request: VerifiedRequest, of: CustomerKeyOf): Buffer | undefined {
   if (!namesCustomerKey(request, of)) return undefined
   const name = CUSTOMER[of]
   const algorithm = header(request, `${name}-algorithm`)

@@ -121,7 +121,7 @@ function groupCommits(sql: DatabaseSync): Database['commit'] {
       for (const waiting of group) settlements.push(attempt(sql, waiting))
       sql.exec('COMMIT')
     } catch (error) {
-      if (sql.isTransaction) sql.exec('ROLLBACK')
+      if (sql.isOpen && sql.isTransaction) sql.exec('ROLLBACK')
       for (const waiting of group) waiting.reject(error)
       return
     }

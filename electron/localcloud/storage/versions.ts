@@ -61,7 +61,7 @@ export interface Versions {
 }
 
 /** 128 random bits as S3 shows version ids: opaque, safe in a URL. */
-export function newVersionId(): string {
+function newVersionId(): string {
   return randomBytes(24).toString('base64url')
 }
 
