@@ -11,7 +11,7 @@ export const FAILURES = {
   UNSUPPORTED: { exit: 2, hint: 'Choose another mode or another server for this.' },
 
   OBJECT_NOT_FOUND: { exit: 3, hint: 'List the folder to see what is there: coffer ls.' },
-  BUCKET_NOT_FOUND: { exit: 3, hint: 'Check the name, or make the bucket first: aws s3 mb s3://NAME.' },
+  BUCKET_NOT_FOUND: { exit: 3, hint: 'Check the name, or make the bucket first: coffer bucket make NAME.' },
   FILE_NOT_FOUND: { exit: 3, hint: 'Check the path.' },
   PRINCIPAL_NOT_FOUND: { exit: 3, hint: 'See the principals you have: coffer principal list.' },
   PLACE_NOT_FOUND: { exit: 3, hint: 'See the places you have: coffer place list.' },

@@ -1,8 +1,8 @@
 import type { ModeChoice } from '../../base/mode-names.ts'
-import { CofferError } from '../../base/errors.ts'
 import type { ModeOptions } from '../../modes/mode.ts'
 import { get } from '../../vault/get.ts'
 import { put } from '../../vault/put.ts'
+import { rekey } from '../../vault/rekey.ts'
 import { fileSource } from '../../vault/source.ts'
 import { verify } from '../../vault/verify.ts'
 import type { Coffer } from '../context.ts'
@@ -20,6 +20,11 @@ function chooseMode(coffer: Coffer, place: string, input: Chosen): Chosen & { mo
   if (input.mode !== undefined) return { ...input, mode: input.mode, usual: false }
   const { mode, keyId } = requireUsualMode(coffer.settings, place, input.bucket)
   return { bucket: input.bucket, mode, options: { ...input.options, key: input.options.key ?? keyId }, usual: true }
+}
+
+/** A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts. */
+function lastingKey(mode: ModeChoice, said: string | undefined, used: string | undefined): string | undefined {
+  return mode === 'sse-c' || mode === 'cse-c' ? used : said
 }
 
 interface Chosen {
@@ -42,7 +47,8 @@ export const putMany = procedures.objects.put.handler(async function* ({ input, 
       const done = await recorded(coffer, { what: 'put', place, bucket, key }, async () =>
         put(vault, { source: await fileSource(path), bucket, key, mode, options, overwrite }, watch),
       )
-      if (!chosen.usual) rememberFirstMode(coffer.settings, place, bucket, { mode, keyId: options.key })
+      if (!chosen.usual)
+        rememberFirstMode(coffer.settings, place, bucket, { mode, keyId: lastingKey(mode, options.key, done.keyId) })
       return { kind: 'file-done' as const, name, ...done }
     },
     input.concurrency,
@@ -84,7 +90,19 @@ export const verifyMany = procedures.objects.verify.handler(async function* ({ i
   yield* runBatch(batch, signalOf(signal))
 })
 
-/** Its operation is not in the vault yet. */
-export const rekeyMany = procedures.objects.rekey.handler(() => {
-  throw new CofferError('UNSUPPORTED', 'Coffer cannot re-key yet.', { hint: 'Get the file, and put it anew.' })
+export const rekeyMany = procedures.objects.rekey.handler(async function* ({ input, context: { coffer }, signal }) {
+  const { bucket, mode, from, to } = input
+  using vault = await coffer.openVault(input.place)
+  const { place } = vault
+
+  const batch = manyTasks(
+    (stop) => keysBelow(vault, bucket, input.key, stop),
+    async ({ name, key }, watch) => {
+      const request = { bucket, key, mode, from, to }
+      const done = await recorded(coffer, { what: 'rekey', place, bucket, key }, () => rekey(vault, request, watch))
+      return { kind: 'file-done' as const, name, ...done }
+    },
+    input.concurrency,
+  )
+  yield* runBatch(batch, signalOf(signal))
 })
