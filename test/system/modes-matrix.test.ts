@@ -87,8 +87,10 @@ for (const stageServer of [stageComputer, stageMoto]) {
         expect(head.ContentLength).toBe(sealed ? 65_537 + 16 : 65_537)
         expect('x-amz-c' in (head.Metadata ?? {})).toBe(sealed)
         if (mode === 'sse-s3') expect(head.ServerSideEncryption).toBe('AES256')
-        if (mode === 'sse-kms')
-          expect([head.ServerSideEncryption, head.SSEKMSKeyId]).toEqual(['aws:kms', keys[mode]?.id])
+        if (mode !== 'sse-kms') return
+        expect(head.ServerSideEncryption).toBe('aws:kms')
+        // Moto repeats the key as it was asked for; S3 answers with the ARN.
+        expect(head.SSEKMSKeyId).toBe(stage.name === 'moto' ? keys[mode]?.name : keys[mode]?.id)
       },
     )
 
