@@ -1,6 +1,6 @@
 const BLOCK = 8
 const RUN = 2 * BLOCK
-const FILTER_BITS = 24
+const FILTER_BITS = 27
 
 /**
  * Finds runs of 16 bytes of a known plaintext in anything, at any alignment.
@@ -21,8 +21,13 @@ export function runFinder(plaintext: Buffer): (haystack: Buffer) => { at: number
   }
 
   return (haystack) => {
-    for (let at = 0; at + BLOCK <= haystack.length; at += 1) {
-      const word = haystack.readUInt32LE(at)
+    // The word at each offset is the one before it, moved on by a byte.
+    let rolling = 0
+    for (let next = 0; next < haystack.length; next += 1) {
+      rolling = (rolling >>> 8) | ((haystack[next] ?? 0) << 24)
+      const at = next - 3
+      if (at < 0) continue
+      const word = rolling >>> 0
       const slot = slotOf(word)
       if (((filter[slot >>> 3] ?? 0) & (1 << (slot & 7))) === 0) continue
       for (const block of blocks.get(word) ?? []) {
