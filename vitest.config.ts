@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** Unit tests run in parallel and touch no server; system tests start real servers and run the built command line. */
 export default defineConfig({
   test: {
+    // System tests run whole programs: one that takes seconds is nothing to report.
+    slowTestThreshold: 180_000,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {

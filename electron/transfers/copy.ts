@@ -19,7 +19,7 @@ import { withTagsIfAllowed } from './tagging.ts'
 const MiB = 1024 * 1024
 
 /** One CopyObject takes at most 5 GB: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
-export const COPY_MAX = 5_000_000_000
+const COPY_MAX = 5_000_000_000
 const COPY_PART = 512 * MiB
 const COPIES_IN_FLIGHT = 4
 
