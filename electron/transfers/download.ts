@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
@@ -58,6 +59,8 @@ export async function download(
         await plaintext(opener === null ? slice : opener.update(slice))
         done += slice.length
         watch.onProgress?.(done, stored.size)
+        // A sink that does not wait would keep the event loop, and the collector of all these buffers, from their turn.
+        await turn()
       }
     }
     if (opener !== null) await plaintext(opener.final())

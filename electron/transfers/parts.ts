@@ -4,8 +4,8 @@ const MiB = 1024 * 1024
 const MAX_PARTS = 10_000
 
 /** What one transfer may hold of a file at a time, unless one part alone is larger. */
-const MEMORY_BUDGET = 48 * MiB
-const MAX_IN_FLIGHT = 5
+const MEMORY_BUDGET = 32 * MiB
+const MAX_IN_FLIGHT = 4
 
 /** Part size in bytes for an object of `size` stored bytes: max(8 MiB, size / 10,000), rounded up to a MiB. */
 export function partSize(size: number): number {

@@ -15,15 +15,24 @@ export function fileTimes(metadata: Record<string, string>): {
   mtimeMs: number | undefined
   fileMode: number | undefined
 } {
-  const { mtime, mode } = metadata
+  const { mtime = '', mode = '' } = metadata
   return {
-    mtimeMs: mtime !== undefined && /^-?\d{1,11}(?:\.\d{1,9})?$/.test(mtime) ? Number(mtime) * 1_000 : undefined,
-    fileMode: mode !== undefined && /^[0-7]{3,7}$/.test(mode) ? Number.parseInt(mode, 8) & 0o777 : undefined,
+    mtimeMs: inMilliseconds(mtime),
+    fileMode: /^[0-7]{3,7}$/.test(mode) ? Number.parseInt(mode, 8) & 0o777 : undefined,
   }
 }
 
+/** Decimal seconds, before 1970 with a minus before the whole. */
 function inSeconds(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1_000)
-  const nanoseconds = Math.min(999_999_999, Math.round((milliseconds - seconds * 1_000) * 1_000_000))
-  return `${seconds}.${String(nanoseconds).padStart(9, '0')}`
+  const size = Math.abs(milliseconds)
+  const seconds = Math.floor(size / 1_000)
+  const nanoseconds = Math.min(999_999_999, Math.round((size - seconds * 1_000) * 1_000_000))
+  return `${milliseconds < 0 ? '-' : ''}${seconds}.${String(nanoseconds).padStart(9, '0')}`
+}
+
+function inMilliseconds(mtime: string): number | undefined {
+  const [, minus, seconds, fraction = ''] = /^(-?)(\d{1,11})(?:\.(\d{1,9}))?$/.exec(mtime) ?? []
+  if (seconds === undefined) return undefined
+  const size = Number(seconds) * 1_000 + Number(fraction.padEnd(9, '0')) / 1_000_000
+  return minus === '-' ? -size : size
 }

@@ -6,7 +6,7 @@ import { throwIfAborted } from '../cloud/send.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
 import type { Source } from './vault.ts'
 
-const CHUNK = 1024 * 1024
+const CHUNK = 256 * 1024
 
 /**
  * A file on disk as it is now. Reading it later throws CHANGED_WHILE_READ if it is another file by then, or changes before

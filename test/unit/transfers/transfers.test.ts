@@ -53,7 +53,7 @@ describe('parts', () => {
   })
 
   test('what is in flight stays within the memory bound, and is at least one part', () => {
-    expect(partsInFlight(8 * MiB) * 8 * MiB).toBeLessThanOrEqual(48 * MiB)
+    expect(partsInFlight(8 * MiB) * 8 * MiB).toBeLessThanOrEqual(32 * MiB)
     expect(partsInFlight(5_000 * MiB)).toBe(1)
   })
 })

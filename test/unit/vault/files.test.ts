@@ -1,0 +1,188 @@
+import { appendFile, chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fileMetadata, fileTimes } from '../../../electron/vault/file-metadata.ts'
+import { pulled } from '../../../electron/vault/pulled.ts'
+import { pathBelow } from '../../../electron/vault/safe-path.ts'
+import { fileSource, walk, type Walked } from '../../../electron/vault/source.ts'
+
+const { signal } = new AbortController()
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coffer-files-'))
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+describe('a file as a source', () => {
+  test('says its size, date and permissions, and gives its bytes', async () => {
+    const path = join(folder, 'a')
+    await writeFile(path, Buffer.alloc(600_000, 7))
+    await chmod(path, 0o604)
+    await utimes(path, 1_000, 1_000.5)
+    const source = await fileSource(path)
+    expect(source).toMatchObject({ size: 600_000, mtimeMs: 1_000_500, fileMode: 0o604 })
+    let size = 0
+    for await (const chunk of source.read(signal)) size += chunk.length
+    expect(size).toBe(600_000)
+  })
+
+  test.for([
+    ['grows', (path: string) => appendFile(path, 'more')],
+    ['is rewritten at the same length', (path: string) => writeFile(path, 'other')],
+    ['is replaced by another', (path: string) => rm(path).then(() => writeFile(path, 'first'))],
+  ] as const)('that %s before it is read is CHANGED_WHILE_READ', async ([, change]) => {
+    const path = join(folder, 'a')
+    await writeFile(path, 'first')
+    await utimes(path, 1_000, 1_000)
+    const source = await fileSource(path)
+    await change(path)
+    const reading = (async () => {
+      for await (const chunk of source.read(signal)) expect(chunk.length).toBe(-1)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CHANGED_WHILE_READ' })
+  })
+
+  test('that is written to while it is read is CHANGED_WHILE_READ', async () => {
+    const path = join(folder, 'a')
+    await writeFile(path, Buffer.alloc(2_000_000))
+    await utimes(path, 1_000, 1_000)
+    const source = await fileSource(path)
+    const reading = (async () => {
+      let touched = false
+      for await (const chunk of source.read(signal)) {
+        if (!touched) await appendFile(path, chunk.subarray(0, 1))
+        touched = true
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CHANGED_WHILE_READ' })
+  })
+
+  test('a folder is not one, and nothing is FILE_NOT_FOUND', async () => {
+    await expect(fileSource(folder)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(fileSource(join(folder, 'none'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+  })
+})
+
+test('a folder keeps its name and structure; links, empty folders and leftovers are skipped and said so', async () => {
+  const top = join(folder, 'top')
+  await mkdir(join(top, 'sub/empty'), { recursive: true })
+  await writeFile(join(top, 'b'), '')
+  await writeFile(join(top, 'a'), '')
+  await writeFile(join(top, 'sub/c d'), '')
+  await writeFile(join(top, '.coffer-0123456789abcdef.part'), '')
+  await symlink('/etc', join(top, 'link'))
+  const found: Walked[] = []
+  for await (const entry of walk(top)) found.push(entry)
+  expect(found).toMatchObject([
+    { skipped: join(top, '.coffer-0123456789abcdef.part') },
+    { relativeKey: 'top/a' },
+    { relativeKey: 'top/b' },
+    { skipped: join(top, 'link'), why: 'Symbolic links are not followed.' },
+    { relativeKey: 'top/sub/c d', path: join(top, 'sub/c d') },
+    { skipped: join(top, 'sub/empty') },
+  ])
+})
+
+test('date and permissions survive the way through metadata', () => {
+  const source = { size: 0, read: () => pulled(() => Promise.resolve()) }
+  fc.assert(
+    fc.property(fc.integer({ min: -1e12, max: 4e12 }), fc.integer({ min: 0, max: 0o777 }), (mtimeMs, fileMode) => {
+      expect(fileTimes(fileMetadata({ ...source, mtimeMs, fileMode }))).toEqual({ mtimeMs, fileMode })
+    }),
+  )
+  expect(fileTimes({ mtime: 'soon', mode: 'rw' })).toEqual({ mtimeMs: undefined, fileMode: undefined })
+})
+
+describe('a name from a bucket', () => {
+  test.for(['..', '../x', 'a/../../x', '/etc/passwd', 'a//b', './a', 'a/.', 'nul\0', ''])(
+    '%j is refused everywhere',
+    (key) => {
+      for (const platform of ['linux', 'win32'] as const) {
+        expect(() => pathBelow('/to', key, platform)).toThrow(/cannot be the name/)
+      }
+    },
+  )
+
+  test.for([
+    'C:/x',
+    'C:x',
+    'a\\..\\b',
+    'CON',
+    'aux.txt',
+    'com1',
+    'a/lpt9.log',
+    'end.',
+    'end ',
+    'a:stream',
+    'a?',
+    '\u0007',
+  ])('%j is refused on Windows', (key) => {
+    expect(() => pathBelow('/to', key, 'win32')).toThrow(/cannot be the name/)
+  })
+
+  test('never leads out of the folder', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('.', '/', '\\', 'a', ':') }), (key) => {
+        let path: string
+        try {
+          path = pathBelow('/to/here', key, 'linux')
+        } catch {
+          return
+        }
+        expect(path.startsWith('/to/here/')).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('a producer that is pulled from', () => {
+  test('hands over every piece in order and waits until it is taken', async () => {
+    const buffer = Buffer.alloc(1)
+    const seen: (number | undefined)[] = []
+    const pieces = pulled(async (sink) => {
+      for (let n = 1; n <= 5; n++) {
+        buffer[0] = n
+        await sink(buffer)
+      }
+    })
+    for await (const piece of pieces) {
+      await Promise.resolve()
+      seen.push(piece[0])
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('its failure comes through, before the first piece and after it', async () => {
+    for (const before of [0, 1]) {
+      const pieces = pulled(async (sink) => {
+        for (let n = 0; n < before; n++) await sink(Buffer.alloc(1))
+        throw new Error('broken')
+      })
+      await expect(
+        (async () => {
+          for await (const piece of pieces) expect(piece).toHaveLength(1)
+        })(),
+      ).rejects.toThrow('broken')
+    }
+  })
+
+  test('does not wait for a consumer that has left', async () => {
+    let ended = false
+    const pieces = pulled(async (sink) => {
+      try {
+        for (;;) await sink(Buffer.alloc(1))
+      } finally {
+        ended = true
+      }
+    })
+    for await (const piece of pieces) {
+      expect(piece).toHaveLength(1)
+      break
+    }
+    expect(ended).toBe(true)
+  })
+})
