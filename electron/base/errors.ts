@@ -52,11 +52,18 @@ export const FAILURES = {
     hint: 'The object carries no client-side encryption; read it without naming a client-side mode.',
   },
 
-  KEY_NOT_FOUND: { exit: 6, hint: 'Import the key or restore its recovery kit: coffer key import.' },
+  KEY_NOT_FOUND: {
+    exit: 6,
+    hint: 'Import the key or restore its recovery kit: coffer key import.',
+  },
   KEY_WRONG: { exit: 6, hint: 'Name the key this object was written with: --key.' },
   KEY_WRITE_ONLY: {
     exit: 6,
     hint: 'This machine has only the public half. Read it where the private key is, or import that key.',
+  },
+  KIT_NEEDED: {
+    exit: 6,
+    hint: 'Save its recovery kit first: coffer key kit NAME FILE. To go on without one: --no-kit.',
   },
   KMS_KEY_DISABLED: { exit: 6, hint: 'Enable the KMS key, then read it again: coffer kms enable.' },
   KMS_KEY_PENDING_DELETION: { exit: 6, hint: 'Cancel the deletion of the KMS key, then enable it.' },

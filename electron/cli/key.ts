@@ -42,10 +42,11 @@ function addNew(key: Command): void {
     .description('make a key')
     .argument('[name]', 'what to call it')
     .option('--rsa', 'an RSA-3072 pair (cse-c only): a machine with its public half can write and not read')
-    .option('--no-kit', 'do not ask for its recovery kit')
-    .action((name: string | undefined, { rsa = false }: { rsa?: boolean }) =>
+    .option('--no-kit', 'it may be used without a recovery kit')
+    .action((name: string | undefined, { rsa = false, kit }: { rsa?: boolean; kit: boolean }) =>
       withCoffer(command, async ({ client, out, signal }) => {
         const made = await client.keys.create({ name, kind: rsa ? 'rsa-3072' : 'aes-256' }, { signal })
+        if (!kit) await client.keys.declineKit({ key: made.id }, { signal })
         out.result(made, `Made the key ${made.name} (${made.id}).`)
         out.note(`Losing it loses the files: keep a copy (coffer key export ${made.name} FILE).`)
       }),

@@ -11,6 +11,8 @@ import { EXIT_HELP, MODES_HELP } from './words.ts'
 export interface PutFlags extends WriteFlags {
   mode?: ModeChoice
   overwrite?: boolean
+  /** False: `--no-kit`. */
+  kit?: boolean
   concurrency?: number
 }
 
@@ -35,7 +37,7 @@ export function addPut(program: Command): void {
     .usage('[options] PATH... s3://BUCKET/KEY')
     .addOption(modeOption("whose key, and where encrypted (see below); the bucket's usual mode unless told"))
     .option('--overwrite', 'replace objects that are there already')
-    .option('--no-kit', 'do not ask for the recovery kit of a key')
+    .option('--no-kit', 'use a key that has no recovery kit')
     .addOption(concurrencyOption())
     .addHelpText('after', MODES_HELP + EXAMPLES + EXIT_HELP)
   addWriteFlags(command).action((words: string[], flags: PutFlags) => put(command, words, flags))
@@ -61,6 +63,7 @@ export function putRequest(words: string[], flags: PutFlags) {
     mode: flags.mode,
     options: writeOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
+    acceptNoKit: flags.kit === false,
     concurrency: flags.concurrency,
   }
 }

@@ -21,6 +21,8 @@ export interface CustomerKeys extends KeyRing {
   rename(id: string, name: string): Promise<KeyInfo>
   /** Notes that its recovery kit has been saved. */
   markKitSaved(id: string, at: Date): Promise<KeyInfo>
+  /** Notes that the person goes on without one. */
+  markKitDeclined(id: string, at: Date): Promise<KeyInfo>
   /** Forgets the key for good. Whoever calls has made sure that the person means it. */
   delete(id: string): Promise<void>
 }
@@ -35,7 +37,9 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
       const chosen = name === undefined ? `key-${id.slice(0, 8)}` : validName(name)
       if (table.get(id) === null) refuseTaken(table, chosen)
       if (secret !== null) await (await secrets()).set(account(id), secret)
-      return toInfo(table.add({ id, kind, publicKey, name: chosen, createdAt: new Date(), kitSavedAt: null }))
+      return toInfo(
+        table.add({ id, kind, publicKey, name: chosen, createdAt: new Date(), kitSavedAt: null, kitDeclinedAt: null }),
+      )
     } finally {
       zero(secret)
     }
@@ -87,6 +91,12 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
         return toInfo(row(id))
       }),
 
+    markKitDeclined: (id, at) =>
+      settle(() => {
+        table.markKitDeclined(row(id).id, at)
+        return toInfo(row(id))
+      }),
+
     async delete(id) {
       // The material goes first: if this is cut off in between, the key is still listed and can be deleted again.
       if (row(id).kind !== 'rsa-public') await (await secrets()).delete(account(id))
@@ -104,8 +114,8 @@ function account(id: string): string {
   return `key/${id}`
 }
 
-function toInfo({ id, name, kind, createdAt, kitSavedAt }: KeyRow): KeyInfo {
-  return { id, name, kind, createdAt, kitSavedAt }
+function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }: KeyRow): KeyInfo {
+  return { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }
 }
 
 function findOne(table: KeyTable, idOrName: string): KeyRow {

@@ -12,6 +12,8 @@ export interface KeyInfo {
   createdAt: Date
   /** When its recovery kit was last saved; null: losing this machine loses the key. */
   kitSavedAt: Date | null
+  /** When the person chose to use it without a kit. */
+  kitDeclinedAt: Date | null
 }
 
 /** The material of one key, lent for the length of one callback. */

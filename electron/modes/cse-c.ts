@@ -8,7 +8,7 @@ import { wrapWithAes } from '../envelope/wrap-aes.ts'
 import { wrapWithRsa } from '../envelope/wrap-rsa.ts'
 import type { LentKey } from '../keys/keyring.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
-import { KEY_MARK, chooseKey } from './customer-keys.ts'
+import { CUSTOMER_KEY_KINDS, KEY_MARK, chooseKey } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition } from './mode.ts'
 import { refuseOptions } from './options.ts'
 import { firstBytes, foretold, seen } from './steps.ts'
@@ -22,7 +22,7 @@ export const cseC: Mode = {
     refuseOptions(options, 'cse-c', ['key', 'format'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
-    const { id } = await chooseKey(keys, options.key, ['aes-256', 'rsa-pair', 'rsa-public'])
+    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['cse-c'])
     const dataKey = { bytes: randomBytes(DATA_KEY_BYTES), since: performance.now() }
     try {
       const wrapped = await keys.lend(id, (key) => wrap(dataKey.bytes, contentNameOf(format), key, id))

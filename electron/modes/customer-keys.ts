@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto'
 import { toBase64 } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import type { ModeId } from '../base/mode-names.ts'
 import type { KeyInfo, KeyKind, KeyRing } from '../keys/keyring.ts'
 import type { CustomerKeyFields } from './mode.ts'
 
 /** Name of the object tag, and of the materials description's entry, that says which customer key an object needs. */
 export const KEY_MARK = 'coffer-key'
 
+/** The kinds of key that each mode with a customer key can write with. */
+export const CUSTOMER_KEY_KINDS = {
+  'sse-c': ['aes-256'],
+  'cse-c': ['aes-256', 'rsa-pair', 'rsa-public'],
+} as const satisfies Partial<Record<ModeId, KeyKind[]>>
+
 /**
  * The customer key to write with: the one that is named, or the only one there is of a fitting kind. Throws KEY_NOT_FOUND, and
  * INVALID_INPUT if the choice is open or the named key is of another kind.
  */
-export async function chooseKey(keys: KeyRing, named: string | undefined, kinds: KeyKind[]): Promise<KeyInfo> {
+export async function chooseKey(keys: KeyRing, named: string | undefined, kinds: readonly KeyKind[]): Promise<KeyInfo> {
   if (named !== undefined) {
     const info = await keys.find(named)
     if (kinds.includes(info.kind)) return info

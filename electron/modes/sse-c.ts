@@ -1,7 +1,7 @@
 import { CofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { hasEnvelope } from './client-side.ts'
-import { KEY_MARK, chooseKey, customerKeyFields } from './customer-keys.ts'
+import { CUSTOMER_KEY_KINDS, KEY_MARK, chooseKey, customerKeyFields } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition, StoredFacts } from './mode.ts'
 import { refuseOptions } from './options.ts'
 import { plainRead, plainWrite } from './plain.ts'
@@ -19,7 +19,7 @@ export const sseC: Mode = {
 
   async prepareWrite({ keys }, { options }) {
     refuseOptions(options, 'sse-c', ['key'])
-    const { id } = await chooseKey(keys, options.key, ['aes-256'])
+    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['sse-c'])
     const customerKey = await customerKeyFields(keys, id)
     return plainWrite({
       mode: 'sse-c',

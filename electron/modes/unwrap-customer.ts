@@ -62,8 +62,7 @@ function unwrapWith(keys: KeyRing, envelope: Envelope, info: KeyInfo): Promise<U
   const isAesWrap = AES_WRAPS.includes(envelope.wrapped.algorithm)
   return keys.lend(info.id, (key) => {
     if (isAesWrap !== (key.kind === 'aes-256')) return null
-    if (key.kind !== 'aes-256' && key.privateKey === null)
-      throw new CofferError('KEY_WRITE_ONLY', `Of the key ${info.name}, only the public half is here.`)
+    if (key.kind !== 'aes-256' && key.privateKey === null) throw writeOnly(info)
     const bytes =
       key.kind === 'aes-256'
         ? unwrapWithAes(envelope, key.bytes)
@@ -72,11 +71,17 @@ function unwrapWith(keys: KeyRing, envelope: Envelope, info: KeyInfo): Promise<U
   })
 }
 
+function writeOnly({ id, name }: KeyInfo): CofferError {
+  return new CofferError('KEY_WRITE_ONLY', `It takes the private half of the key ${name} (${id}) to read this.`, {
+    facts: { keyId: id },
+  })
+}
+
 function notFound({ wrapped }: Envelope, tellsNothing: boolean): CofferError {
   const keyId = wrapped.description[KEY_MARK]
   const message = tellsNothing
     ? 'This old format does not tell which RSA key it needs, and there are several.'
-    : 'No customer key on this computer opens the object.'
+    : `No customer key on this computer opens the object${keyId === undefined ? '' : `; it needs the key ${keyId}`}.`
   return new CofferError('KEY_NOT_FOUND', message, {
     ...(tellsNothing ? { hint: 'Name the key: --key.' } : {}),
     ...(keyId === undefined ? {} : { facts: { keyId } }),

@@ -10,6 +10,7 @@ export interface KeyRow {
   kind: 'aes-256' | 'rsa-pair' | 'rsa-public'
   createdAt: Date
   kitSavedAt: Date | null
+  kitDeclinedAt: Date | null
   /** PEM (SPKI); RSA only. */
   publicKey: string | null
 }
@@ -25,9 +26,12 @@ export interface KeyTable {
    * arrives, and never the other way. Throws ALREADY_EXISTS if another key has the name.
    */
   add(row: KeyRow): KeyRow
+  /** The same for several keys: all or none. */
+  addAll(rows: KeyRow[]): KeyRow[]
   /** Throws ALREADY_EXISTS if another key has the name. False if there is no such key. */
   rename(id: string, name: string): boolean
   markKitSaved(id: string, at: Date): boolean
+  markKitDeclined(id: string, at: Date): boolean
   remove(id: string): boolean
 }
 
@@ -37,12 +41,15 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
   const byName = db.prepare('SELECT * FROM keys WHERE name = ?')
   const matching = db.prepare(`
     SELECT * FROM keys WHERE id = ?1 OR name = ?1 OR (length(?1) >= 8 AND substr(id, 1, length(?1)) = lower(?1))`)
-  const insert = db.prepare(
-    'INSERT INTO keys (id, name, kind, created_at, kit_saved_at, public_key) VALUES (?, ?, ?, ?, ?, ?)',
+  const insert = db.prepare(`
+    INSERT INTO keys (id, name, kind, created_at, kit_saved_at, kit_declined_at, public_key)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`)
+  const completePair = db.prepare(
+    "UPDATE keys SET kind = 'rsa-pair', kit_saved_at = ?, kit_declined_at = NULL WHERE id = ?",
   )
-  const completePair = db.prepare("UPDATE keys SET kind = 'rsa-pair', kit_saved_at = NULL WHERE id = ?")
   const setName = db.prepare('UPDATE keys SET name = ? WHERE id = ?')
   const setKit = db.prepare('UPDATE keys SET kit_saved_at = ? WHERE id = ?')
+  const setDeclined = db.prepare('UPDATE keys SET kit_declined_at = ? WHERE id = ?')
   const remove = db.prepare('DELETE FROM keys WHERE id = ?')
 
   const get = (id: string) => {
@@ -54,31 +61,26 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
     if (owner === undefined || owner['id'] === id) return
     throw new CofferError('ALREADY_EXISTS', `There is a key named ${name} already.`, { hint: 'Choose another name.' })
   }
+  const addOne = (row: KeyRow): KeyRow => {
+    const { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, publicKey } = row
+    const saved = kitSavedAt?.getTime() ?? null
+    const known = get(id)
+    if (known === null) {
+      refuseTakenName(name, id)
+      insert.run(id, name, kind, createdAt.getTime(), saved, kitDeclinedAt?.getTime() ?? null, publicKey)
+      return row
+    }
+    if (known.kind !== 'rsa-public' || kind !== 'rsa-pair') return known
+    completePair.run(saved, id)
+    return { ...known, kind, kitSavedAt, kitDeclinedAt: null }
+  }
 
   return {
     list: () => all.all().map(toRow),
     get,
     match: (idOrName) => matching.all(idOrName).map(toRow),
-    add(row) {
-      return transaction(db, () => {
-        const known = get(row.id)
-        if (known !== null) {
-          if (known.kind !== 'rsa-public' || row.kind !== 'rsa-pair') return known
-          completePair.run(row.id)
-          return { ...known, kind: 'rsa-pair', kitSavedAt: null }
-        }
-        refuseTakenName(row.name, row.id)
-        insert.run(
-          row.id,
-          row.name,
-          row.kind,
-          row.createdAt.getTime(),
-          row.kitSavedAt?.getTime() ?? null,
-          row.publicKey,
-        )
-        return row
-      })
-    },
+    add: (row) => transaction(db, () => addOne(row)),
+    addAll: (rows) => transaction(db, () => rows.map(addOne)),
     rename(id, name) {
       return transaction(db, () => {
         refuseTakenName(name, id)
@@ -86,18 +88,23 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
       })
     },
     markKitSaved: (id, at) => setKit.run(at.getTime(), id).changes === 1,
+    markKitDeclined: (id, at) => setDeclined.run(at.getTime(), id).changes === 1,
     remove: (id) => remove.run(id).changes === 1,
   }
 }
 
 function toRow(row: Record<string, unknown>): KeyRow {
-  const kitSavedAt = row['kit_saved_at'] as number | null
   return {
     id: row['id'] as string,
     name: row['name'] as string,
     kind: row['kind'] as KeyRow['kind'],
     createdAt: new Date(row['created_at'] as number),
-    kitSavedAt: kitSavedAt === null ? null : new Date(kitSavedAt),
+    kitSavedAt: toDate(row['kit_saved_at']),
+    kitDeclinedAt: toDate(row['kit_declined_at']),
     publicKey: row['public_key'] as string | null,
   }
+}
+
+function toDate(milliseconds: unknown): Date | null {
+  return typeof milliseconds === 'number' ? new Date(milliseconds) : null
 }

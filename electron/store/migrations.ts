@@ -57,4 +57,7 @@ export const MIGRATIONS: readonly string[] = [
     outcome TEXT NOT NULL           -- 'done' or an error code
   ) STRICT;
   `,
+  `
+  ALTER TABLE keys ADD COLUMN kit_declined_at INTEGER;  -- the person chose to go on without a recovery kit
+  `,
 ]

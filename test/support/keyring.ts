@@ -16,7 +16,7 @@ export function testKeyRing(): TestKeyRing {
   const held = new Map<string, { info: KeyInfo; lend: () => LentKey }>()
   const lent: Buffer[] = []
   const add = (id: string, name: string, kind: KeyInfo['kind'], lend: () => LentKey): KeyInfo => {
-    const info = { id, name, kind, createdAt: new Date(), kitSavedAt: null }
+    const info = { id, name, kind, createdAt: new Date(), kitSavedAt: null, kitDeclinedAt: null }
     held.set(id, { info, lend })
     return info
   }

@@ -56,6 +56,12 @@ export const readOptions = z.strictObject({
   allowLegacy: z.boolean().optional(),
 })
 
+/**
+ * Consent to write under a customer key that has no recovery kit. Without it such a write is KIT_NEEDED, with `keyId` and
+ * `keyName` as facts. Given once, it holds for that key.
+ */
+export const acceptNoKit = z.boolean().default(false)
+
 export const overwrite = z.enum(['refuse', 'replace'])
 
 export const journeyStep = z.object({

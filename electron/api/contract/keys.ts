@@ -11,6 +11,8 @@ const keyInfo = z.object({
   createdAt: z.date(),
   /** Null: losing this machine loses the key. */
   kitSavedAt: z.date().nullable(),
+  /** When the person chose to use it without a kit. */
+  kitDeclinedAt: z.date().nullable(),
 })
 
 /** Customer keys. Their material never comes out through here: `export` writes it to a file and returns the path. */
@@ -39,6 +41,9 @@ export const keys = {
   export: oc.input(z.strictObject({ ...keyRef, path: z.string().min(1) })).output(z.object({ path: z.string() })),
 
   rename: oc.input(z.strictObject({ ...keyRef, name: keyName })).output(keyInfo),
+
+  /** The person goes on without a recovery kit of this key: it may be written with, and nobody asks again. */
+  declineKit: oc.input(z.strictObject(keyRef)).output(keyInfo),
 
   /** How many objects that Coffer knows of need this key. */
   usage: oc.input(z.strictObject(keyRef)).output(z.object({ objects: z.number() })),

@@ -1,6 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
 import {
+  acceptNoKit,
   envelopeFormat,
   failure,
   journeyStep,
@@ -88,6 +89,7 @@ export const objects = {
         mode: modeChoice.optional(),
         options: writeOptions.default({}),
         overwrite: overwrite.default('refuse'),
+        acceptNoKit,
         concurrency,
       }),
     )
@@ -161,6 +163,7 @@ export const objects = {
         mode: modeChoice,
         from: readOptions.default({}),
         to: writeOptions.default({}),
+        acceptNoKit,
         concurrency,
       }),
     )

@@ -44,6 +44,11 @@ export const keysRouter = {
     return await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.rename(id, input.name))
   }),
 
+  declineKit: keys.declineKit.handler(async ({ input, context: { coffer } }) => {
+    const { id } = await coffer.keys.find(input.key)
+    return await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.markKitDeclined(id, new Date()))
+  }),
+
   usage: keys.usage.handler(async ({ input, context: { coffer } }) => {
     const { id } = await coffer.keys.find(input.key)
     return { objects: coffer.catalog.countByKey(id) }

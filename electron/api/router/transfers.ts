@@ -10,6 +10,7 @@ import { procedures, signalOf } from './base.ts'
 import { runBatch } from './batch.ts'
 import { planGet } from './get-plan.ts'
 import { keysBelow } from './keys-below.ts'
+import { requireKit } from './kit-rule.ts'
 import { manyTasks } from './many.ts'
 import { planPut } from './put-plan.ts'
 import { recorded } from './recorded.ts'
@@ -39,6 +40,7 @@ export const putMany = procedures.objects.put.handler(async function* ({ input, 
   const { place } = vault
   const chosen = chooseMode(coffer, place, input)
   const { mode, options } = chosen
+  await requireKit(coffer, { mode, key: options.key, acceptNoKit: input.acceptNoKit })
   if (chosen.usual) yield { kind: 'usual-mode' as const, mode, keyId: options.key }
 
   const batch = manyTasks(

@@ -148,18 +148,16 @@ const KEY: KeyRow = {
   kind: 'rsa-public',
   createdAt: new Date(5),
   kitSavedAt: new Date(7),
+  kitDeclinedAt: new Date(8),
   publicKey: 'PEM',
 }
 
 test('keys: a public half becomes a pair, whose kit is still to be saved, and never the other way', () => {
   const keys = openKeyTable(testDatabase())
   expect(keys.add(KEY)).toEqual(KEY)
-  expect(keys.add({ ...KEY, kind: 'rsa-pair', name: 'ignored' })).toEqual({
-    ...KEY,
-    kind: 'rsa-pair',
-    kitSavedAt: null,
-  })
-  expect(keys.add(KEY)).toEqual({ ...KEY, kind: 'rsa-pair', kitSavedAt: null })
+  const pair: KeyRow = { ...KEY, kind: 'rsa-pair', kitSavedAt: null, kitDeclinedAt: null }
+  expect(keys.add({ ...pair, name: 'ignored' })).toEqual(pair)
+  expect(keys.add(KEY)).toEqual(pair)
   expect(keys.list()).toHaveLength(1)
 })
 
