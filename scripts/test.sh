@@ -47,7 +47,7 @@ step 'architecture' depcruise electron
 step 'dead code' knip
 step 'build' vite build
 run 'unit tests' bash scripts/with-keyring.sh \
-  vitest run --project unit --reporter=default --reporter=json --outputFile.json="$results/unit.json"
+  vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \
   vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
 run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts
