@@ -1,6 +1,6 @@
-import { hkdfSync } from 'node:crypto'
 import { equalBytes } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import { hkdf } from '../base/hkdf.ts'
 import { DATA_KEY_BYTES } from './envelope.ts'
 
 /** Length of a V3 object's message id and of its key commitment. */
@@ -34,5 +34,5 @@ function expand(dataKey: Uint8Array, messageId: Uint8Array, info: Uint8Array, le
     throw new CofferError('ENVELOPE_INVALID', 'The data key of a key-committing object must be 32 bytes long.')
   if (messageId.length !== MESSAGE_ID_BYTES)
     throw new CofferError('ENVELOPE_INVALID', 'The message id of a key-committing object must be 28 bytes long.')
-  return Buffer.from(hkdfSync('sha512', dataKey, messageId, info, length))
+  return hkdf('sha512', dataKey, messageId, info, length)
 }

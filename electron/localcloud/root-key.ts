@@ -1,7 +1,7 @@
-import { hkdfSync } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes, zero } from '../base/bytes.ts'
+import { hkdf } from '../base/hkdf.ts'
 
 /** Every key that hangs on the root key; 32 bytes each. */
 export interface DerivedKeys {
@@ -19,7 +19,7 @@ export interface DerivedKeys {
  */
 export function deriveKeys(rootKey: Buffer, dataDir: string): DerivedKeys | null {
   const derive = (purpose: string): Buffer =>
-    Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), `coffer localcloud ${purpose} v1`, 32))
+    hkdf('sha256', rootKey, Buffer.alloc(0), `coffer localcloud ${purpose} v1`, 32)
   const keys = {
     s3Master: derive('s3 master key'),
     kmsWrapping: derive('kms wrapping key'),

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { zero } from '../../base/bytes.ts'
+import { hkdf } from '../../base/hkdf.ts'
 import { encodeContext, type EncryptionContext } from './encryption-context.ts'
 
 /**
@@ -69,5 +70,5 @@ export function openBlob(material: Buffer, blob: Uint8Array, context: Encryption
 }
 
 function messageKey(material: Buffer, head: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', material, head.subarray(NONCE_AT, IV_AT), 'coffer kms message key v1', 32))
+  return hkdf('sha256', material, head.subarray(NONCE_AT, IV_AT), 'coffer kms message key v1', 32)
 }

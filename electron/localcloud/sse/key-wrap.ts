@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { equalBytes, zero } from '../../base/bytes.ts'
+import { hkdf } from '../../base/hkdf.ts'
 import { DamagedError } from './segments.ts'
 
 const NONCE_BYTES = 12
@@ -56,5 +57,5 @@ export function customerWrappingKey(customerKey: Buffer, mark: CustomerMark): Bu
 }
 
 function derive(customerKey: Buffer, salt: Buffer, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', customerKey, salt, purpose, 32))
+  return hkdf('sha256', customerKey, salt, purpose, 32)
 }

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { zero } from '../../base/bytes.ts'
+import { hkdf } from '../../base/hkdf.ts'
 
 /**
  * The format of sealed bytes at rest: a header, then the plaintext in segments of 64 KiB, each sealed by AES-256-GCM
@@ -74,9 +75,7 @@ export function openSegments(dataKeys: Buffer[], identity: Buffer, header: Buffe
 function segments(dataKeys: Buffer[], identity: Buffer, header: Buffer): SegmentCipher {
   const salt = header.subarray(1, SALT_END)
   const prefix = header.subarray(SALT_END)
-  const keys = dataKeys.map((key, layer) =>
-    Buffer.from(hkdfSync('sha256', key, salt, `coffer segments ${String(layer)}`, 32)),
-  )
+  const keys = dataKeys.map((key, layer) => hkdf('sha256', key, salt, `coffer segments ${String(layer)}`, 32))
   return {
     header,
     layers: keys.length,
