@@ -6,7 +6,7 @@ import { openClients } from './cloud/clients.ts'
 import type { ServerCommand } from './cloud/this-computer/launch.ts'
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
-import { localIdentity } from './keys/local-identity.ts'
+import { localIdentity, localOwner } from './keys/local-identity.ts'
 import { openSecrets, type AskPassphrase } from './keys/open-secrets.ts'
 import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
 import type { SecretStore } from './keys/secret-store.ts'
@@ -63,12 +63,14 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
   const places = openPlaces(openPlaceTable(db), catalog, secrets)
+  const identityLock = join(home, 'identity.lock')
   const localCloud = openThisComputer({
     command: options.serverCommand ?? defaultServerCommand(),
     lock: join(home, 'this-computer.lock'),
     settings,
     defaultDataDir: join(home, 'this-computer'),
-    identity: async () => localIdentity(await secrets(), join(home, 'identity.lock')),
+    identity: async () => localIdentity(await secrets(), identityLock),
+    owner: async () => localOwner(await secrets(), identityLock),
     idleSeconds: IDLE_SECONDS,
   })
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
+import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 
 /** Asks a person on the terminal; what they type is shown. */
@@ -32,9 +33,12 @@ export async function readAll(signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin.iterator({ destroyOnReturn: false })) {
     signal.throwIfAborted()
-    chunks.push(Buffer.from(chunk as Uint8Array))
+    chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer))
   }
-  return Buffer.concat(chunks).toString()
+  const whole = Buffer.concat(chunks)
+  const text = whole.toString()
+  zero(whole, ...chunks)
+  return text
 }
 
 const ENTER = /[\r\n]/

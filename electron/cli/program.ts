@@ -4,6 +4,7 @@ import type { CofferError } from '../base/errors.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { addActivity } from './activity.ts'
 import { addBucket } from './bucket.ts'
+import { endCalmly, traceOf } from './crash.ts'
 import { addGet } from './get.ts'
 import { addInspect } from './inspect.ts'
 import { addKey } from './key.ts'
@@ -75,6 +76,7 @@ export function createProgram(): Command {
 export async function run(argv: string[]): Promise<void> {
   // A reader that has seen enough (`| head`) is no failure.
   process.stdout.on('error', () => process.exit())
+  endCalmly(argv.includes('--json'))
   const program = createProgram()
   try {
     if (argv.length <= 2) program.outputHelp()
@@ -104,7 +106,7 @@ function usageFailed(error: CommanderError, json: boolean): void {
 async function failed(error: unknown, json: boolean): Promise<void> {
   const failure = await asCofferError(error)
   createOutput(json).failure(failure)
-  if (process.env.COFFER_DEBUG) console.error(failure.cause ?? failure)
+  if (process.env.COFFER_DEBUG) process.stderr.write(traceOf(failure))
   process.exitCode = exitCode(failure.code)
 }
 

@@ -1,3 +1,4 @@
+import { CofferError } from '../base/errors.ts'
 import type { Connection, CredentialSource } from './connection.ts'
 import { profileSettings } from './profile.ts'
 
@@ -20,6 +21,7 @@ const DEFAULT_REGION = 'us-east-1'
 export async function connectionOf(choice: ConnectionChoice, credentials?: CredentialSource): Promise<Connection> {
   const profile = await profileSettings(choice.profile ?? process.env['AWS_PROFILE'] ?? 'default')
   const endpoint = choice.endpoint ?? profile.endpoint
+  for (const url of [endpoint, choice.kmsEndpoint]) refuseCredentials(url)
   const foreign = endpoint !== undefined && !isAmazon(endpoint)
   return {
     endpoint,
@@ -30,6 +32,16 @@ export async function connectionOf(choice: ConnectionChoice, credentials?: Crede
     checksums: foreign ? 'when-required' : 'when-supported',
     credentials: credentials ?? credentialsChosen(choice),
   }
+}
+
+/** An address is written down and shown; and nobody signs with what stands in it. */
+function refuseCredentials(url: string | undefined): void {
+  if (url === undefined || !URL.canParse(url)) return
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return
+  throw new CofferError('INVALID_INPUT', 'An endpoint may not hold a user name or a password.', {
+    hint: 'Give the address alone, and the keys by a profile, the AWS variables, or coffer place add.',
+  })
 }
 
 function credentialsChosen({ profile }: ConnectionChoice): CredentialSource {

@@ -4,6 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import type { Clients, Connection } from './connection.ts'
 import { credentialsOf } from './credentials.ts'
+import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys } from './guard.ts'
 import { isLoopback } from './loopback.ts'
 import { trustedAuthorities } from './trust.ts'
@@ -38,6 +39,7 @@ export function openClients(connection: Connection): Clients {
     responseChecksumValidation: checksums,
   })
   guardCustomerKeys(s3)
+  keepCustomerKeysText(s3)
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   return {
     s3,

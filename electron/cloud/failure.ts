@@ -13,13 +13,20 @@ export function describeFailure(error: unknown, call: Call): CofferError {
   if (answer === null) return new CofferError('INTERNAL', `${call.operation} failed in the client.`, { cause: error })
   // The service's own error is not kept as the cause: a SignatureDoesNotMatch repeats every signed header, and the
   // customer's key is one of them.
-  return asError(describeKmsFailure(answer, call) ?? describeS3Failure(answer, call), answer.facts, undefined)
+  const said = describeKmsFailure(answer, call) ?? describeS3Failure(answer, call)
+  return asError(said, answer.facts, undefined, (text) => withoutSecrets(text, call.input))
 }
 
-function asError(said: NonNullable<Description>, facts: Record<string, string>, cause: unknown): CofferError {
-  return new CofferError(said.code, said.message, {
-    ...(said.hint === undefined ? {} : { hint: said.hint }),
-    facts: { ...facts, ...said.facts },
+function asError(
+  said: NonNullable<Description>,
+  facts: Record<string, string>,
+  cause: unknown,
+  clean = (text: string) => text,
+): CofferError {
+  const known = Object.entries({ ...facts, ...said.facts }).map(([name, text]) => [name, clean(text)])
+  return new CofferError(said.code, clean(said.message), {
+    ...(said.hint === undefined ? {} : { hint: clean(said.hint) }),
+    facts: Object.fromEntries(known) as Record<string, string>,
     cause,
   })
 }
@@ -38,12 +45,11 @@ function answerOf(error: unknown, call: Call): Answer | null {
   const named = Code ?? error.name
   const fromKms = named.startsWith('KMS.')
   const code = fromKms ? named.slice('KMS.'.length) : named
-  const message = withoutSecrets(error.message, call.input)
   return {
     code,
     fromKms,
     status,
-    message,
+    message: error.message,
     headers: $response?.headers ?? {},
     fields: error as unknown as Record<string, unknown>,
     facts: {
@@ -58,7 +64,7 @@ function answerOf(error: unknown, call: Call): Answer | null {
   }
 }
 
-/** A server may quote a header back; the customer's key must not travel on in a message. */
+/** A server may quote a header back, anywhere in its answer; the customer's key must not travel on in what is told. */
 function withoutSecrets(message: string, input: Record<string, unknown>): string {
   const secrets = [input.SSECustomerKey, input.CopySourceSSECustomerKey]
   return secrets.reduce<string>(

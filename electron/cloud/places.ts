@@ -123,14 +123,24 @@ function account(placeId: string): string {
 
 async function keepKeys(secrets: PlaceSecrets, id: string, keys: AccessKeys): Promise<void> {
   const text = Buffer.from(JSON.stringify(keys))
-  await secrets.set(account(id), text)
-  zero(text)
+  try {
+    await secrets.set(account(id), text)
+  } finally {
+    zero(text)
+  }
 }
 
 async function readKeys(secrets: PlaceSecrets, id: string, name: string): Promise<AccessKeys> {
   const text = await secrets.get(account(id))
   if (text === null) throw new CofferError('CREDENTIALS_MISSING', `The access keys of the place ${name} are gone.`)
-  const keys = JSON.parse(text.toString()) as AccessKeys
-  zero(text)
-  return keys
+  try {
+    return JSON.parse(text.toString()) as AccessKeys
+  } catch {
+    // What JSON.parse says of it quotes it.
+    throw new CofferError('INTEGRITY', `The access keys of the place ${name} were changed by something else.`, {
+      hint: 'Remove the place and add it again: coffer place remove, coffer place add.',
+    })
+  } finally {
+    zero(text)
+  }
 }

@@ -16,6 +16,7 @@ export function cbcPlaintextBound(storedSize: number): number {
 export function cbcOpener(key: Uint8Array, iv: Uint8Array, storedSize: number): Opener {
   const decipher = createDecipheriv('aes-256-cbc', key, iv)
   let received = 0
+  let ended = false
   return {
     update(stored) {
       received += stored.length
@@ -23,10 +24,20 @@ export function cbcOpener(key: Uint8Array, iv: Uint8Array, storedSize: number): 
     },
     final() {
       if (received !== storedSize || received === 0 || received % BLOCK_BYTES !== 0) throw unreadable()
+      ended = true
       try {
         return decipher.final()
       } catch {
         throw unreadable()
+      }
+    },
+    forget() {
+      if (ended) return
+      ended = true
+      try {
+        decipher.final()
+      } catch {
+        // Its end is what wipes the key; the padding does not matter here.
       }
     },
   }

@@ -97,7 +97,9 @@ export function openRange(content: Content, dataKey: Uint8Array, range: StoredRa
     if (stored.length !== range.last - range.first + 1)
       throw new CofferError('TRUNCATED', 'The range that came is not as long as the one that was asked for.')
     message = messageOf(content, dataKey)
-    const plaintext = createDecipheriv('aes-256-ctr', message.key, counterBlock(message.iv, range.first)).update(stored)
+    const decipher = createDecipheriv('aes-256-ctr', message.key, counterBlock(message.iv, range.first))
+    const plaintext = decipher.update(stored)
+    decipher.final()
     return plaintext.subarray(range.skip, range.skip + range.length)
   } finally {
     zero(dataKey, message?.key)

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto'
 import { CofferError } from '../base/errors.ts'
 import { TAG_BYTES, plaintextSize, refuseBeyondGcm, sealedSize } from './size.ts'
 import type { Opener, Sealer } from './stream.ts'
@@ -34,6 +34,10 @@ export function gcmSealer({ key, iv, aad }: GcmMessage): Sealer {
       cipher.final()
       return cipher.getAuthTag()
     },
+    forget() {
+      if (!spent) cipher.final()
+      spent = true
+    },
   }
 }
 
@@ -48,6 +52,7 @@ export function gcmOpener({ key, iv, aad }: GcmMessage, storedSize: number): Ope
   const tag = Buffer.alloc(TAG_BYTES)
   let received = 0
   let spent = false
+  let ended = false
   return {
     update(stored) {
       refuseSpent(spent)
@@ -63,12 +68,26 @@ export function gcmOpener({ key, iv, aad }: GcmMessage, storedSize: number): Ope
       spent = true
       if (received < storedSize)
         throw new CofferError('TRUNCATED', `Only ${received} of the object's ${storedSize} bytes came.`)
+      ended = true
       try {
         return decipher.setAuthTag(tag).final()
       } catch {
         throw new CofferError('INTEGRITY', 'The object failed its integrity check: it was damaged or changed.')
       }
     },
+    forget() {
+      if (!ended) end(decipher)
+      ended = true
+    },
+  }
+}
+
+/** The end of a cipher is what wipes its key; whether it ends well does not matter here. */
+function end(decipher: DecipherGCM): void {
+  try {
+    decipher.setAuthTag(Buffer.alloc(TAG_BYTES)).final()
+  } catch {
+    // The tag is not the message's.
   }
 }
 

@@ -5,6 +5,8 @@ export interface Sealer {
   update(plaintext: Uint8Array): Buffer
   /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
   final(): Buffer
+  /** Lets the key go, where `final` has not: a cipher that is merely dropped keeps it until it is collected. */
+  forget(): void
 }
 
 /** Turns what is stored back into plaintext. Nothing that `update` returned may be trusted or shown until `final` has returned. */
@@ -12,4 +14,6 @@ export interface Opener {
   update(stored: Uint8Array): Buffer
   /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
   final(): Buffer
+  /** Lets the key go, where `final` has not. */
+  forget(): void
 }

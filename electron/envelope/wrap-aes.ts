@@ -65,6 +65,7 @@ export function rfc3394Unwrap(bytes: Buffer, wrappingKey: Uint8Array): Buffer | 
     block.set(plain.subarray(0, SEMIBLOCK))
     zero(plain)
   }
+  decipher.final()
   const fits = equalBytes(block.subarray(0, SEMIBLOCK), RFC3394_CHECK)
   zero(block)
   if (fits) return dataKey
@@ -74,7 +75,9 @@ export function rfc3394Unwrap(bytes: Buffer, wrappingKey: Uint8Array): Buffer | 
 
 /** A wrapped 32-byte key ends in one whole block of padding, so a key that does not fit is all but certain to show. */
 function ecbUnwrap(bytes: Buffer, wrappingKey: Uint8Array): Buffer | null {
-  const plain = createDecipheriv('aes-256-ecb', wrappingKey, null).setAutoPadding(false).update(bytes)
+  const decipher = createDecipheriv('aes-256-ecb', wrappingKey, null).setAutoPadding(false)
+  const plain = decipher.update(bytes)
+  decipher.final()
   const padding = plain.subarray(DATA_KEY_BYTES)
   if (equalBytes(padding, Buffer.alloc(16, 16))) return plain.subarray(0, DATA_KEY_BYTES)
   zero(plain)

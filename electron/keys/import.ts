@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { fromBase64 } from '../base/bytes.ts'
+import { fromBase64, zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import { aesMaterial, rsaMaterial, type Material } from './material.ts'
 
@@ -15,15 +15,21 @@ const MAX_INPUT = 64 * 1024
 export function parseKey(input: string | Uint8Array): Material {
   if (input.length > MAX_INPUT) throw invalid('That is too long for a key.')
   if (typeof input !== 'string' && input.length === AES_BYTES) return aesMaterial(Buffer.from(input))
-  const text = (typeof input === 'string' ? input : Buffer.from(input).toString('latin1')).trim()
+  const text = (typeof input === 'string' ? input : latin1(input)).trim()
   if (text.includes('-----BEGIN ')) return parsePem(text)
   const bytes = fromHex(text) ?? fromAnyBase64(text)
   if (bytes?.length === AES_BYTES) return aesMaterial(bytes)
+  zero(bytes)
   throw invalid(
     bytes === null
       ? 'That is not a key: neither base64, hex, PEM nor 32 raw bytes.'
       : `That is a key of ${bytes.length * 8} bits; AES-256 needs 256.`,
   )
+}
+
+/** Without a copy, of which nobody would take care. */
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }
 
 function fromHex(text: string): Buffer | null {

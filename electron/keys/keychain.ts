@@ -60,10 +60,17 @@ export async function openKeychain(options: {
     return null
   }
 
-  const drop = async (entry: Entry | null) => {
-    if (entry === null) return
-    if (entry.kind === 'wrapped') await removeWrapped(overflow, entry.file)
-    zero(entry.kind === 'wrapped' ? entry.file.key : entry.value)
+  const setWrapped = async (account: string, value: Uint8Array) => {
+    const file = await wrap(overflow, account, value)
+    try {
+      await write(account, formatWrapped(file))
+    } finally {
+      zero(file.key)
+    }
+  }
+
+  const remove = async (entry: Entry | null) => {
+    if (entry?.kind === 'wrapped') await removeWrapped(overflow, entry.file)
   }
 
   return {
@@ -84,28 +91,32 @@ export async function openKeychain(options: {
 
     async set(account, value) {
       const old = await load(account)
-      const text = toBase64(value)
-      if (text.length <= MAX_ENTRY) {
-        await write(account, text)
-      } else {
-        const file = await wrap(overflow, account, value)
-        await write(account, formatWrapped(file))
-        zero(file.key)
+      try {
+        const text = toBase64(value)
+        if (text.length <= MAX_ENTRY) await write(account, text)
+        else await setWrapped(account, value)
+        await remove(old)
+      } finally {
+        forget(old)
       }
-      await drop(old)
     },
 
     async delete(account) {
       const old = await load(account)
       if (old === null) return
+      forget(old)
       await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/${account}`), patience)
       if ((await read(account)) !== null) throw locked('It does not let go of an entry.')
-      await drop(old)
+      await remove(old)
     },
   }
 }
 
 type Entry = { kind: 'inline'; value: Buffer } | { kind: 'wrapped'; file: WrappedFile }
+
+function forget(entry: Entry | null): void {
+  if (entry !== null) zero(entry.kind === 'wrapped' ? entry.file.key : entry.value)
+}
 
 const WRAPPED = 'file:'
 

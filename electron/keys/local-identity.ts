@@ -4,12 +4,17 @@ import { CofferError } from '../base/errors.ts'
 import { withLock } from '../store/lock.ts'
 import type { SecretReader, SecretWriter } from './secret-store.ts'
 
+/** In the form of IAM's access keys, so that AWS's own tools take them. */
+interface Owner {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
 /** What makes This computer this person's: made once, kept among the secrets, given to each server that is started. */
 export interface LocalIdentity {
   /** 32 bytes; wraps everything secret in the data folder. The caller zeroes it. */
   rootKey: Buffer
-  /** In the form of IAM's access keys, so that AWS's own tools take them. */
-  owner: { accessKeyId: string; secretAccessKey: string }
+  owner: Owner
 }
 
 const ROOT_KEY = 'local/root-key'
@@ -20,14 +25,29 @@ export async function localIdentity(secrets: SecretReader & SecretWriter, lock: 
   return (await read(secrets)) ?? withLock(lock, async () => (await read(secrets)) ?? make(secrets))
 }
 
+/** The owner alone, for whoever asks a server that runs already: the root key stays where it is. Throws as `localIdentity`. */
+export async function localOwner(secrets: SecretReader & SecretWriter, lock: string): Promise<Owner> {
+  const known = await readOwner(secrets)
+  if (known !== null) return known
+  const { rootKey, owner } = await localIdentity(secrets, lock)
+  zero(rootKey)
+  return owner
+}
+
+async function readOwner(secrets: SecretReader): Promise<Owner | null> {
+  const text = await secrets.get(OWNER)
+  if (text === null) return null
+  const [accessKeyId, secretAccessKey] = text.toString().split(':')
+  zero(text)
+  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : null
+}
+
 async function read(secrets: SecretReader): Promise<LocalIdentity | null> {
-  const owner = await secrets.get(OWNER)
+  const owner = await readOwner(secrets)
   if (owner === null) return null
   const rootKey = await secrets.get(ROOT_KEY)
-  const [accessKeyId, secretAccessKey] = owner.toString().split(':')
-  zero(owner)
-  if (rootKey?.length === 32 && accessKeyId && secretAccessKey)
-    return { rootKey, owner: { accessKeyId, secretAccessKey } }
+  if (rootKey?.length === 32) return { rootKey, owner }
+  zero(rootKey)
   throw new CofferError('INTEGRITY', "This computer's root key is gone from where keys are kept.", {
     hint: 'Put the keychain, or the sealed key file, back from a backup: what This computer stores cannot be read without it.',
   })
@@ -38,10 +58,16 @@ async function make(secrets: SecretWriter): Promise<LocalIdentity> {
   const rootKey = randomBytes(32)
   const owner = { accessKeyId: `AKIA${base32(16)}`, secretAccessKey: randomBytes(30).toString('base64') }
   const text = Buffer.from(`${owner.accessKeyId}:${owner.secretAccessKey}`)
-  await secrets.set(ROOT_KEY, rootKey)
-  await secrets.set(OWNER, text)
-  zero(text)
-  return { rootKey, owner }
+  try {
+    await secrets.set(ROOT_KEY, rootKey)
+    await secrets.set(OWNER, text)
+    return { rootKey, owner }
+  } catch (error) {
+    zero(rootKey)
+    throw error
+  } finally {
+    zero(text)
+  }
 }
 
 function base32(length: number): string {

@@ -20,18 +20,30 @@ export interface SealedFile extends SecretStore {
  * All secrets in one file sealed by a passphrase, for systems without a keychain. scrypt is slow by design, so the opened
  * content is kept, sealed in memory, for as long as the file on disk stays the same.
  *
- * The passphrase and the base64 inside the JSON are JavaScript strings, which cannot be zeroed.
+ * The passphrase and the base64 inside the JSON are JavaScript strings, which cannot be zeroed; they are made when the
+ * file is read or written and not kept.
  */
 export function openSealedFile(path: string, askPassphrase: () => Promise<string>): SealedFile {
-  let passphrase: string | undefined
+  let kept: MemorySealed | undefined
   let loaded: { stamp: string; secrets: Promise<Secrets> } | undefined
 
+  const passphrase = async (): Promise<string> => {
+    if (kept === undefined) {
+      const asked = Buffer.from(await askPassphrase())
+      kept = sealInMemory(asked)
+      zero(asked)
+    }
+    const opened = unsealFromMemory(kept)
+    const text = opened.toString()
+    zero(opened)
+    return text
+  }
+
   const load = async (): Promise<Secrets> => {
-    passphrase ??= await askPassphrase()
     try {
-      return parse(await readAgeFile(path, passphrase))
+      return parse(await readAgeFile(path, await passphrase()))
     } catch (error) {
-      if (isCofferError(error, 'PASSPHRASE_WRONG')) passphrase = undefined
+      if (isCofferError(error, 'PASSPHRASE_WRONG')) kept = undefined
       throw error
     }
   }
@@ -51,10 +63,10 @@ export function openSealedFile(path: string, askPassphrase: () => Promise<string
   }
 
   const write = async (secrets: Secrets) => {
-    passphrase ??= await askPassphrase()
+    const text = await passphrase()
     const plaintext = serialise(secrets)
     try {
-      await writeAgeFile(path, passphrase, plaintext)
+      await writeAgeFile(path, text, plaintext)
     } finally {
       zero(plaintext)
     }

@@ -132,14 +132,16 @@ function parseOrder(line: string): Order | null {
 /** The order's line; standard input stays open, as its end may mean something later. */
 function firstLine(): Promise<string> {
   return new Promise((resolve) => {
-    let text = ''
+    const pieces: Buffer[] = []
     const take = (piece: Buffer): void => {
-      text += piece.toString()
-      if (text.includes('\n')) finish()
+      pieces.push(piece)
+      if (piece.includes('\n')) finish()
     }
     const finish = (): void => {
       process.stdin.off('data', take).off('end', finish).pause()
-      resolve(text)
+      const line = Buffer.concat(pieces)
+      resolve(line.toString())
+      zero(line, ...pieces)
     }
     process.stdin.on('data', take).on('end', finish)
   })

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID, createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { zero } from '../base/bytes.ts'
 import { signableHeaders } from './auth/canonical.ts'
 import type { Claim } from './auth/claim.ts'
 import { bucketAndKey, parseTarget, type Target } from './auth/target.ts'
@@ -118,7 +119,8 @@ async function answerJson(
     const incoming = { method: 'POST', target: parseTarget('/'), headers: signableHeaders(request.rawHeaders) }
     const { principal } = verify(incoming, 'kms', () => createHash('sha256').update(body).digest('hex'))
     const output = json(principal, String(request.headers['x-amz-target']), body)
-    response.writeHead(200, { 'Content-Length': output.length }).end(output, () => output.fill(0))
+    response.once('close', () => zero(output))
+    response.writeHead(200, { 'Content-Length': output.length }).end(output)
   } catch (error) {
     const { status, type, body } = jsonError(error)
     answerEarly(request, response, { status, headers: { 'x-amzn-ErrorType': type }, body })

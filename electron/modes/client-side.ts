@@ -73,7 +73,7 @@ export function sealedWrite({ mode, keyId, format, dataKey, wrapped, keySteps }:
       forgotten(content, dataKey.since, wipedAt, cipher.endedAt()),
       ...storage(stored),
     ],
-    dispose: () => undefined,
+    dispose: () => cipher.forget(),
   }
 }
 
@@ -100,6 +100,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: 
         endedAt = performance.now()
         return last
       },
+      forget: () => opener.forget(),
     },
     authenticated: envelope.content.cipher !== 'cbc',
     plaintextSize: openedSize(envelope.content, facts.size),
@@ -107,7 +108,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: 
       ...readSteps(facts, envelope, keySteps, fetched),
       forgotten(envelope.content, dataKey.since, wipedAt, endedAt),
     ],
-    dispose: () => undefined,
+    dispose: () => opener.forget(),
   }
 }
 
@@ -210,6 +211,7 @@ function timed(sealer: Sealer): Sealer & { endedAt(): number | undefined } {
       endedAt = performance.now()
       return sealer.final()
     },
+    forget: () => sealer.forget(),
     endedAt: () => endedAt,
   }
 }

@@ -47,8 +47,10 @@ export interface ThisComputerOptions {
   settings: Settings
   /** Where the data is until `run` chooses another folder. */
   defaultDataDir: string
-  /** The root key is zeroed here. */
+  /** To start a server with. The root key is zeroed here. */
   identity(): Promise<{ rootKey: Buffer; owner: Reach['credentials'] }>
+  /** To ask a server with. */
+  owner(): Promise<Reach['credentials']>
   /** Seconds after which a server in the background that nobody asks anything ends. */
   idleSeconds: number
 }
@@ -74,11 +76,11 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     return launch(command, order)
   }
 
-  const reach = async ({ endpoint, region }: Running): Promise<Reach> => {
-    const { rootKey, owner } = await options.identity()
-    zero(rootKey)
-    return { endpoint, region, credentials: owner }
-  }
+  const reach = async ({ endpoint, region }: Running): Promise<Reach> => ({
+    endpoint,
+    region,
+    credentials: await options.owner(),
+  })
 
   /** Another Coffer, with a folder of its own for all else, may be starting or ending a server of the same data. */
   const startOrJoin = async (): Promise<Running> => {

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
+import { zero } from '../../base/bytes.ts'
 import { userArn } from '../account.ts'
 import { openDatabase, statements } from '../database.ts'
 import { KmsError } from '../request.ts'
@@ -49,10 +50,11 @@ export function openPrincipals(dataDir: string, wrappingKey: Buffer, now: () => 
       const accessKeyId = `AKIA${randomId(16)}`
       const secret = randomBytes(30)
       const secretAccessKey = secret.toString('base64')
-      const wrapped = wrap(wrappingKey, accessKeyId, Buffer.from(secretAccessKey))
+      const text = Buffer.from(secretAccessKey)
+      const wrapped = wrap(wrappingKey, accessKeyId, text)
+      zero(secret, text)
       const createdAt = now()
       sql('INSERT INTO principals VALUES (?, ?, ?, ?, ?)').run(name, uniqueId, accessKeyId, wrapped, createdAt)
-      secret.fill(0)
       return {
         Name: name,
         Arn: userArn(name),
@@ -84,7 +86,7 @@ export function openPrincipals(dataDir: string, wrappingKey: Buffer, now: () => 
         secret: () => {
           const secret = unwrap(wrappingKey, accessKeyId, row['wrapped_secret'] as Uint8Array)
           const text = secret.toString()
-          secret.fill(0)
+          zero(secret)
           return text
         },
       }

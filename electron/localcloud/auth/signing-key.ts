@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { zero } from '../../base/bytes.ts'
 
 /** Where and when a signing key is good: SigV4's credential scope. */
 export interface Scope {
@@ -15,7 +16,14 @@ export function scopeText(scope: Scope): string {
 /** Derives SigV4's signing key (32 bytes) from a secret access key. */
 export function deriveSigningKey(secretAccessKey: string, scope: Scope): Buffer {
   const parts = [scope.date, scope.region, scope.service, 'aws4_request']
-  return parts.reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secretAccessKey}`))
+  return parts.reduce<Buffer>(
+    (key, part) => {
+      const next = hmac(key, part)
+      zero(key)
+      return next
+    },
+    Buffer.from(`AWS4${secretAccessKey}`),
+  )
 }
 
 /** HMAC-SHA256 of a string to sign, raw. */

@@ -87,8 +87,13 @@ export function createDataKeys(masterKey: Buffer, kms: KmsPort): DataKeys {
         ? plaintext
         : unwrapAndForget(plaintext, Buffer.from(envelope.sealed, 'base64'), identity('kms', objectId))
     if (envelope.mode === 'aws:kms') return [first]
-    if (envelope.s3 === undefined) throw new DamagedError()
-    return [first, unwrapKey(masterKey, Buffer.from(envelope.s3, 'base64'), identity('s3', objectId))]
+    try {
+      if (envelope.s3 === undefined) throw new DamagedError()
+      return [first, unwrapKey(masterKey, Buffer.from(envelope.s3, 'base64'), identity('s3', objectId))]
+    } catch (error) {
+      zero(first)
+      throw error
+    }
   }
 
   function open(envelope: Envelope, objectId: string, opener: Opener): Buffer[] {

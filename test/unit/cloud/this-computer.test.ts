@@ -27,6 +27,7 @@ function thisComputer(home: string, options: { program?: string; rootKey?: Buffe
     settings: openSettings(db),
     defaultDataDir: join(home, 'data'),
     identity: () => Promise.resolve({ rootKey: Buffer.from(rootKey), owner: OWNER }),
+    owner: () => Promise.resolve(OWNER),
     idleSeconds,
   })
   onTestFinished(async () => {
@@ -48,6 +49,7 @@ function inProcess(home: string, work: string) {
       settings: openSettings(openDatabase(${JSON.stringify(home)})),
       defaultDataDir: ${JSON.stringify(join(home, 'data'))},
       identity: async () => ({ rootKey: Buffer.from('${ROOT_KEY.toString('hex')}', 'hex'), owner: ${JSON.stringify(OWNER)} }),
+      owner: async () => (${JSON.stringify(OWNER)}),
       idleSeconds: 60,
     })
     ${work}`
