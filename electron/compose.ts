@@ -16,6 +16,7 @@ import { openDatabase } from './store/database.ts'
 import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
+import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -41,6 +42,7 @@ export interface Coffer {
   settings: Settings
   activity: Activity
   catalog: StoredCatalog
+  rekeyRuns: RekeyRuns
   localCloud: ThisComputer
   /**
    * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
@@ -102,6 +104,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     settings,
     activity: openActivity(db),
     catalog,
+    rekeyRuns: openRekeyRuns(db, home),
     localCloud,
     openVault,
     close,

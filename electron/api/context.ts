@@ -2,6 +2,7 @@ import type { CredentialSource } from '../cloud/connection.ts'
 import type { CustomerKeys } from '../keys/customer-keys.ts'
 import type { Activity } from '../store/activity.ts'
 import type { StoredCatalog } from '../store/catalog.ts'
+import type { RekeyRuns } from '../store/rekey-runs.ts'
 import type { Place } from '../store/places.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -53,7 +54,8 @@ export interface Coffer {
   places: Places
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append' | 'list'>
-  catalog: Pick<StoredCatalog, 'countByKey'>
+  catalog: Pick<StoredCatalog, 'countByKey' | 'listByKey'>
+  rekeyRuns: RekeyRuns
   openVault(place: PlaceRef): Promise<OpenVault>
   localCloud: LocalCloud
 }

@@ -2,6 +2,7 @@ import type { GetEvent, PutEvent, RekeyEvent, VerifyEvent } from '../api/contrac
 import type { Output } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Session } from './session.ts'
+import { showTarget } from './target.ts'
 import { count, duration, modeName, size } from './words.ts'
 
 type Event = PutEvent | GetEvent | VerifyEvent | RekeyEvent
@@ -41,11 +42,46 @@ export async function follow<E extends Event>(
       case 'usual-mode':
         out.note(`Mode: ${modeName(event.mode)}, this bucket's usual one.`)
         break
+      case 'already':
+        out.note(`${showTarget(event)} is there already  (${modeName(event.mode)})`, alreadyRow(event))
+        progress.finished(event.name, 0)
+        break
+      case 'elsewhere':
+        progress.finished(event.name, 0)
+        break
+      case 'run':
+        if (event.resumed) out.note('This re-key was begun before; it goes on.')
+        break
+      case 'run-ended':
+        tellOfRun(out, event)
+        break
       case 'started':
         break
     }
   }
   summarise(out, words.verb, total, (performance.now() - started) / 1000)
+}
+
+type RunEnded = Extract<RekeyEvent, { kind: 'run-ended' }>
+
+function tellOfRun(out: Output, ended: RunEnded): void {
+  const { finished, done, failed, elsewhere, keepingOlder, purged } = ended
+  out.note(
+    `Under the new mode and key now: ${count(done, 'object')}` +
+      (elsewhere === 0 ? '' : `, ${elsewhere} under other keys left alone`) +
+      (failed === 0 ? '.' : `, ${failed} failed. Repeat the command to go on with these.`),
+    { run: { finished, done, failed, elsewhere, keepingOlder, purged } },
+  )
+  if (purged > 0) out.note(`${count(purged, 'older version')} deleted.`)
+  if (keepingOlder > 0)
+    out.note(
+      `The bucket keeps versions: older ones of ${count(keepingOlder, 'object')} are still under their old keys. ` +
+        'To delete these for good: --purge-old-versions.',
+    )
+}
+
+function alreadyRow({ bucket, key, mode, keyId, purged }: Extract<RekeyEvent, { kind: 'already' }>): object {
+  return { already: { bucket, key, mode, keyId, purged } }
 }
 
 /** Where it failed, if it got as far as one object. */

@@ -45,7 +45,7 @@ export const cseC: Mode = {
     const recognition = recognise(facts)
     if (recognition === null)
       throw new CofferError('UNSUPPORTED', 'The data key of this object was not wrapped by a customer key.')
-    const { info, dataKey } = await unwrapDataKey(keys, envelope, options.key)
+    const { info, dataKey } = await unwrapDataKey(keys, envelope, options.key, facts.rememberedKeyId)
     return sealedRead({
       facts,
       recognition: { ...recognition, keyId: info.id },

@@ -101,6 +101,8 @@ export interface ObjectFacts {
   customerKeyId?: string | undefined
   /** Parsed JSON body of `KEY.instruction`, when it was fetched. */
   instruction: Record<string, string> | undefined
+  /** Id of the key that opened this very object (by its ETag) before, for one that does not name its key. A hint, no more. */
+  rememberedKeyId?: string | undefined
 }
 
 /** Who an object says it is. */

@@ -19,15 +19,23 @@ export interface Unwrapped {
 
 /**
  * Unwraps an object's data key with a customer key: the one the caller named and no other; else the one the object names; else
- * the first of the ring that fits, which the wrap itself tells. Throws KEY_NOT_FOUND, KEY_WRONG (the caller's key does not fit),
+ * the first of the ring that fits, which the wrap itself tells; the `likely` one is tried before the others. Throws KEY_NOT_FOUND, KEY_WRONG (the caller's key does not fit),
  * KEY_WRITE_ONLY, and ENVELOPE_INVALID (the very key that the object names does not fit).
  */
-export async function unwrapDataKey(keys: KeyRing, envelope: Envelope, named: string | undefined): Promise<Unwrapped> {
+export async function unwrapDataKey(
+  keys: KeyRing,
+  envelope: Envelope,
+  named: string | undefined,
+  likely?: string,
+): Promise<Unwrapped> {
   if (named !== undefined) return unwrapNamed(keys, envelope, named)
   const ring = await keys.list()
   const marked = ring.find((info) => info.id === envelope.wrapped.description[KEY_MARK])
   if (marked !== undefined) return unwrapMarked(keys, envelope, marked)
-  return unwrapByTrial(keys, envelope, ring)
+  return unwrapByTrial(keys, envelope, [
+    ...ring.filter(({ id }) => id === likely),
+    ...ring.filter(({ id }) => id !== likely),
+  ])
 }
 
 async function unwrapNamed(keys: KeyRing, envelope: Envelope, named: string): Promise<Unwrapped> {

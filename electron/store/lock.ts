@@ -26,6 +26,23 @@ export async function withLock<T>(path: string, work: () => Promise<T>, patience
   }
 }
 
+/** Takes the lock file at `path` at once, until it is disposed of; null while another process or call holds it. */
+export function tryLock(path: string): Disposable | null {
+  try {
+    const db = tryAcquire(path)
+    held.add(db)
+    return {
+      [Symbol.dispose]() {
+        held.delete(db)
+        db.close()
+      },
+    }
+  } catch (cause) {
+    if (isBusy(cause)) return null
+    throw new CofferError('LOCAL_IO', `The lock ${path} cannot be had.`, { cause })
+  }
+}
+
 /**
  * True while another process holds the lock file at `path` exclusively; false if there is no such file. Not for a file that
  * this process itself holds.

@@ -60,4 +60,32 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE keys ADD COLUMN kit_declined_at INTEGER;  -- the person chose to go on without a recovery kit
   `,
+  `
+  CREATE TABLE rekey_runs (
+    id         INTEGER PRIMARY KEY,
+    identity   TEXT NOT NULL,       -- JSON of all below up to "to"; of a repeated run it is the same
+    place      TEXT NOT NULL,
+    bucket     TEXT,                -- null: every bucket in which the catalog knows objects
+    key        TEXT NOT NULL,       -- an object, or a folder that ends with '/', or ''
+    under      TEXT,                -- only what is under this key
+    mode       TEXT NOT NULL,
+    options    TEXT NOT NULL,       -- JSON: how it shall be written
+    started_at INTEGER NOT NULL,    -- milliseconds since 1970
+    ended_at   INTEGER,             -- null: there is something left to do
+    done       INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE UNIQUE INDEX rekey_runs_open ON rekey_runs (identity) WHERE ended_at IS NULL;
+
+  CREATE TABLE rekey_items (
+    run       INTEGER NOT NULL REFERENCES rekey_runs (id) ON DELETE CASCADE,
+    bucket    TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    state     TEXT NOT NULL CHECK (state IN ('started', 'done', 'failed')),
+    etag      TEXT,                 -- of what was written
+    beside    TEXT,                 -- key under which new content may lie
+    upload_id TEXT,                 -- of an upload to the object's own key
+    error     TEXT,                 -- error code
+    PRIMARY KEY (run, bucket, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

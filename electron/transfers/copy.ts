@@ -12,15 +12,23 @@ import { send } from '../cloud/send.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import type { Stored } from './fetch-range.ts'
 import { taskGroup } from './group.ts'
+import type { UploadHooks } from './hooks.ts'
 import { abortUpload } from './multipart.ts'
 import { etagOf, type Condition, type ObjectHeaders } from './object.ts'
 import { withTagsIfAllowed } from './tagging.ts'
 
 const MiB = 1024 * 1024
 
+/** How much goes by one request. S3 takes parts of 5 MiB to 5 GiB; only the last may be smaller. */
+export interface CopySizes {
+  /** Objects up to this many bytes are copied by one CopyObject, larger ones in parts. */
+  whole: number
+  /** Bytes of a part, or more where there would be more than 10,000 of them. */
+  part: number
+}
+
 /** One CopyObject takes at most 5 GB: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
-const COPY_MAX = 5_000_000_000
-const COPY_PART = 512 * MiB
+const SIZES: CopySizes = { whole: 5_000_000_000, part: 512 * MiB }
 const COPIES_IN_FLIGHT = 4
 
 /** An object to be copied within S3. */
@@ -36,6 +44,8 @@ export interface Copy {
   /** Its own tags; undefined: whatever the source has, which S3 copies itself. */
   tags: Record<string, string> | undefined
   condition?: Condition | undefined
+  /** Told of an upload in parts before anything of it is copied. */
+  created?: UploadHooks['created']
 }
 
 /**
@@ -43,8 +53,15 @@ export interface Copy {
  * customer's key where there is one. Throws CHANGED_WHILE_READ if the source was replaced, or the target under `If-Match`,
  * and what `send` throws.
  */
-export async function copyObject(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
-  return copy.source.size <= COPY_MAX ? copyWhole(s3, copy, signal) : copyParts(s3, copy, signal)
+export async function copyObject(
+  s3: S3Client,
+  copy: Copy,
+  signal: AbortSignal,
+  sizes: CopySizes = SIZES,
+): Promise<StoredFacts> {
+  const { size } = copy.source
+  if (size <= sizes.whole) return copyWhole(s3, copy, signal)
+  return copyParts(s3, copy, Math.max(sizes.part, Math.ceil(size / 10_000 / MiB) * MiB), signal)
 }
 
 function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
@@ -60,7 +77,7 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
     ...copy.condition,
   }
   return tagged(copy, async (tagging) => {
-    const directive = tagging.Tagging === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
+    const directive = copy.tags === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
     const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...tagging }), signal)
     return {
       etag: etagOf(answer.CopyObjectResult ?? {}),
@@ -98,7 +115,7 @@ function sourceFields({ bucket, key, versionId, etag, customerKey }: Stored): {
   }
 }
 
-async function copyParts(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<StoredFacts> {
+async function copyParts(s3: S3Client, copy: Copy, bytesAPart: number, signal: AbortSignal): Promise<StoredFacts> {
   const created = await tagged(copy, (tagging) =>
     send(
       s3,
@@ -115,8 +132,10 @@ async function copyParts(s3: S3Client, copy: Copy, signal: AbortSignal): Promise
     ),
   )
   if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
+  const upload = { uploadId: created.UploadId, bytesAPart }
   try {
-    const parts = await copyAllParts(s3, copy, created.UploadId, signal)
+    await copy.created?.(upload)
+    const parts = await copyAllParts(s3, copy, upload, signal)
     return await completeCopy(s3, copy, created, parts, signal)
   } catch (error) {
     await abortUpload(s3, { bucket: copy.bucket, key: copy.key, uploadId: created.UploadId })
@@ -124,9 +143,13 @@ async function copyParts(s3: S3Client, copy: Copy, signal: AbortSignal): Promise
   }
 }
 
-async function copyAllParts(s3: S3Client, copy: Copy, uploadId: string, outer: AbortSignal): Promise<CompletedPart[]> {
+async function copyAllParts(
+  s3: S3Client,
+  copy: Copy,
+  { uploadId, bytesAPart }: { uploadId: string; bytesAPart: number },
+  outer: AbortSignal,
+): Promise<CompletedPart[]> {
   const { size } = copy.source
-  const bytesAPart = Math.max(COPY_PART, Math.ceil(size / 10_000 / MiB) * MiB)
   const group = taskGroup(COPIES_IN_FLIGHT, outer)
   const parts: CompletedPart[] = []
   try {

@@ -1,8 +1,9 @@
 import { openedSize } from '../envelope/content.ts'
 import { envelopeOf } from '../modes/client-side.ts'
-import { detect, outline } from '../modes/detect.ts'
-import type { ObjectFacts, Recognition } from '../modes/mode.ts'
+import { outline } from '../modes/detect.ts'
+import type { ObjectFacts } from '../modes/mode.ts'
 import { look, type Wanted } from './look.ts'
+import { recognise } from './recognise.ts'
 import type { Inspection, Vault } from './vault.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Inspection, Vault } from './vault.ts'
  */
 export async function inspect(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Inspection> {
   const { facts } = await look(vault, wanted, signal)
-  const recognition = withRememberedKey(vault, facts, detect(facts))
+  const recognition = recognise(vault, facts)
   if (wanted.versionId === undefined && !facts.needsCustomerKey) {
     const { bucket, key, etag, size } = facts
     const { mode, keyId, format } = recognition
@@ -30,14 +31,6 @@ export async function inspect(vault: Vault, wanted: Wanted, signal: AbortSignal)
     metadata: facts.metadata,
     journey: outline(facts),
   }
-}
-
-/** The envelope of CSE-KMS does not name its KMS key: only KMS can tell from the wrapped key. Who wrote it here knows. */
-function withRememberedKey(vault: Vault, { bucket, key, etag }: ObjectFacts, recognition: Recognition): Recognition {
-  if (recognition.keyId !== undefined) return recognition
-  const known = vault.catalog.recall(vault.place, bucket, key)
-  const same = known !== null && known.etag === etag && known.mode === recognition.mode
-  return same ? { ...recognition, keyId: known.keyId } : recognition
 }
 
 /** As far as the format tells; an object that is too short to be whole has none. */

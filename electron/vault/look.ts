@@ -46,6 +46,8 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal): P
   const found = (await withRememberedKey(vault, wanted, signal)) ?? (await withoutKey(vault, wanted, signal))
   if (found === null) return { facts: unknownFacts(wanted), head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
+  const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
+  if (known?.etag === facts.etag) facts.rememberedKeyId = known.keyId
   facts.instruction = await fetchInstruction(vault, wanted, facts, signal)
   return { facts, head: found.head }
 }

@@ -16,7 +16,11 @@ export interface Reading extends Looked {
 
 /** Looks at an object and reaches for its key, before the first byte. Throws what `look` and its mode throw. */
 export async function openReading(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Reading> {
-  const looked = await look(vault, wanted, signal)
+  return openLooked(vault, wanted, await look(vault, wanted, signal), signal)
+}
+
+/** The same for an object that has been looked at already. */
+export async function openLooked(vault: Vault, wanted: Wanted, looked: Looked, signal: AbortSignal): Promise<Reading> {
   const { facts } = looked
   const plan = await prepareRead(envOf(vault, signal), { facts, options: wanted.options })
   return { ...looked, plan, stored: storedOf(wanted, facts, plan) }

@@ -10,7 +10,7 @@ import type { OwnProperties } from './own-properties.ts'
 import { pulled } from './pulled.ts'
 import { openReading, readThrough, type Reading } from './reading.ts'
 import type { Landing } from './replace.ts'
-import type { RekeyRequest, Vault, Watch } from './vault.ts'
+import type { RekeyRequest, RekeyWatch, Vault } from './vault.ts'
 
 export interface Rekeying {
   vault: Vault
@@ -20,7 +20,7 @@ export interface Rekeying {
   /** Plaintext bytes. */
   size: number
   own: OwnProperties
-  watch: Watch
+  watch: RekeyWatch
 }
 
 /** A way from the old encryption to the new one. */
@@ -38,7 +38,8 @@ export function copyWithin({ vault, request, reading, plan, own, watch }: Rekeyi
   return {
     write: ({ key, condition }) => {
       const { metadata, headers, tags } = own
-      const copy = { source: reading.stored, bucket, key, plan, metadata, headers, tags, condition }
+      const created = traced(request, watch, key)
+      const copy = { source: reading.stored, bucket, key, plan, metadata, headers, tags, condition, created }
       return copyObject(vault.s3, copy, watch.signal)
     },
     async prove(landingKey) {
@@ -88,13 +89,21 @@ export function streamThrough({ vault, request, reading, plan, size, own, watch 
       upload(
         vault.s3,
         { bucket, key, size, plan, ...own, condition, read: (signal) => pulled((sink) => produce(sink, signal)) },
-        watch,
+        { ...watch, hooks: { created: traced(request, watch, key) } },
       ),
     async prove(landingKey) {
       const again = await hashOf(vault, { bucket, key: landingKey, options: readBack(request, plan) }, watch.signal)
       if (again !== hash.digest('hex')) throw mismatch(landingKey)
     },
     journey: (written) => [...readJourney, ...written],
+  }
+}
+
+/** Uploads beside the object are found by their key, which is no one else's; one to its own key only by its id. */
+function traced({ key }: RekeyRequest, { trace }: RekeyWatch, landingKey: string) {
+  return ({ uploadId }: { uploadId: string }): Promise<void> => {
+    if (landingKey === key) trace?.uploadOpened(uploadId)
+    return Promise.resolve()
   }
 }
 

@@ -7,7 +7,7 @@ import { openReading, type Reading } from './reading.ts'
 import { copyWithin, streamThrough, type Rekeying } from './rekey-ways.ts'
 import { replaceSafely } from './replace.ts'
 import { updateInPlace } from './update-in-place.ts'
-import type { PutResult, RekeyRequest, Vault, Watch } from './vault.ts'
+import type { PutResult, RekeyRequest, RekeyWatch, Vault, Watch } from './vault.ts'
 import { verify } from './verify.ts'
 import { finishWrite } from './written.ts'
 
@@ -16,10 +16,20 @@ import { finishWrite } from './written.ts'
  * else through this computer. Its metadata, headers and tags stay. The old content stays until the new one has been read
  * back and proven. Throws what `get` and `put` throw, and CHANGED_WHILE_READ if someone else replaced the object.
  */
-export async function rekey(vault: Vault, request: RekeyRequest, watch: Watch): Promise<PutResult> {
+export async function rekey(vault: Vault, request: RekeyRequest, watch: RekeyWatch): Promise<PutResult> {
+  const { bucket, key, from } = request
+  return rekeyOpened(vault, request, await openReading(vault, { bucket, key, options: from }, watch.signal), watch)
+}
+
+/** The same for an object that has been opened already; its reading is disposed of here. */
+export async function rekeyOpened(
+  vault: Vault,
+  request: RekeyRequest,
+  reading: Reading,
+  watch: RekeyWatch,
+): Promise<PutResult> {
   const started = performance.now()
-  const { bucket, key, from, mode, to } = request
-  const reading = await openReading(vault, { bucket, key, options: from }, watch.signal)
+  const { bucket, key, mode, to } = request
   try {
     const size = await exactSize(vault, request, reading, watch)
     const plan = await prepareWrite(mode, envOf(vault, watch.signal), { bucket, key, plaintextSize: size, options: to })
@@ -44,7 +54,7 @@ interface Change {
 async function change(
   vault: Vault,
   { request, reading, plan, size, started }: Change,
-  watch: Watch,
+  watch: RekeyWatch,
 ): Promise<PutResult> {
   const { bucket, key } = request
   const done = { bucket, key, bytes: size, started }
@@ -56,7 +66,7 @@ async function change(
   const own = await ownProperties(vault, reading, watch.signal)
   const rekeying: Rekeying = { vault, request, reading, plan, size, own, watch }
   const way = reading.plan.opener === null && plan.sealer === null ? copyWithin(rekeying) : streamThrough(rekeying)
-  const stored = await replaceSafely(vault, { old: reading.stored, plan, own, ...way }, watch.signal).catch(
+  const stored = await replaceSafely(vault, { old: reading.stored, plan, own, ...way }, watch).catch(
     async (error: unknown) => {
       const customerKey = plan.customerKey.SSECustomerKey !== undefined
       throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)

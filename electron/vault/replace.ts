@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { DeleteObjectCommand, GetBucketVersioningCommand } from '@aws-sdk/client-s3'
-import { isCofferError } from '../base/errors.ts'
+import { DeleteObjectCommand, GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { copyObject } from '../transfers/copy.ts'
 import type { Stored } from '../transfers/fetch-range.ts'
 import type { Condition } from '../transfers/object.ts'
 import type { OwnProperties } from './own-properties.ts'
-import type { Vault } from './vault.ts'
+import type { RekeyWatch, Vault } from './vault.ts'
 
 /** Where new content is written, and under which condition. */
 export interface Landing {
@@ -34,11 +34,16 @@ interface Replacement {
  * decryption). So there the new content is written beside the old, proven, and only then copied over it within S3, which
  * replaces an object at one moment. Both ways the last write is conditional: someone else's newer object stays.
  */
-export async function replaceSafely(vault: Vault, replacement: Replacement, signal: AbortSignal): Promise<StoredFacts> {
+export async function replaceSafely(vault: Vault, replacement: Replacement, watch: RekeyWatch): Promise<StoredFacts> {
   const { bucket } = replacement.old
-  return (await isVersioned(vault, bucket, signal))
+  return (await isVersioned(vault, bucket, watch.signal))
     ? replaceVersion(vault, replacement)
-    : replaceBeside(vault, replacement, signal)
+    : replaceBeside(vault, replacement, watch)
+}
+
+/** True for a key under which a re-key writes new content beside the old; a cut-off one may have left it. */
+export function isBeside(key: string): boolean {
+  return /\.coffer-[0-9a-f]{16}\.part$/.test(key)
 }
 
 /** A bucket that does not tell is treated as one that keeps nothing. */
@@ -66,13 +71,15 @@ async function replaceVersion(vault: Vault, { old, write, prove }: Replacement):
 async function replaceBeside(
   vault: Vault,
   { old, plan, own, write, prove }: Replacement,
-  signal: AbortSignal,
+  { signal, trace }: RekeyWatch,
 ): Promise<StoredFacts> {
   const beside = `${old.key}.coffer-${randomBytes(8).toString('hex')}.part`
+  trace?.beside(beside)
   try {
     const written = await write({ key: beside, condition: { IfNoneMatch: '*' } })
     await prove(beside)
     const { bytes, etag } = written
+    await stillThere(vault, old, signal)
     return await copyObject(
       vault.s3,
       {
@@ -84,19 +91,42 @@ async function replaceBeside(
         headers: own.headers,
         tags: own.tags,
         condition: { IfMatch: old.etag },
+        created: ({ uploadId }) => {
+          trace?.uploadOpened(uploadId)
+          return Promise.resolve()
+        },
       },
       signal,
     )
   } finally {
-    await discard(vault, old.bucket, beside, undefined)
+    if (await discard(vault, old.bucket, beside, undefined)) trace?.besideGone()
     vault.catalog.forget(vault.place, old.bucket, beside)
+  }
+}
+
+/** Servers exist that overlook `If-Match` on a copy; asked just before, they overwrite somebody's newer object less easily. */
+async function stillThere({ s3 }: Vault, old: Stored, signal: AbortSignal): Promise<void> {
+  const { bucket, key, etag, customerKey } = old
+  const now = await send(s3, new HeadObjectCommand({ Bucket: bucket, Key: key, ...customerKey }), signal).catch(
+    (error: unknown) => {
+      if (isCofferError(error, 'KEY_WRONG') || isCofferError(error, 'OBJECT_NOT_FOUND')) return null
+      throw error
+    },
+  )
+  if (now?.ETag !== etag) {
+    throw new CofferError('CHANGED_WHILE_READ', `s3://${bucket}/${key} was replaced while it was re-keyed.`, {
+      hint: 'What is there now was left as it is. Re-key it again.',
+    })
   }
 }
 
 const DISCARD_MS = 15_000
 
-/** Best effort, and not stopped by what stopped the rest. */
-async function discard({ s3 }: Vault, bucket: string, key: string, versionId: string | undefined): Promise<void> {
+/** Best effort, and not stopped by what stopped the rest. False if it may still be there. */
+async function discard({ s3 }: Vault, bucket: string, key: string, versionId: string | undefined): Promise<boolean> {
   const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId })
-  await send(s3, command, AbortSignal.timeout(DISCARD_MS)).catch(() => undefined)
+  return send(s3, command, AbortSignal.timeout(DISCARD_MS)).then(
+    () => true,
+    () => false,
+  )
 }

@@ -35,6 +35,24 @@ export interface Watch {
   onProgress?: OnProgress | undefined
 }
 
+/**
+ * Hears what a re-key would leave lying if it were cut off, before it is there, so that a journal can see to it later.
+ * What these throw stops the re-key.
+ */
+export interface RekeyTrace {
+  /** New content is about to be written under this key, beside the object. */
+  beside(key: string): void
+  /** It is not there any more. */
+  besideGone(): void
+  /** An upload in parts to the object's own key has been opened. */
+  uploadOpened(uploadId: string): void
+}
+
+/** How a re-key is watched and stopped. */
+export interface RekeyWatch extends Watch {
+  trace?: RekeyTrace | undefined
+}
+
 /** A file to be sealed: from disk, or from a stream that a host hands over. Read once, from start to end. */
 export interface Source {
   size: number
@@ -144,6 +162,6 @@ export interface RekeyRequest {
  *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)
  *   inspect.ts inspect(vault, { bucket, key, versionId?, options }, signal): Promise<Inspection>
  *   remove.ts  remove(vault, { bucket, keys }, signal): Promise<void>
- *   rekey.ts   rekey(vault, request: RekeyRequest, watch): Promise<PutResult>
+ *   rekey.ts   rekey(vault, request: RekeyRequest, watch: RekeyWatch): Promise<PutResult>
  *   source.ts  fileSource(path): Promise<Source>; walk(path): AsyncIterable<{ path, relativeKey } | { skipped, why }>
  */

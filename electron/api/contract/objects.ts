@@ -2,7 +2,9 @@ import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
 import {
   acceptNoKit,
+  bucketName,
   envelopeFormat,
+  errorCode,
   failure,
   journeyStep,
   location,
@@ -61,7 +63,53 @@ export const verifyEvent = z.discriminatedUnion('kind', [
   /** What proved the content: the GCM tag, S3's checksum, or nothing but S3's own word. */
   fileDone.extend({ proof: z.enum(['tag', 'checksum', 'none']) }),
 ])
-export const rekeyEvent = z.discriminatedUnion('kind', [...common, fileDone.extend(stored)])
+
+const runCounts = {
+  /** Objects that were changed, or were there already. */
+  done: z.number(),
+  failed: z.number(),
+  /** Looked at, and under another key than the one that was asked for. */
+  elsewhere: z.number(),
+  /** Changed objects of which the bucket still keeps versions under their old keys. */
+  keepingOlder: z.number(),
+  /** Older versions that were deleted. */
+  purged: z.number(),
+}
+
+export const rekeyEvent = z.discriminatedUnion('kind', [
+  ...common,
+  /** The first: which run this is, and whether it was begun before and goes on. */
+  z.object({ kind: z.literal('run'), run: z.number(), resumed: z.boolean() }),
+  /** It is under the new mode and key already. */
+  z.object({
+    kind: z.literal('already'),
+    name: z.string(),
+    bucket: z.string(),
+    key: z.string(),
+    ...encrypted,
+    purged: z.number(),
+  }),
+  /** It is under another key than the one that was asked for, and stays as it is. */
+  z.object({ kind: z.literal('elsewhere'), name: z.string() }),
+  fileDone.extend({ ...stored, purged: z.number() }),
+  /** The last: a run that is not `finished` goes on when it is asked for again. */
+  z.object({ kind: z.literal('run-ended'), run: z.number(), finished: z.boolean(), ...runCounts }),
+])
+
+const rekeyRun = z.object({
+  id: z.number(),
+  place: z.string(),
+  bucket: z.string().optional(),
+  key: z.string(),
+  under: z.string().optional(),
+  mode: modeChoice,
+  to: writeOptions,
+  state: z.enum(['running', 'stopped', 'finished']),
+  startedAt: z.date(),
+  endedAt: z.date().optional(),
+  done: z.number(),
+  failures: z.array(z.object({ bucket: z.string(), key: z.string(), code: errorCode })),
+})
 
 export type PutEvent = z.infer<typeof putEvent>
 export type GetEvent = z.infer<typeof getEvent>
@@ -155,17 +203,35 @@ export const objects = {
     .input(z.strictObject({ place: location.place, bucket: location.bucket, keys: z.array(objectKey).min(1) }))
     .output(z.object({ removed: z.number() })),
 
-  /** Changes the mode or the key of an object, or of everything below a key that ends with `/`. */
+  /**
+   * Changes the mode or the key of an object, of everything below a key that ends with `/`, of a whole bucket, or of what
+   * is under one key. Each object is proven under the new key before its old content goes. A run that is cut off goes on
+   * when it is asked for again; what was changed meanwhile by someone else is left as it is and told as a failure.
+   */
   rekey: oc
     .input(
-      z.strictObject({
-        ...location,
-        mode: modeChoice,
-        from: readOptions.default({}),
-        to: writeOptions.default({}),
-        acceptNoKit,
-        concurrency,
-      }),
+      z
+        .strictObject({
+          place: location.place,
+          /** Left out, with `under`: every object that the catalog knows under that key, in any bucket. */
+          bucket: bucketName.optional(),
+          key: location.key.default(''),
+          /** Only objects under this customer or KMS key. */
+          under: z.string().min(1).optional(),
+          mode: modeChoice,
+          from: readOptions.default({}),
+          to: writeOptions.default({}),
+          /** Consent to delete, for good, older versions that are not under the new mode and key. */
+          purgeOldVersions: z.boolean().default(false),
+          acceptNoKit,
+          concurrency,
+        })
+        .refine(({ bucket, key, under }) => bucket !== undefined || (under !== undefined && key === ''), {
+          message: 'name a bucket, or a key whose objects are meant',
+        }),
     )
     .output(eventIterator(rekeyEvent)),
+
+  /** Re-key runs, newest first: what they were to do, how far they are, what failed. */
+  rekeyRuns: oc.input(z.strictObject({ limit: z.int().min(1).max(1000).default(50) })).output(z.array(rekeyRun)),
 }

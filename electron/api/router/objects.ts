@@ -5,7 +5,8 @@ import type { ListEntry } from '../../vault/vault.ts'
 import { procedures, signalOf } from './base.ts'
 import { keysBelow } from './keys-below.ts'
 import { recorded } from './recorded.ts'
-import { getMany, putMany, rekeyMany, verifyMany } from './transfers.ts'
+import { rekeyMany, rekeyRuns } from './rekey.ts'
+import { getMany, putMany, verifyMany } from './transfers.ts'
 
 /** Entries go over in pages, so that a large folder is a few messages and its first names come at once. */
 const PAGE = 500
@@ -63,4 +64,5 @@ export const objectsRouter = {
   inspect: inspectOne,
   remove: removeMany,
   rekey: rekeyMany,
+  rekeyRuns,
 }

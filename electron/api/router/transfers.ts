@@ -2,7 +2,6 @@ import type { ModeChoice } from '../../base/mode-names.ts'
 import type { ModeOptions } from '../../modes/mode.ts'
 import { get } from '../../vault/get.ts'
 import { put } from '../../vault/put.ts'
-import { rekey } from '../../vault/rekey.ts'
 import { fileSource } from '../../vault/source.ts'
 import { verify } from '../../vault/verify.ts'
 import type { Coffer } from '../context.ts'
@@ -85,23 +84,6 @@ export const verifyMany = procedures.objects.verify.handler(async function* ({ i
     async ({ name, key }, watch) => {
       const request = { bucket, key, versionId, options }
       const done = await recorded(coffer, { what: 'verify', place, bucket, key }, () => verify(vault, request, watch))
-      return { kind: 'file-done' as const, name, ...done }
-    },
-    input.concurrency,
-  )
-  yield* runBatch(batch, signalOf(signal))
-})
-
-export const rekeyMany = procedures.objects.rekey.handler(async function* ({ input, context: { coffer }, signal }) {
-  const { bucket, mode, from, to } = input
-  using vault = await coffer.openVault(input.place)
-  const { place } = vault
-
-  const batch = manyTasks(
-    (stop) => keysBelow(vault, bucket, input.key, stop),
-    async ({ name, key }, watch) => {
-      const request = { bucket, key, mode, from, to }
-      const done = await recorded(coffer, { what: 'rekey', place, bucket, key }, () => rekey(vault, request, watch))
       return { kind: 'file-done' as const, name, ...done }
     },
     input.concurrency,

@@ -1,0 +1,66 @@
+import { isKey, type KeyNames } from '../../vault/key-names.ts'
+import { listFolder } from '../../vault/list.ts'
+import { isBeside } from '../../vault/replace.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { CofferError } from '../../base/errors.ts'
+import type { Coffer } from '../context.ts'
+import type { Task } from './many.ts'
+
+interface Scope {
+  bucket: string | undefined
+  key: string
+  under: KeyNames | undefined
+}
+
+/** `etag` as the listing says; undefined where nothing was listed. */
+export interface InScope extends Task {
+  etag: string | undefined
+}
+
+/**
+ * The objects that a re-key goes over: one, a folder, a bucket, or what the catalog knows under a key. In a folder, what the
+ * catalog knows to be under another key is left out without a question; the rest tells when its turn comes. What a re-key
+ * itself writes beside an object is none of them. Throws OBJECT_NOT_FOUND if a folder has nothing below it.
+ */
+export function rekeyScope(
+  coffer: Coffer,
+  vault: Vault,
+  { bucket, key, under }: Scope,
+  signal: AbortSignal,
+): AsyncIterable<InScope> {
+  if (bucket === undefined) return known(coffer, vault, under?.names ?? [])
+  return key === '' || key.endsWith('/') ? below(vault, bucket, key, under, signal) : single(bucket, key)
+}
+
+async function* single(bucket: string, key: string): AsyncGenerator<InScope, void, void> {
+  yield await Promise.resolve({ name: key, bucket, key, bytes: 0, etag: undefined })
+}
+
+async function* known({ catalog }: Coffer, vault: Vault, names: string[]): AsyncGenerator<InScope, void, void> {
+  for (const keyId of names) {
+    for (const { place, bucket, key, size } of catalog.listByKey(keyId, Number.MAX_SAFE_INTEGER)) {
+      if (place !== vault.place) continue
+      yield await Promise.resolve({ name: `s3://${bucket}/${key}`, bucket, key, bytes: size, etag: undefined })
+    }
+  }
+}
+
+async function* below(
+  vault: Vault,
+  bucket: string,
+  prefix: string,
+  under: KeyNames | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<InScope, void, void> {
+  let found = false
+  for await (const entry of listFolder(vault, { bucket, prefix, recursive: true }, signal)) {
+    found = true
+    const { kind, key, size, etag, keyId } = entry
+    if (kind !== 'object' || key.endsWith('/') || isBeside(key)) continue
+    if (under !== undefined && keyId !== undefined && !isKey(under.names, keyId)) continue
+    yield { name: key, bucket, key, bytes: size, etag }
+  }
+  if (!found && prefix !== '') {
+    throw new CofferError('OBJECT_NOT_FOUND', `There is nothing below s3://${bucket}/${prefix}`)
+  }
+}

@@ -1,0 +1,80 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { ErrorCode } from '../base/errors.ts'
+
+interface Name {
+  bucket: string
+  key: string
+}
+
+/** What a cut-off re-key of one object may have left. */
+export interface RekeyLeaving extends Name {
+  /** A key under which new content may lie, or uploads to it. */
+  beside: string | undefined
+  /** An upload to the object's own key. */
+  uploadId: string | undefined
+}
+
+/** The objects of one run, as far as they were begun. What is written here is on disk when the call returns. */
+export interface RekeyItems {
+  start(name: Name): void
+  /** Before new content is written beside the object. */
+  beside(name: Name, key: string): void
+  uploadOpened(name: Name, uploadId: string): void
+  /** What lay beside it is gone. */
+  besideGone(name: Name): void
+  /** `etag` is that of the object as it now is. */
+  done(name: Name, etag: string): void
+  failed(name: Name, code: ErrorCode): void
+  /** Nothing is left of an earlier attempt. */
+  swept(name: Name): void
+  /** What earlier attempts have left, as far as it is known. */
+  leavings(): RekeyLeaving[]
+  /** True if it was done in this run and is still what was written then. */
+  isDone(name: Name, etag: string | undefined): boolean
+  /** True if it was begun before and cut off: what is there now may not have been proven. */
+  wasCutOff(name: Name): boolean
+  failures(): (Name & { code: ErrorCode })[]
+}
+
+export function openRekeyItems(db: DatabaseSync, run: number): RekeyItems {
+  const insert = db.prepare(`
+    INSERT INTO rekey_items (run, bucket, key, state) VALUES (?, ?, ?, 'started')
+    ON CONFLICT DO UPDATE SET state = 'started', etag = NULL, error = NULL`)
+  const setBeside = db.prepare('UPDATE rekey_items SET beside = ? WHERE run = ? AND bucket = ? AND key = ?')
+  const setUpload = db.prepare('UPDATE rekey_items SET upload_id = ? WHERE run = ? AND bucket = ? AND key = ?')
+  const setSwept = db.prepare(
+    'UPDATE rekey_items SET beside = NULL, upload_id = NULL WHERE run = ? AND bucket = ? AND key = ?',
+  )
+  const setEnd = db.prepare(`
+    UPDATE rekey_items SET state = ?1, etag = ?2, error = ?3, upload_id = iif(?1 = 'done', NULL, upload_id)
+    WHERE run = ?4 AND bucket = ?5 AND key = ?6`)
+  const find = db.prepare('SELECT state, etag FROM rekey_items WHERE run = ? AND bucket = ? AND key = ?')
+  const left = db.prepare(`
+    SELECT * FROM rekey_items WHERE run = ? AND (beside IS NOT NULL OR upload_id IS NOT NULL) ORDER BY bucket, key`)
+  const failed = db.prepare("SELECT * FROM rekey_items WHERE run = ? AND state = 'failed' ORDER BY bucket, key")
+  const nameOf = (row: Record<string, unknown>): Name => ({
+    bucket: row['bucket'] as string,
+    key: row['key'] as string,
+  })
+  return {
+    start: ({ bucket, key }) => void insert.run(run, bucket, key),
+    beside: ({ bucket, key }, beside) => void setBeside.run(beside, run, bucket, key),
+    besideGone: ({ bucket, key }) => void setBeside.run(null, run, bucket, key),
+    uploadOpened: ({ bucket, key }, uploadId) => void setUpload.run(uploadId, run, bucket, key),
+    swept: ({ bucket, key }) => void setSwept.run(run, bucket, key),
+    done: ({ bucket, key }, etag) => void setEnd.run('done', etag, null, run, bucket, key),
+    failed: ({ bucket, key }, code) => void setEnd.run('failed', null, code, run, bucket, key),
+    leavings: () =>
+      left.all(run).map((row) => ({
+        ...nameOf(row),
+        beside: (row['beside'] as string | null) ?? undefined,
+        uploadId: (row['upload_id'] as string | null) ?? undefined,
+      })),
+    isDone({ bucket, key }, etag) {
+      const row = find.get(run, bucket, key)
+      return row?.['state'] === 'done' && row['etag'] === etag
+    },
+    wasCutOff: ({ bucket, key }) => find.get(run, bucket, key)?.['state'] === 'started',
+    failures: () => failed.all(run).map((row) => ({ ...nameOf(row), code: row['error'] as ErrorCode })),
+  }
+}

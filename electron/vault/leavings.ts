@@ -1,0 +1,60 @@
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
+} from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import type { Vault } from './vault.ts'
+
+/** What a re-key of one object that was cut off may have left. */
+export interface Leaving {
+  bucket: string
+  key: string
+  /** A key that is nobody else's: whatever is under it goes. */
+  beside: string | undefined
+  /** An upload in parts to the object's own key. */
+  uploadId: string | undefined
+}
+
+/** Removes what a cut-off re-key left; what is gone already is no failure. Throws what `send` throws. */
+export async function sweep(vault: Vault, leaving: Leaving, signal: AbortSignal): Promise<void> {
+  const { bucket, key, beside, uploadId } = leaving
+  if (uploadId !== undefined) await abort(vault, { bucket, key, uploadId }, signal)
+  if (beside === undefined) return
+  for (const id of await uploadsTo(vault, bucket, beside, signal)) {
+    await abort(vault, { bucket, key: beside, uploadId: id }, signal)
+  }
+  await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: beside }), signal)
+  vault.catalog.forget(vault.place, bucket, beside)
+}
+
+async function abort(
+  { s3 }: Vault,
+  { bucket, key, uploadId }: { bucket: string; key: string; uploadId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await send(s3, new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }), signal)
+  } catch (error) {
+    if (!isCofferError(error) || error.facts.awsCode !== 'NoSuchUpload') throw error
+  }
+}
+
+async function uploadsTo({ s3 }: Vault, bucket: string, key: string, signal: AbortSignal): Promise<string[]> {
+  const found: string[] = []
+  let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
+  for (;;) {
+    const page: ListMultipartUploadsCommandOutput = await send(
+      s3,
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, ...from }),
+      signal,
+    )
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      if (Key === key && UploadId !== undefined) found.push(UploadId)
+    }
+    if (page.IsTruncated !== true) return found
+    from = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
+  }
+}
