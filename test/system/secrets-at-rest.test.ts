@@ -101,7 +101,7 @@ it("no object's data key is on disk in the clear, and neither is the customer's 
     principalExists: () => true,
   })
   const dataKeys = createDataKeys(masters.s3Master, kms.port)
-  const database = new DatabaseSync(join(folder.path, 's3.sqlite'), { readOnly: true })
+  const database = new DatabaseSync(join(folder.path, 's3.db'), { readOnly: true })
   const rows = database.prepare('SELECT object, envelope FROM versions').all()
   const keys = rows.flatMap(({ object, envelope }) =>
     dataKeys.open(JSON.parse(String(envelope)) as Envelope, String(object), { principal: OWNER, customerKey }),
