@@ -28,17 +28,24 @@ export async function askSecret(question: string, signal: AbortSignal): Promise<
   }
 }
 
-/** Everything on standard input. */
+/** Everything on standard input, as text. */
 export async function readAll(signal: AbortSignal): Promise<string> {
+  const whole = await readAllBytes(signal)
+  const text = whole.toString()
+  zero(whole)
+  return text
+}
+
+/** Everything on standard input; the caller zeroes what is secret. */
+export async function readAllBytes(signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin.iterator({ destroyOnReturn: false })) {
     signal.throwIfAborted()
     chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer))
   }
   const whole = Buffer.concat(chunks)
-  const text = whole.toString()
-  zero(whole, ...chunks)
-  return text
+  zero(...chunks)
+  return whole
 }
 
 const ENTER = /[\r\n]/

@@ -1,21 +1,25 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
-import { CofferError } from '../base/errors.ts'
-import { ask, readAll } from './ask.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { ask, askSecret } from './ask.ts'
+import { addKit, addRestore, keyFile, restoreKit, takenInWords } from './kit.ts'
+import { isAnyoneThere } from './kit-passphrase.ts'
+import type { PassphraseFlags } from './kit-passphrase.ts'
+import { offerFirstKit } from './kit-question.ts'
 import { listing } from './output.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { count, EXIT_HELP, moment } from './words.ts'
 
 const EXAMPLES = `
-Your keys rest in this system's keychain. Losing a key loses every file that was encrypted with it: keep a copy
-somewhere safe (coffer key export).
+Your keys rest in this system's keychain. Losing a key loses every file that was encrypted with it, so nothing is put
+under a key before its recovery kit is saved (coffer key kit), unless you say that you can do without (--no-kit).
 
 Examples
   coffer key new mine
   coffer key list
-  coffer key export mine mine.key
-  coffer key import mine.key --name mine
+  coffer key kit mine /media/stick/mine.kit      later, anywhere: coffer key restore mine.kit
+  coffer key import other.key --name other
 `
 
 type KeyInfo = Awaited<ReturnType<CofferClient['keys']['list']>>[number]
@@ -30,6 +34,8 @@ export function addKey(program: Command): void {
     .addHelpText('after', EXAMPLES + EXIT_HELP)
   addNew(key)
   addList(key)
+  addKit(key)
+  addRestore(key)
   addImport(key)
   addExport(key)
   addRename(key)
@@ -44,11 +50,12 @@ function addNew(key: Command): void {
     .option('--rsa', 'an RSA-3072 pair (cse-c only): a machine with its public half can write and not read')
     .option('--no-kit', 'it may be used without a recovery kit')
     .action((name: string | undefined, { rsa = false, kit }: { rsa?: boolean; kit: boolean }) =>
-      withCoffer(command, async ({ client, out, signal }) => {
+      withCoffer(command, async (session) => {
+        const { client, out, signal } = session
         const made = await client.keys.create({ name, kind: rsa ? 'rsa-3072' : 'aes-256' }, { signal })
-        if (!kit) await client.keys.declineKit({ key: made.id }, { signal })
         out.result(made, `Made the key ${made.name} (${made.id}).`)
-        out.note(`Losing it loses the files: keep a copy (coffer key export ${made.name} FILE).`)
+        if (kit) await offerFirstKit(session, made)
+        else await client.keys.declineKit({ key: made.id }, { signal })
       }),
     )
 }
@@ -62,25 +69,46 @@ function addList(key: Command): void {
         ID: ({ id }: KeyInfo) => id,
         KIND: ({ kind }: KeyInfo) => KINDS[kind],
         MADE: ({ createdAt }: KeyInfo) => moment(createdAt),
+        KIT: ({ kind, kitSavedAt }: KeyInfo) => (kitSavedAt ? moment(kitSavedAt) : kind === 'rsa-public' ? '' : 'NONE'),
       }
       listing(out, await client.keys.list({}, { signal }), columns, 'No keys yet. Make one: coffer key new NAME')
     }),
   )
 }
 
+interface ImportFlags extends PassphraseFlags {
+  name?: string
+  public?: boolean
+}
+
 function addImport(key: Command): void {
   const command = key
     .command('import')
-    .description('take in a key from a file or from standard input: 32 raw bytes, base64, hex, or RSA as PEM')
+    .description('take in a key: 32 raw bytes, base64, hex, RSA as PEM, or a recovery kit')
     .argument('<file>', 'the file, or - for standard input')
     .option('--name <name>', 'what to call it')
-    .action((file: string, { name }: { name?: string }) =>
-      withCoffer(command, async ({ client, out, signal }) => {
-        const from = file === '-' ? { text: await readAll(signal) } : { path: file }
-        const taken = await client.keys.import({ name, from }, { signal })
-        out.result(taken, `The key ${taken.name} (${taken.id}) is here.`)
+    .option('--public', 'keep the public half of an RSA key alone: this computer shall write and not read')
+    .option('--passphrase-file <file>', "a kit's passphrase is this file's first line")
+    .action((file: string, flags: ImportFlags) =>
+      withCoffer(command, async (session) => {
+        const { client, out, signal } = session
+        const from = await keyFrom(session, file)
+        try {
+          const taken = await client.keys.import({ name: flags.name, publicOnly: flags.public, from }, { signal })
+          out.result(taken, takenInWords(taken))
+        } catch (error) {
+          const isKit = isCofferError(error, 'PASSPHRASE_NEEDED') && error.facts['kit'] === 'yes'
+          if (!isKit || 'text' in from) throw error
+          await restoreKit(session, from, flags)
+        }
       }),
     )
+}
+
+/** A key that is typed or pasted on a terminal is not shown. */
+async function keyFrom(session: Session, file: string) {
+  if (file !== '-' || !isAnyoneThere(session)) return await keyFile(file, session.signal)
+  return { text: await askSecret('The key, as base64 or hex: ', session.signal) }
 }
 
 function addExport(key: Command): void {
@@ -89,10 +117,12 @@ function addExport(key: Command): void {
     .description('write a key to a new file that only you can read: base64, or PEM for RSA')
     .argument('<key>', 'its name or id')
     .argument('<file>', 'the new file')
-    .action((name: string, path: string) =>
+    .option('--public', 'the public half of an RSA key alone, for a computer that shall write and not read')
+    .action((name: string, path: string, { public: publicOnly = false }: { public?: boolean }) =>
       withCoffer(command, async ({ client, out, signal }) => {
-        const written = await client.keys.export({ key: name, path }, { signal })
-        out.result(written, `Written to ${written.path}. Whoever has this file can read your files: keep it safe.`)
+        const written = await client.keys.export({ key: name, path, publicOnly }, { signal })
+        const warning = publicOnly ? '' : ' Whoever has this file can read your files: keep it safe.'
+        out.result(written, `Written to ${written.path}.${warning}`)
       }),
     )
 }
@@ -111,6 +141,8 @@ function addRename(key: Command): void {
     )
 }
 
+type Impact = Awaited<ReturnType<CofferClient['keys']['impact']>>
+
 function addDelete(key: Command): void {
   const command = key
     .command('delete')
@@ -120,22 +152,34 @@ function addDelete(key: Command): void {
     .action((name: string, { confirm }: { confirm?: string }) =>
       withCoffer(command, async (session) => {
         const { client, out, signal } = session
-        const { objects } = await client.keys.usage({ key: name }, { signal })
-        const typed = confirm ?? (await askForName(session, objects))
-        await client.keys.remove({ key: name, confirm: typed }, { signal })
-        out.result({ deleted: typed, objects }, `Deleted the key ${typed}.`)
+        const impact = await client.keys.impact({ key: name }, { signal })
+        const typed = confirm ?? (await askForName(session, impact))
+        await client.keys.remove({ key: impact.key.id, confirm: typed }, { signal })
+        const { objects, buckets } = impact
+        out.result({ deleted: typed, objects, buckets }, `Deleted the key ${typed}. ${impactInWords(impact)}`)
       }),
     )
 }
 
-async function askForName({ out, signal }: Session, objects: number): Promise<string> {
-  if (!out.interactive || !process.stdin.isTTY) {
-    throw new CofferError('INVALID_INPUT', `${count(objects, 'known object')} would be lost with this key.`, {
-      hint: "If you mean it, give the key's name once more: --confirm NAME.",
+async function askForName(session: Session, impact: Impact): Promise<string> {
+  const told = impactInWords(impact)
+  if (!isAnyoneThere(session)) {
+    throw new CofferError('INVALID_INPUT', `To delete a key, its name must be given once more. ${told}`, {
+      hint: 'If you mean it: --confirm NAME.',
     })
   }
-  return await ask(
-    `${count(objects, 'known object')} would be lost with it. Type the key's name to delete it: `,
-    signal,
-  )
+  session.out.note(told)
+  return await ask("Type the key's name to delete it: ", session.signal)
+}
+
+/** `2 known objects need it: 2 in s3://private (This computer). It has no recovery kit.` */
+function impactInWords({ key, objects, buckets }: Impact): string {
+  const where = buckets.map((each) => `${each.objects} in s3://${each.bucket} (${each.placeName})`).join(', ')
+  const needed =
+    objects === 0
+      ? 'No known object needs it.'
+      : `${count(objects, 'known object')} ${objects === 1 ? 'needs' : 'need'} it: ${where}.`
+  const kit =
+    key.kitSavedAt === null ? 'It has no recovery kit.' : `Its recovery kit was saved on ${moment(key.kitSavedAt)}.`
+  return key.kind === 'rsa-public' ? needed : `${needed} ${kit}`
 }

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { ModeChoice } from '../base/mode-names.ts'
+import { withKit } from './kit-question.ts'
 import { addWriteFlags, concurrencyOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { withCoffer } from './session.ts'
@@ -48,10 +49,12 @@ async function put(command: Command, words: string[], flags: PutFlags): Promise<
   const request = putRequest(words, flags)
   await withCoffer(command, async (session) => {
     const { client, place, signal } = session
-    await follow(session, await client.objects.put({ place, ...request }, { signal }), {
-      verb: 'put',
-      line: (done) => `${shortPath(done.name)} -> ${showTarget(done)}  (${manner(done)})`,
-    })
+    await withKit(session, flags, async (acceptNoKit) =>
+      follow(session, await client.objects.put({ place, ...request, acceptNoKit }, { signal }), {
+        verb: 'put',
+        line: (done) => `${shortPath(done.name)} -> ${showTarget(done)}  (${manner(done)})`,
+      }),
+    )
   })
 }
 
@@ -63,7 +66,6 @@ export function putRequest(words: string[], flags: PutFlags) {
     mode: flags.mode,
     options: writeOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
-    acceptNoKit: flags.kit === false,
     concurrency: flags.concurrency,
   }
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { CofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 import { ask } from './ask.ts'
+import { withKit } from './kit-question.ts'
 import { addWriteFlags, concurrencyOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { tellRuns } from './rekey-status.ts'
@@ -81,14 +82,14 @@ async function rekey(
     from: { key: flags.fromKey, allowLegacy: flags.allowLegacy },
     to: writeOptions(flags),
     purgeOldVersions: flags.purgeOldVersions === true,
-    acceptNoKit: flags.kit === false,
     concurrency: flags.concurrency,
   }
-  const events = await session.client.objects.rekey(request, { signal: session.signal })
-  await follow(session, events, {
-    verb: 're-keyed',
-    line: (done) => `${showTarget(done)} re-keyed  (${manner(done)})`,
-  })
+  await withKit(session, flags, async (acceptNoKit) =>
+    follow(session, await session.client.objects.rekey({ ...request, acceptNoKit }, { signal: session.signal }), {
+      verb: 're-keyed',
+      line: (done) => `${showTarget(done)} re-keyed  (${manner(done)})`,
+    }),
+  )
 }
 
 async function askToPurge({ out, signal }: Session): Promise<void> {

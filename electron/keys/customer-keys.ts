@@ -4,8 +4,13 @@ import { CofferError } from '../base/errors.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { parseKey } from './import.ts'
 import type { KeyInfo, KeyRing } from './keyring.ts'
-import { newAesKey, newRsaPair, toLentKey, type Material } from './material.ts'
+import type { KitContent } from './kit-content.ts'
+import { newAesKey, newRsaPair, publicHalf, toLentKey, type Material } from './material.ts'
+import { restoreAll, takenAs, type Taken } from './restore.ts'
 import type { SecretStore } from './secret-store.ts'
+
+/** A key that was taken in, and whether it was here before. */
+export type TakenKey = KeyInfo & { taken: Taken }
 
 /** All that a host can do with customer keys. Only `export` lets material out. */
 export interface CustomerKeys extends KeyRing {
@@ -13,11 +18,20 @@ export interface CustomerKeys extends KeyRing {
   create(options: { kind?: 'aes-256' | 'rsa-3072' | undefined; name?: string | undefined }): Promise<KeyInfo>
   /**
    * Takes in a key from elsewhere (see parseKey for its forms). The same material is the same key: one that is here already
-   * keeps its name and is answered. Throws INVALID_INPUT, ALREADY_EXISTS if the name is taken.
+   * keeps its name and is answered. With `publicOnly`, nothing is kept of an RSA key but its public half. Throws
+   * INVALID_INPUT, ALREADY_EXISTS if the name is taken.
    */
-  import(input: string | Uint8Array, options: { name?: string | undefined }): Promise<KeyInfo>
-  /** The material, for an explicit export and nothing else: 32 bytes, PKCS #8 or SPKI in DER. The caller zeroes it. */
-  export(id: string): Promise<{ kind: KeyInfo['kind']; bytes: Buffer }>
+  import(
+    input: string | Uint8Array,
+    options: { name?: string | undefined; publicOnly?: boolean | undefined },
+  ): Promise<TakenKey>
+  /** Takes in all keys of an opened kit, or none, and zeroes them there. */
+  restore(kit: KitContent): Promise<TakenKey[]>
+  /**
+   * The material, for an explicit export or a kit and nothing else: 32 bytes, PKCS #8, or SPKI in DER. The caller zeroes it.
+   * With `publicOnly`, an RSA key's public half alone; INVALID_INPUT for a key that has none.
+   */
+  export(id: string, options?: { publicOnly?: boolean | undefined }): Promise<{ kind: KeyInfo['kind']; bytes: Buffer }>
   rename(id: string, name: string): Promise<KeyInfo>
   /** Notes that its recovery kit has been saved. */
   markKitSaved(id: string, at: Date): Promise<KeyInfo>
@@ -31,15 +45,23 @@ export interface CustomerKeys extends KeyRing {
 export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretStore>): CustomerKeys {
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
 
-  const keep = async (material: Material, name: string | undefined): Promise<KeyInfo> => {
+  const keep = async (material: Material, name: string | undefined): Promise<TakenKey> => {
     const { id, kind, publicKey, secret } = material
     try {
       const chosen = name === undefined ? `key-${id.slice(0, 8)}` : validName(name)
-      if (table.get(id) === null) refuseTaken(table, chosen)
+      const known = table.get(id)
+      if (known === null) refuseTaken(table, chosen)
       if (secret !== null) await (await secrets()).set(account(id), secret)
-      return toInfo(
-        table.add({ id, kind, publicKey, name: chosen, createdAt: new Date(), kitSavedAt: null, kitDeclinedAt: null }),
-      )
+      const arriving = {
+        id,
+        kind,
+        publicKey,
+        name: chosen,
+        createdAt: new Date(),
+        kitSavedAt: null,
+        kitDeclinedAt: null,
+      }
+      return { ...toInfo(table.add(arriving)), taken: takenAs(known, arriving) }
     } finally {
       zero(secret)
     }
@@ -50,6 +72,7 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
     const secret = await (await secrets()).get(account(id))
     if (secret !== null) return { kind, publicKey, secret }
     throw new CofferError('KEY_NOT_FOUND', `The material of the key ${name} is gone from where keys are kept.`, {
+      hint: 'Import the key again, or restore its recovery kit: coffer key restore.',
       facts: { keyId: id },
     })
   }
@@ -68,13 +91,20 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
     },
 
     async create({ kind, name }) {
-      return keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name)
+      return toInfo(await keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name))
     },
 
-    import: (input, { name }) => settle(() => keep(parseKey(input), name)),
+    import: (input, { name, publicOnly }) =>
+      settle(() => keep(publicOnly === true ? publicHalf(parseKey(input)) : parseKey(input), name)),
 
-    async export(id) {
-      const { kind, publicKey, secret } = await material(row(id))
+    async restore(kit) {
+      const restored = await restoreAll(table, secrets, account, kit)
+      return restored.map((each) => ({ ...toInfo(each.row), taken: each.taken }))
+    },
+
+    async export(id, { publicOnly = false } = {}) {
+      const { publicKey } = row(id)
+      const { kind, secret } = publicOnly ? onlyPublic(row(id)) : await material(row(id))
       if (secret !== null) return { kind, bytes: secret }
       return { kind, bytes: createPublicKey(publicKey ?? '').export({ type: 'spki', format: 'der' }) }
     },
@@ -114,8 +144,13 @@ function account(id: string): string {
   return `key/${id}`
 }
 
-function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }: KeyRow): KeyInfo {
+function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }: KeyInfo): KeyInfo {
   return { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }
+}
+
+function onlyPublic({ name, publicKey }: KeyRow): { kind: 'rsa-public'; secret: null } {
+  if (publicKey !== null) return { kind: 'rsa-public', secret: null }
+  throw new CofferError('INVALID_INPUT', `The key ${name} is one for AES and has no public half.`)
 }
 
 function findOne(table: KeyTable, idOrName: string): KeyRow {

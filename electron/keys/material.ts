@@ -49,6 +49,13 @@ export function rsaMaterial(key: KeyObject): Material {
   }
 }
 
+/** What of an RSA key may be given away; its secret is zeroed. Throws INVALID_INPUT for a key that has no public half. */
+export function publicHalf({ id, publicKey, secret }: Material): Material {
+  zero(secret)
+  if (publicKey !== null) return { kind: 'rsa-public', id, publicKey, secret: null }
+  throw new CofferError('INVALID_INPUT', 'That is a key for AES, which has no public half.')
+}
+
 /**
  * Turns stored material into what modes work with and zeroes its bytes, except an AES key's, which are the lent ones.
  * A private KeyObject lives outside JavaScript and is freed with it; it cannot be zeroed from here.

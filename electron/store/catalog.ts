@@ -13,6 +13,15 @@ export interface CatalogEntry {
   format: EnvelopeFormat | undefined
 }
 
+/** How many objects of one bucket need a key. */
+export interface KeyUse {
+  place: string
+  bucket: string
+  objects: number
+  /** As stored. */
+  bytes: number
+}
+
 /** The catalog in the database: what the vault asks for, and what the key list asks for. */
 export interface StoredCatalog {
   remember(entry: CatalogEntry): void
@@ -23,6 +32,8 @@ export interface StoredCatalog {
   forgetPlace(place: string): void
   /** How many known objects need a key. */
   countByKey(keyId: string): number
+  /** In which buckets the known objects that need a key are, most objects first. */
+  bucketsByKey(keyId: string): KeyUse[]
   /** The known objects that need a key, ordered by place, bucket and key. */
   listByKey(keyId: string, limit: number): CatalogEntry[]
 }
@@ -36,6 +47,9 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   const remove = db.prepare('DELETE FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
   const removePlace = db.prepare('DELETE FROM catalog WHERE place = ?')
   const count = db.prepare('SELECT count(*) AS n FROM catalog WHERE key_id = ?')
+  const uses = db.prepare(`
+    SELECT place, bucket, count(*) AS objects, sum(size) AS bytes FROM catalog WHERE key_id = ?
+    GROUP BY place, bucket ORDER BY objects DESC, place, bucket`)
   const byKey = db.prepare('SELECT * FROM catalog WHERE key_id = ? ORDER BY place, bucket, key LIMIT ?')
   return {
     remember(entry) {
@@ -54,6 +68,14 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     },
     countByKey(keyId) {
       return Number(count.get(keyId)?.['n'])
+    },
+    bucketsByKey(keyId) {
+      return uses.all(keyId).map((row) => ({
+        place: row['place'] as string,
+        bucket: row['bucket'] as string,
+        objects: row['objects'] as number,
+        bytes: row['bytes'] as number,
+      }))
     },
     listByKey(keyId, limit) {
       return byKey.all(keyId, limit).map(toEntry)

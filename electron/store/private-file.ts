@@ -43,6 +43,20 @@ export async function writePrivate(path: string, content: Uint8Array): Promise<v
   await syncFolder(dirname(path))
 }
 
+/**
+ * The same for a file that must not be there yet: its name is taken first, so that nobody else's file is ever replaced.
+ * Throws Node's EEXIST.
+ */
+export async function writeNewPrivate(path: string, content: Uint8Array): Promise<void> {
+  await (await open(path, 'wx', 0o600)).close()
+  try {
+    await writePrivate(path, content)
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
+}
+
 /** Windows cannot open a folder and needs no fsync of it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return

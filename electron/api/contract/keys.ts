@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract'
 import * as z from 'zod'
+import { overwrite } from './common.ts'
 
 const keyName = z.string().trim().min(1).max(100)
 const keyRef = { key: z.string().min(1) }
@@ -15,6 +16,12 @@ const keyInfo = z.object({
   kitDeclinedAt: z.date().nullable(),
 })
 
+/** A key or a kit from outside: a file, or the bytes of one that the host holds. */
+const file = [z.strictObject({ path: z.string().min(1) }), z.strictObject({ base64: z.base64().min(1) })] as const
+
+/** `completed`: of an RSA key, only the public half was here. */
+const takenKey = keyInfo.extend({ taken: z.enum(['new', 'known', 'completed']) })
+
 /** Customer keys. Their material never comes out through here: `export` writes it to a file and returns the path. */
 export const keys = {
   list: oc.input(z.strictObject({}).default({})).output(z.array(keyInfo)),
@@ -24,29 +31,76 @@ export const keys = {
     .input(z.strictObject({ name: keyName.optional(), kind: z.enum(['aes-256', 'rsa-3072']).default('aes-256') }))
     .output(keyInfo),
 
-  /** From a file (32 raw bytes or text), or from text that was typed or pasted: base64, hex, or an RSA key as PEM. */
+  /**
+   * From a file (32 raw bytes or text), or from text that was typed or pasted: base64, hex, or an RSA key as PEM. The same
+   * material is the same key: one that is here keeps its name. A recovery kit is PASSPHRASE_NEEDED with `kit` as a fact.
+   */
   import: oc
     .input(
       z.strictObject({
         name: keyName.optional(),
-        from: z.union([z.strictObject({ path: z.string().min(1) }), z.strictObject({ text: z.string().min(1) })]),
+        /** Keep the public half of an RSA key alone: this machine shall write and not read. */
+        publicOnly: z.boolean().default(false),
+        from: z.union([...file, z.strictObject({ text: z.string().min(1) })]),
       }),
     )
-    .output(keyInfo),
+    .output(takenKey),
+
+  /**
+   * Saves a recovery kit: an age file with these keys, or all, that the passphrase opens. With `sheet`, also a page to print
+   * that says what the kit holds and how to use it. Neither replaces a file without consent.
+   */
+  kit: oc
+    .input(
+      z.strictObject({
+        keys: z.union([z.array(z.string().min(1)).min(1), z.literal('all')]),
+        path: z.string().min(1),
+        passphrase: z.string(),
+        overwrite: overwrite.default('refuse'),
+        /** For the sheet; must not hold the passphrase. */
+        hint: z.string().max(500).optional(),
+        sheet: z.string().min(1).optional(),
+      }),
+    )
+    .output(z.object({ path: z.string(), sheet: z.string().optional(), keys: z.array(keyInfo) })),
+
+  /** A passphrase that is strong enough for a kit, new each time and kept nowhere. To be shown once. */
+  newPassphrase: oc.input(z.strictObject({}).default({})).output(z.object({ passphrase: z.string() })),
+
+  /** Takes in all keys of a recovery kit, or none. */
+  restore: oc.input(z.strictObject({ from: z.union(file), passphrase: z.string() })).output(z.array(takenKey)),
 
   /**
    * Writes the material to a new file that only the person can read: AES as one line of base64, RSA as PEM. Never
-   * overwrites.
+   * overwrites. With `publicOnly`, the public half of an RSA key, which is no secret.
    */
-  export: oc.input(z.strictObject({ ...keyRef, path: z.string().min(1) })).output(z.object({ path: z.string() })),
+  export: oc
+    .input(z.strictObject({ ...keyRef, path: z.string().min(1), publicOnly: z.boolean().default(false) }))
+    .output(z.object({ path: z.string() })),
 
   rename: oc.input(z.strictObject({ ...keyRef, name: keyName })).output(keyInfo),
 
   /** The person goes on without a recovery kit of this key: it may be written with, and nobody asks again. */
   declineKit: oc.input(z.strictObject(keyRef)).output(keyInfo),
 
-  /** How many objects that Coffer knows of need this key. */
-  usage: oc.input(z.strictObject(keyRef)).output(z.object({ objects: z.number() })),
+  /** What would be lost with a key: the objects that Coffer knows to need it, and the buckets they are in. */
+  impact: oc.input(z.strictObject(keyRef)).output(
+    z.object({
+      key: keyInfo,
+      objects: z.number(),
+      /** As stored. */
+      bytes: z.number(),
+      buckets: z.array(
+        z.object({
+          place: z.string(),
+          placeName: z.string(),
+          bucket: z.string(),
+          objects: z.number(),
+          bytes: z.number(),
+        }),
+      ),
+    }),
+  ),
 
   /** Deletes it for good. `confirm` is the key's name, typed by the person. */
   remove: oc.input(z.strictObject({ ...keyRef, confirm: z.string() })).output(z.void()),

@@ -5,10 +5,10 @@ import { CofferError } from '../../base/errors.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
 import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
 
-/** No key file is larger; a wrong file should not be read whole. */
-const MAX_KEY_FILE = 64 * 1024
+/** No key file or recovery kit is larger; a wrong file should not be read whole. */
+const MAX_KEY_FILE = 4 * 1024 * 1024
 
-/** The bytes of a key file, the caller's to zero. Throws FILE_NOT_FOUND, INVALID_INPUT, LOCAL_IO. */
+/** The bytes of a key file or a recovery kit, the caller's to zero. Throws FILE_NOT_FOUND, INVALID_INPUT, LOCAL_IO. */
 export async function readKeyFile(path: string): Promise<Buffer> {
   const bytes = await readSmallFile(path).catch((error: unknown) => {
     throw describeLocalFailure(error, path)

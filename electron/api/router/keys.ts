@@ -1,11 +1,20 @@
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
+import { newKitPassphrase } from '../../keys/kit-passphrase.ts'
+import { looksLikeKit, openKit } from '../../keys/kit.ts'
 import { procedures } from './base.ts'
+import { impactOf } from './impact.ts'
 import { readKeyFile, writeKeyFile } from './key-file.ts'
+import { saveKit } from './kit-file.ts'
 import { recorded } from './recorded.ts'
 
 const { keys } = procedures
 const what = { what: 'key' as const }
+
+/** The caller zeroes them. */
+async function bytesOf(from: { path: string } | { base64: string }): Promise<Buffer> {
+  return 'path' in from ? await readKeyFile(from.path) : Buffer.from(from.base64, 'base64')
+}
 
 export const keysRouter = {
   list: keys.list.handler(({ context }) => context.coffer.keys.list()),
@@ -14,29 +23,38 @@ export const keysRouter = {
     recorded(coffer, what, () => coffer.keys.create(input)),
   ),
 
-  import: keys.import.handler(({ input: { name, from }, context: { coffer } }) =>
+  import: keys.import.handler(({ input: { name, publicOnly, from }, context: { coffer } }) =>
     recorded(coffer, what, async () => {
-      if ('text' in from) return await coffer.keys.import(from.text, { name })
-      const bytes = await readKeyFile(from.path)
+      if ('text' in from) return await coffer.keys.import(from.text, { name, publicOnly })
+      const bytes = await bytesOf(from)
       try {
-        return await coffer.keys.import(bytes, { name })
+        if (looksLikeKit(bytes)) throw kitGiven()
+        return await coffer.keys.import(bytes, { name, publicOnly })
       } finally {
         zero(bytes)
       }
     }),
   ),
 
-  export: keys.export.handler(async ({ input, context: { coffer } }) => {
-    const { id } = await coffer.keys.find(input.key)
+  kit: keys.kit.handler(({ input, context: { coffer } }) => recorded(coffer, what, () => saveKit(coffer, input))),
+
+  newPassphrase: keys.newPassphrase.handler(() => ({ passphrase: newKitPassphrase() })),
+
+  restore: keys.restore.handler(({ input, context: { coffer } }) =>
+    recorded(coffer, what, async () => coffer.keys.restore(await openKit(await bytesOf(input.from), input.passphrase))),
+  ),
+
+  export: keys.export.handler(async ({ input: { key, path, publicOnly }, context: { coffer } }) => {
+    const { id } = await coffer.keys.find(key)
     await recorded(coffer, { ...what, keyId: id }, async () => {
-      const material = await coffer.keys.export(id)
+      const material = await coffer.keys.export(id, { publicOnly })
       try {
-        await writeKeyFile(input.path, material)
+        await writeKeyFile(path, material)
       } finally {
         zero(material.bytes)
       }
     })
-    return { path: input.path }
+    return { path }
   }),
 
   rename: keys.rename.handler(async ({ input, context: { coffer } }) => {
@@ -49,10 +67,7 @@ export const keysRouter = {
     return await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.markKitDeclined(id, new Date()))
   }),
 
-  usage: keys.usage.handler(async ({ input, context: { coffer } }) => {
-    const { id } = await coffer.keys.find(input.key)
-    return { objects: coffer.catalog.countByKey(id) }
-  }),
+  impact: keys.impact.handler(({ input, context: { coffer } }) => impactOf(coffer, input.key)),
 
   remove: keys.remove.handler(async ({ input, context: { coffer } }) => {
     const { id, name } = await coffer.keys.find(input.key)
@@ -61,4 +76,11 @@ export const keysRouter = {
     }
     await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.delete(id))
   }),
+}
+
+function kitGiven(): CofferError {
+  return new CofferError('PASSPHRASE_NEEDED', 'This is a recovery kit, which its passphrase opens.', {
+    hint: 'Restore it: coffer key restore FILE.',
+    facts: { kit: 'yes' },
+  })
 }

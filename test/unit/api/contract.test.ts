@@ -94,7 +94,7 @@ describe.each(HOSTS)('the contract %s', (_name, open) => {
   })
 
   it('a failure keeps its code, message, hint and facts', async () => {
-    const failure: unknown = await client.keys.usage({ key: 'nobody' }).catch((error: unknown) => error)
+    const failure: unknown = await client.keys.impact({ key: 'nobody' }).catch((error: unknown) => error)
     if (!isCofferError(failure)) throw new Error(`not a CofferError: ${String(failure)}`)
     const { code, message, hint, facts } = failure
     expect({ code, message, hint, facts }).toEqual({

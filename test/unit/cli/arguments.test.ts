@@ -33,7 +33,6 @@ describe('coffer put', () => {
       mode: 'sse-s3',
       options: {},
       overwrite: 'refuse',
-      acceptNoKit: false,
       concurrency: undefined,
     })
   })
@@ -49,7 +48,6 @@ describe('coffer put', () => {
       mode: 'sse-kms',
       options: { key: 'alias/x', encryptionContext: { a: '1', b: '2=3' }, bucketKey: true, dsse: true },
       overwrite: 'replace',
-      acceptNoKit: true,
       concurrency: 3,
     })
   })

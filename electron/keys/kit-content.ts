@@ -1,0 +1,158 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import * as z from 'zod'
+import { fromBase64, toBase64, zero } from '../base/bytes.ts'
+import { CofferError } from '../base/errors.ts'
+import { parseKey } from './import.ts'
+import type { KeyKind } from './keyring.ts'
+import type { Material } from './material.ts'
+
+/*
+ * What lies in a recovery kit once it is open: JSON that a person can read and use without Coffer. A newer form gets a new
+ * version, and older ones are read for ever.
+ */
+
+const FORMAT = 'coffer-recovery-kit'
+const VERSION = 1
+
+/** A key on its way into a kit. `bytes` as CustomerKeys.export gives them: 32 bytes, PKCS #8, or SPKI in DER. */
+export interface KeyForKit {
+  id: string
+  name: string
+  kind: KeyKind
+  createdAt: Date
+  bytes: Buffer
+}
+
+/** A key out of a kit. Its secret is the holder's to zero. */
+export interface KeyFromKit extends Material {
+  name: string
+  createdAt: Date
+}
+
+export interface KitContent {
+  madeAt: Date
+  keys: KeyFromKit[]
+}
+
+/** Says, inside the kit, what the person holds and how it is used with other tools. */
+const HOW_TO_USE = [
+  'These are keys for files in S3. Whoever has this text can read those files: show it to nobody, and delete it after use.',
+  'With Coffer: coffer key restore THE-SEALED-KIT',
+  'aes-256: 32 bytes in base64. As a file: printf %s BASE64 | base64 -d > mine.key',
+  'An object under SSE-C: aws s3 cp s3://BUCKET/KEY FILE --sse-c AES256 --sse-c-key fileb://mine.key',
+  'An object under CSE-C (it has x-amz-3 or x-amz-key-v2 in its metadata): any Amazon S3 Encryption Client that reads format V3, with this key as its raw AES key (aes-256) or its raw RSA key pair (rsa-pair, private key in PKCS #8).',
+  'rsa-public: the public half only. It encrypts and cannot decrypt.',
+]
+
+/** The caller zeroes the bytes. The base64 in between are JavaScript strings, which cannot be. */
+export function serialiseKit(keys: KeyForKit[], madeAt: Date): Buffer {
+  const content = {
+    format: FORMAT,
+    version: VERSION,
+    made: madeAt.toISOString(),
+    howToUse: HOW_TO_USE,
+    keys: keys.map(({ id, name, kind, createdAt, bytes }) => ({
+      id,
+      name,
+      kind,
+      created: createdAt.toISOString(),
+      ...materialOf(kind, bytes),
+    })),
+  }
+  return Buffer.from(`${JSON.stringify(content, null, 2)}\n`)
+}
+
+function materialOf(kind: KeyKind, bytes: Buffer): Record<string, unknown> {
+  if (kind === 'aes-256') return { base64: toBase64(bytes) }
+  if (kind === 'rsa-public') {
+    return { publicKeyPem: createPublicKey({ key: bytes, format: 'der', type: 'spki' }).export(SPKI) }
+  }
+  const key = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })
+  return { privateKeyPem: key.export(PKCS8), publicKeyPem: createPublicKey(key).export(SPKI) }
+}
+
+const PKCS8 = { format: 'pem', type: 'pkcs8' } as const
+const SPKI = { format: 'pem', type: 'spki' } as const
+
+const common = {
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  name: z.string().regex(/^[^\u0000-\u001f\u007f]{1,100}$/),
+  created: z.iso.datetime(),
+}
+const entry = z.discriminatedUnion('kind', [
+  z.strictObject({ ...common, kind: z.literal('aes-256'), base64: z.string() }),
+  z.strictObject({ ...common, kind: z.literal('rsa-pair'), privateKeyPem: z.string(), publicKeyPem: z.string() }),
+  z.strictObject({ ...common, kind: z.literal('rsa-public'), publicKeyPem: z.string() }),
+])
+type Entry = z.infer<typeof entry>
+
+const header = z.object({ format: z.literal(FORMAT), version: z.int() })
+const content = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  made: z.iso.datetime(),
+  howToUse: z.array(z.string()),
+  keys: z.array(entry).min(1),
+})
+
+/**
+ * Reads an opened kit strictly: every key is what its id and kind say, and no id stands twice. All of it or nothing. Throws
+ * INTEGRITY, and UNSUPPORTED for a version that is newer.
+ */
+export function parseKit(plaintext: Uint8Array): KitContent {
+  const json = jsonOf(plaintext)
+  const { success: isKit, data } = header.safeParse(json)
+  if (isKit && data.version > VERSION) {
+    throw new CofferError('UNSUPPORTED', 'The recovery kit was made by a newer version of Coffer.', {
+      hint: 'Update Coffer, or open the kit with age: it says how its keys are used.',
+    })
+  }
+  const parsed = content.safeParse(json)
+  if (!parsed.success || new Set(parsed.data.keys.map(({ id }) => id)).size !== parsed.data.keys.length) throw broken()
+  const keys: KeyFromKit[] = []
+  try {
+    for (const each of parsed.data.keys) keys.push(keyOf(each))
+  } catch (error) {
+    zero(...keys.map(({ secret }) => secret))
+    throw error
+  }
+  return { madeAt: new Date(parsed.data.made), keys }
+}
+
+function jsonOf(plaintext: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plaintext))
+  } catch {
+    // Its message would quote the text.
+    throw broken()
+  }
+}
+
+function keyOf(each: Entry): KeyFromKit {
+  const material = materialIn(each)
+  const fits = material.id === each.id && material.kind === each.kind
+  if (fits && (each.kind !== 'rsa-pair' || material.publicKey === each.publicKeyPem)) {
+    return { ...material, name: each.name, createdAt: new Date(each.created) }
+  }
+  zero(material.secret)
+  throw broken()
+}
+
+function materialIn(each: Entry): Material {
+  try {
+    if (each.kind === 'rsa-pair') return parseKey(each.privateKeyPem)
+    if (each.kind === 'rsa-public') return parseKey(each.publicKeyPem)
+  } catch {
+    throw broken()
+  }
+  const bytes = fromBase64(each.base64)
+  if (bytes?.length !== 32) throw broken()
+  return parseKey(bytes)
+}
+
+function broken(): CofferError {
+  return new CofferError('INTEGRITY', 'What is in the recovery kit is not what a kit holds.', {
+    hint: 'Take another copy of the kit. Nothing was taken from this one.',
+  })
+}

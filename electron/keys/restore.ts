@@ -1,0 +1,80 @@
+import { zero } from '../base/bytes.ts'
+import type { KeyRow, KeyTable } from '../store/keys.ts'
+import type { KitContent, KeyFromKit } from './kit-content.ts'
+import type { SecretStore } from './secret-store.ts'
+
+/** What taking in a key came to: it was not here, it was, or only its public half was. */
+export type Taken = 'new' | 'known' | 'completed'
+
+export function takenAs(known: KeyRow | null, arriving: Pick<KeyRow, 'kind'>): Taken {
+  if (known === null) return 'new'
+  return known.kind === 'rsa-public' && arriving.kind === 'rsa-pair' ? 'completed' : 'known'
+}
+
+/**
+ * Takes in every key of a kit or none, and zeroes them. A key that is here already keeps its name; one whose name another
+ * key has gets a number after it. All of them have a kit now: this one.
+ */
+export async function restoreAll(
+  table: KeyTable,
+  secrets: () => Promise<SecretStore>,
+  account: (id: string) => string,
+  { keys, madeAt }: KitContent,
+): Promise<{ row: KeyRow; taken: Taken }[]> {
+  const arriving = keys.map((key) => ({ key, taken: takenAs(table.get(key.id), key) }))
+  const stored: string[] = []
+  try {
+    // A key that is known may have lost its material; storing it once more brings it back.
+    for (const { key } of arriving) {
+      if (key.secret === null) continue
+      // Written down first: a write that fails may yet have left something.
+      stored.push(key.id)
+      await (await secrets()).set(account(key.id), key.secret)
+    }
+    const rows = table.addAll(
+      namedApart(
+        table,
+        arriving.map(({ key }) => key),
+      ).map((row) => ({ ...row, kitSavedAt: madeAt })),
+    )
+    return rows.map((row, index) => ({ row: withKit(table, row, madeAt), taken: arriving[index]?.taken ?? 'known' }))
+  } catch (error) {
+    for (const id of stored) await forget(table, await secrets(), account(id), id)
+    throw error
+  } finally {
+    zero(...keys.map(({ secret }) => secret))
+  }
+}
+
+/** What another process has taken in meanwhile is not ours to take back. */
+async function forget(table: KeyTable, secrets: SecretStore, account: string, id: string): Promise<void> {
+  const kind = table.get(id)?.kind
+  if (kind !== undefined && kind !== 'rsa-public') return
+  // The first failure is what the person is told.
+  await secrets.delete(account).catch(() => undefined)
+}
+
+function withKit(table: KeyTable, row: KeyRow, madeAt: Date): KeyRow {
+  if (row.kitSavedAt !== null) return row
+  table.markKitSaved(row.id, madeAt)
+  return { ...row, kitSavedAt: madeAt }
+}
+
+function namedApart(table: KeyTable, keys: KeyFromKit[]): KeyRow[] {
+  const owners = new Map(table.list().map(({ id, name }) => [name.toLowerCase(), id]))
+  return keys.map(({ id, kind, publicKey, name, createdAt }) => {
+    const isFree = (wanted: string): boolean => (owners.get(wanted.toLowerCase()) ?? id) === id
+    const own = freeName(name, isFree)
+    owners.set(own.toLowerCase(), id)
+    return { id, kind, publicKey, name: own, createdAt, kitSavedAt: null, kitDeclinedAt: null }
+  })
+}
+
+/** `mine`, else `mine (2)`, `mine (3)` and so on. */
+function freeName(name: string, isFree: (name: string) => boolean): string {
+  for (let number = 1; ; number++) {
+    const suffix = number === 1 ? '' : ` (${number})`
+    const candidate = `${name.slice(0, 100 - suffix.length)}${suffix}`
+    if (isFree(candidate)) return candidate
+  }
+}
