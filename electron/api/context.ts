@@ -54,7 +54,7 @@ export interface Coffer {
   places: Places
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append' | 'list'>
-  catalog: Pick<StoredCatalog, 'bucketsByKey' | 'countByKey' | 'listByKey'>
+  catalog: Pick<StoredCatalog, 'bucketsByKey' | 'listByKey'>
   rekeyRuns: RekeyRuns
   openVault(place: PlaceRef): Promise<OpenVault>
   localCloud: LocalCloud

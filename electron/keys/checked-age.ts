@@ -1,9 +1,10 @@
-import { createHash, hkdfSync, randomBytes, scrypt } from 'node:crypto'
+import { createHash, randomBytes, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { Decrypter, Encrypter, Stanza, type Recipient } from 'age-encryption'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import { hkdf } from '../base/hkdf.ts'
 
 /*
  * An age file (age-encryption.org/v1, C2SP age.md) with one scrypt recipient, that the standard `age` tool opens, and of
@@ -42,7 +43,7 @@ export async function sealChecked(
   const empty = await encrypter.encrypt(new Uint8Array())
   const header = empty.subarray(0, empty.length - NONCE_BYTES - TAG_BYTES)
   const nonce = checkOf(header)
-  const payloadKey = new Uint8Array(hkdfSync('sha256', fileKey, nonce, 'payload', 32))
+  const payloadKey = hkdf('sha256', fileKey, nonce, 'payload', 32)
   try {
     return Buffer.concat([header, nonce, ...sealChunks(payloadKey, plaintext)])
   } finally {
