@@ -9,6 +9,10 @@ export const FAILURES = {
   INVALID_INPUT: { exit: 2, hint: 'Correct the value and try again.' },
   TOO_LARGE: { exit: 2, hint: 'Choose SSE-S3, SSE-KMS or SSE-C for this file: they have no such limit.' },
   UNSUPPORTED: { exit: 2, hint: 'Choose another mode or another server for this.' },
+  POLICY_LOCKOUT: {
+    exit: 2,
+    hint: 'Keep a statement that allows you kms:PutKeyPolicy. If you mean it, say so: --force.',
+  },
 
   OBJECT_NOT_FOUND: { exit: 3, hint: 'List the folder to see what is there: coffer ls.' },
   BUCKET_NOT_FOUND: { exit: 3, hint: 'Check the name, or make the bucket first: coffer bucket make NAME.' },

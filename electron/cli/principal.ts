@@ -9,7 +9,7 @@ A principal has credentials of its own on This computer, and may use a KMS key o
 
 Examples
   coffer principal add alice
-  coffer kms policy alias/photos --set policy.json
+  coffer kms policy photos --allow alice        alice may use the key
   coffer principal list
 `
 
@@ -30,7 +30,9 @@ export function addPrincipal(program: Command): void {
         `Made the principal ${made.name}.`,
         ...pairs({ ARN: made.arn, 'Access key': made.accessKeyId, Secret: made.secretAccessKey }),
       ])
-      out.note('The secret is shown now and never again.')
+      out.note(
+        `The secret is shown now and never again. Let ${made.name} use a key: coffer kms policy KEY --allow ${made.name}`,
+      )
     }),
   )
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../base/errors.ts'
 import { text, type Answer, type Call, type Description } from './answer.ts'
 
 /**
@@ -5,12 +6,22 @@ import { text, type Answer, type Call, type Description } from './answer.ts'
  * Null if the failure is not KMS's. Codes: AWS KMS API reference, "Common errors" and each operation's own.
  */
 export function describeKmsFailure(answer: Answer, call: Call): Description {
-  const facts = text('kmsKeyId', call.input.KeyId ?? call.input.SSEKMSKeyId ?? keyIn(answer.message))
-  const said = describe(answer)
-  return said === null ? null : { ...said, facts: { ...facts, ...said.facts } }
+  const key = call.input.KeyId ?? call.input.SSEKMSKeyId ?? keyIn(answer.message)
+  const said = describeUse(answer) ?? describeManagement(answer, call)
+  if (said === null) return null
+  const hint = said.hint ?? (typeof key === 'string' ? wayBack(said.code, key) : undefined)
+  return { ...said, ...text('hint', hint), facts: { ...text('kmsKeyId', key), ...said.facts } }
 }
 
-function describe(answer: Answer): Description {
+/** The command that makes a key usable again, where there is one. */
+function wayBack(code: ErrorCode, key: string): string | undefined {
+  if (code === 'KMS_KEY_DISABLED') return `Enable the key, then try again: coffer kms enable ${key}`
+  if (code !== 'KMS_KEY_PENDING_DELETION') return undefined
+  return `Keep the key (coffer kms cancel-deletion ${key}), then enable it (coffer kms enable ${key}).`
+}
+
+/** What refuses the use of a key. */
+function describeUse(answer: Answer): Description {
   const { code, message } = answer
   const action = /not authorized to perform:? (kms:\w+)/i.exec(message)?.[1]
   if (action !== undefined) {
@@ -35,13 +46,6 @@ function describe(answer: Answer): Description {
       return { code: 'KEY_WRONG', message: 'The data key was wrapped by another KMS key than the one named.' }
     case 'InvalidKeyUsageException':
       return { code: 'INVALID_INPUT', message: 'This KMS key is not for encryption.', hint: 'Choose a symmetric key.' }
-    case 'InvalidArnException':
-    case 'InvalidAliasNameException':
-      return { code: 'INVALID_INPUT', message: `KMS: ${message}` }
-    case 'MalformedPolicyDocumentException':
-      return { code: 'INVALID_INPUT', message: 'KMS cannot read this key policy.' }
-    case 'AlreadyExistsException':
-      return { code: 'ALREADY_EXISTS', message: 'KMS has this name already.', hint: 'Choose another name.' }
     // S3 says InvalidArgument or NotFoundException for a key that is not there; KMS says NotFoundException.
     case 'NotFoundException':
       return { code: 'KMS_KEY_NOT_FOUND', message: 'KMS has no such key in this region.' }
@@ -54,7 +58,55 @@ function describe(answer: Answer): Description {
   }
 }
 
+/** What refuses the management of keys; these names are KMS's alone only where KMS was asked. */
+function describeManagement({ code, message, fromKms, status }: Answer, { operation, input }: Call): Description {
+  switch (code) {
+    case 'MalformedPolicyDocumentException':
+      return /update the key policy in the future/i.test(message)
+        ? { code: 'POLICY_LOCKOUT', message: 'KMS refuses a key policy that would keep you from changing it again.' }
+        : { code: 'INVALID_INPUT', message: `KMS refuses this key policy${because(message)}` }
+    case 'AlreadyExistsException':
+      return { code: 'ALREADY_EXISTS', message: 'KMS has this name already.', hint: 'Choose another name.' }
+    case 'InvalidArnException':
+    case 'InvalidAliasNameException':
+    case 'TagException':
+    case 'LimitExceededException':
+      return { code: 'INVALID_INPUT', message: `KMS refuses ${operation}${because(message)}` }
+    case 'ConflictException':
+      return { code: 'SERVER', message: `KMS is still busy with this key${because(message)}` }
+    case 'UnknownOperationException':
+      return { code: 'UNSUPPORTED', message: `This server's KMS does not offer ${operation}.`, hint: ELSEWHERE }
+    case 'UnsupportedOperationException':
+      return {
+        code: 'UNSUPPORTED',
+        message: `KMS does not offer ${operation} for this${because(message)}`,
+        hint: ELSEWHERE,
+      }
+    // Aliases under alias/aws/, and keys that a service manages.
+    case 'NotAuthorizedException':
+      return { code: 'KMS_DENIED', message: `KMS does not allow ${operation} on what AWS manages.` }
+    default:
+      if (fromKms || !('KeyId' in input || 'AliasName' in input)) return null
+      return status === 404 || status === 501
+        ? { code: 'UNSUPPORTED', message: `This server offers no ${operation} of KMS.`, hint: ELSEWHERE }
+        : null
+  }
+}
+
+const ELSEWHERE = 'Use a key of another kind or another server for this.'
+
+function because(message: string): string {
+  return message === '' ? '.' : `: ${message}`
+}
+
 function describeState(message: string): Description {
+  if (/not pending deletion/i.test(message)) {
+    return {
+      code: 'INVALID_INPUT',
+      message: 'The KMS key does not wait for a deletion.',
+      hint: 'See its state: coffer kms describe KEY.',
+    }
+  }
   if (/pending (?:replica )?deletion|PendingDeletion/i.test(message)) {
     return { code: 'KMS_KEY_PENDING_DELETION', message: 'The KMS key waits for its deletion and cannot be used.' }
   }

@@ -1,27 +1,13 @@
-import type { KMSClient } from '@aws-sdk/client-kms'
-import {
-  CancelKeyDeletionCommand,
-  CreateAliasCommand,
-  CreateKeyCommand,
-  DeleteAliasCommand,
-  DisableKeyCommand,
-  DisableKeyRotationCommand,
-  EnableKeyCommand,
-  EnableKeyRotationCommand,
-  GetKeyPolicyCommand,
-  PutKeyPolicyCommand,
-  RotateKeyOnDemandCommand,
-  ScheduleKeyDeletionCommand,
-  TagResourceCommand,
-  UntagResourceCommand,
-  UpdateAliasCommand,
-} from '@aws-sdk/client-kms'
-import { isCofferError } from '../../base/errors.ts'
-import { send } from '../../cloud/send.ts'
-import type { Coffer, PlaceRef } from '../context.ts'
+import { addAlias, moveAlias, removeAlias } from '../../cloud/kms/aliases.ts'
+import { cancelDeletion, scheduleDeletion } from '../../cloud/kms/deletion.ts'
+import { createKey, describeKey, disableKey, enableKey, listKeys, ownKeyId } from '../../cloud/kms/keys.ts'
+import { changePolicy, policyOf, putPolicy, reviewPolicy } from '../../cloud/kms/policy.ts'
+import { rotateNow, rotationHistory, rotationStatus, setRotation } from '../../cloud/kms/rotation.ts'
+import { tagKey, tagsOf, untagKey } from '../../cloud/kms/tags.ts'
+import { tolerating } from '../../cloud/kms/tolerate.ts'
+import { LOCAL_PLACE } from '../../cloud/places.ts'
+import type { Coffer, OpenVault, PlaceRef } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
-import { describeKey, listKeys, rotationOf, tagsOf } from './kms-keys.ts'
-import type { KmsKey } from './kms-keys.ts'
 import { recorded } from './recorded.ts'
 
 interface Call<Input> {
@@ -30,137 +16,173 @@ interface Call<Input> {
   signal?: AbortSignal | undefined
 }
 
-type Do<Input, Result> = (kms: KMSClient, input: Input, signal: AbortSignal) => Promise<Result>
+/** What a procedure works with. */
+interface Place extends Pick<OpenVault, 'kms'> {
+  /** The person is This computer's owner there. */
+  isOwner: boolean
+  /** How many known objects need a key. */
+  objects: (key: { keyId: string; arn: string }) => number
+}
+
+type Do<Input, Result> = (place: Place, input: Input, signal: AbortSignal) => Promise<Result>
 
 /** Looks something up at the place's KMS. */
 function look<Input extends { place?: PlaceRef }, Result>(work: Do<Input, Result>) {
-  return async ({ input, context, signal }: Call<Input>): Promise<Result> => {
-    using vault = await context.coffer.openVault(input.place)
-    return await work(vault.kms, input, signalOf(signal))
+  return async ({ input, context: { coffer }, signal }: Call<Input>): Promise<Result> => {
+    using vault = await coffer.openVault(input.place)
+    return await work(placeOf(vault, coffer), input, signalOf(signal))
   }
 }
 
-/** Changes a key, writes down that it was tried, and returns the key as it is then. */
-function change<Input extends { place?: PlaceRef; key: string }>(work: Do<Input, unknown>) {
-  return async ({ input, context, signal }: Call<Input>): Promise<KmsKey> => {
-    using vault = await context.coffer.openVault(input.place)
-    const what = { what: 'kms' as const, place: vault.place, keyId: input.key }
-    await recorded(context.coffer, what, () => work(vault.kms, input, signalOf(signal)))
-    return await describeKey(vault.kms, input.key, signalOf(signal))
+/** Changes something there, and writes down that it was tried. */
+function change<Input extends { place?: PlaceRef; key?: string; alias?: string | undefined }, Result>(
+  work: Do<Input, Result>,
+) {
+  return async ({ input, context: { coffer }, signal }: Call<Input>): Promise<Result> => {
+    using vault = await coffer.openVault(input.place)
+    const what = { what: 'kms' as const, place: vault.place, keyId: input.key ?? input.alias }
+    return await recorded(coffer, what, () => work(placeOf(vault, coffer), input, signalOf(signal)))
   }
 }
 
-/** KMS takes an alias for most calls, but wants the id or ARN to rotate, tag, alias or set a policy. */
-async function idOf(kms: KMSClient, key: string, signal: AbortSignal): Promise<string> {
-  return key.startsWith('alias/') || key.includes(':alias/') ? (await describeKey(kms, key, signal)).keyId : key
+function placeOf({ place, kms }: OpenVault, { catalog }: Coffer): Place {
+  return {
+    kms,
+    isOwner: place === LOCAL_PLACE,
+    objects: ({ keyId, arn }) => catalog.countByKey(arn) + catalog.countByKey(keyId),
+  }
 }
 
 const { kms } = procedures
 
 export const kmsRouter = {
-  list: kms.list.handler(look((client, _input, signal) => listKeys(client, signal))),
+  list: kms.list.handler(look((place, _input, signal) => listKeys(place.kms, signal))),
 
   create: kms.create.handler(
-    look(async (client, { description, alias }, signal) => {
-      const { KeyMetadata } = await send(client, new CreateKeyCommand({ Description: description }), signal)
-      const keyId = KeyMetadata?.KeyId ?? ''
-      if (alias !== undefined) {
-        await send(client, new CreateAliasCommand({ AliasName: alias, TargetKeyId: keyId }), signal)
-      }
-      return await describeKey(client, keyId, signal)
-    }),
+    change(({ kms }, { description, alias, tags }, signal) => createKey(kms, { description, alias, tags }, signal)),
   ),
 
   describe: kms.describe.handler(
-    look(async (client, { key }, signal) => {
-      const found = await describeKey(client, key, signal)
-      const rotation = await rotationOf(client, found.keyId, signal)
-      return { ...found, rotation, tags: await tagsOf(client, found.keyId, signal) }
+    look(async ({ kms, objects }, { key }, signal) => {
+      const found = await describeKey(kms, key, signal)
+      const [rotation, history, tags] = await Promise.all([
+        rotationStatus(kms, found, signal),
+        tolerating(rotationHistory(kms, found.keyId, signal)),
+        tolerating(tagsOf(kms, found.keyId, signal)),
+      ])
+      return { ...found, rotation, history: history ?? undefined, tags: tags ?? undefined, objects: objects(found) }
     }),
   ),
 
   enable: kms.enable.handler(
-    change(async (client, { key }, signal) =>
-      send(client, new EnableKeyCommand({ KeyId: await idOf(client, key, signal) }), signal),
-    ),
+    change(async ({ kms }, { key }, signal) => {
+      await enableKey(kms, key, signal)
+      return await describeKey(kms, key, signal)
+    }),
   ),
 
   disable: kms.disable.handler(
-    change(async (client, { key }, signal) =>
-      send(client, new DisableKeyCommand({ KeyId: await idOf(client, key, signal) }), signal),
-    ),
+    change(async ({ kms }, { key }, signal) => {
+      await disableKey(kms, key, signal)
+      return await describeKey(kms, key, signal)
+    }),
   ),
 
   rotate: kms.rotate.handler(
-    change(async (client, { key }, signal) =>
-      send(client, new RotateKeyOnDemandCommand({ KeyId: await idOf(client, key, signal) }), signal),
-    ),
+    change(async ({ kms }, { key }, signal) => {
+      await rotateNow(kms, await ownKeyId(kms, key, signal), signal)
+      return await describeKey(kms, key, signal)
+    }),
   ),
 
   setRotation: kms.setRotation.handler(
-    change(async (client, { key, automatic, periodDays }, signal) => {
-      const KeyId = await idOf(client, key, signal)
-      if (!automatic) return await send(client, new DisableKeyRotationCommand({ KeyId }), signal)
-      return await send(client, new EnableKeyRotationCommand({ KeyId, RotationPeriodInDays: periodDays }), signal)
+    change(async ({ kms }, { key, automatic, periodDays }, signal) => {
+      await setRotation(kms, await ownKeyId(kms, key, signal), { automatic, periodDays }, signal)
+      const changed = await describeKey(kms, key, signal)
+      return { ...changed, rotation: await rotationStatus(kms, changed, signal) }
     }),
   ),
 
-  policy: kms.policy.handler(
-    look(async (client, { key }, signal) => {
-      const KeyId = await idOf(client, key, signal)
-      const { Policy } = await send(client, new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }), signal)
-      return { policy: Policy ?? '' }
+  history: kms.history.handler(
+    look(async ({ kms }, { key }, signal) => {
+      const { keyId } = await describeKey(kms, key, signal)
+      return await rotationHistory(kms, keyId, signal)
     }),
+  ),
+
+  policy: kms.policy.handler(look(async ({ kms }, { key }, signal) => ({ policy: await policyOf(kms, key, signal) }))),
+
+  reviewPolicy: kms.reviewPolicy.handler(
+    look(({ kms, isOwner }, { key, policy }, signal) => reviewPolicy(kms, key, policy, isOwner, signal)),
   ),
 
   setPolicy: kms.setPolicy.handler(
-    look(async (client, { key, policy }, signal) => {
-      const KeyId = await idOf(client, key, signal)
-      await send(client, new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy: policy }), signal)
+    change(({ kms, isOwner }, { key, policy, acceptLockout }, signal) =>
+      putPolicy(kms, key, policy, { isOwner, acceptLockout }, signal),
+    ),
+  ),
+
+  changePolicy: kms.changePolicy.handler(
+    change(({ kms, isOwner }, { key, acceptLockout, change: kind, principal, actions }, signal) =>
+      changePolicy(kms, key, { change: kind, principal, actions }, { isOwner, acceptLockout }, signal),
+    ),
+  ),
+
+  addAlias: kms.addAlias.handler(
+    change(async ({ kms }, { key, alias }, signal) => {
+      await addAlias(kms, alias, await ownKeyId(kms, key, signal), signal)
+      return await describeKey(kms, alias, signal)
     }),
   ),
 
-  setAlias: kms.setAlias.handler(
-    change(async (client, { key, alias }, signal) => {
-      const names = { AliasName: alias, TargetKeyId: await idOf(client, key, signal) }
-      try {
-        await send(client, new CreateAliasCommand(names), signal)
-      } catch (error) {
-        if (!isCofferError(error, 'ALREADY_EXISTS')) throw error
-        await send(client, new UpdateAliasCommand(names), signal)
-      }
+  moveAlias: kms.moveAlias.handler(
+    change(async ({ kms }, { key, alias }, signal) => {
+      await moveAlias(kms, alias, await ownKeyId(kms, key, signal), signal)
+      return await describeKey(kms, alias, signal)
     }),
   ),
 
   removeAlias: kms.removeAlias.handler(
-    look(async (client, { alias }, signal) => {
-      await send(client, new DeleteAliasCommand({ AliasName: alias }), signal)
+    change(async ({ kms }, { alias }, signal) => {
+      await removeAlias(kms, alias, signal)
+      return { alias }
     }),
   ),
 
   tag: kms.tag.handler(
-    look(async (client, { key, tags }, signal) => {
-      const Tags = Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
-      await send(client, new TagResourceCommand({ KeyId: await idOf(client, key, signal), Tags }), signal)
+    change(async ({ kms }, { key, tags }, signal) => {
+      const keyId = await ownKeyId(kms, key, signal)
+      await tagKey(kms, keyId, tags, signal)
+      return await tagsOf(kms, keyId, signal)
     }),
   ),
 
   untag: kms.untag.handler(
-    look(async (client, { key, names }, signal) => {
-      await send(client, new UntagResourceCommand({ KeyId: await idOf(client, key, signal), TagKeys: names }), signal)
+    change(async ({ kms }, { key, names }, signal) => {
+      const keyId = await ownKeyId(kms, key, signal)
+      await untagKey(kms, keyId, names, signal)
+      return await tagsOf(kms, keyId, signal)
+    }),
+  ),
+
+  usage: kms.usage.handler(
+    look(async ({ kms, objects }, { key }, signal) => {
+      const found = await describeKey(kms, key, signal)
+      return { ...found, objects: objects(found) }
     }),
   ),
 
   scheduleDeletion: kms.scheduleDeletion.handler(
-    change(async (client, { key, days }, signal) => {
-      const KeyId = await idOf(client, key, signal)
-      return await send(client, new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: days }), signal)
+    change(async ({ kms }, { key, days, confirm }, signal) => {
+      await scheduleDeletion(kms, key, { days, confirm }, signal)
+      return await describeKey(kms, key, signal)
     }),
   ),
 
   cancelDeletion: kms.cancelDeletion.handler(
-    change(async (client, { key }, signal) =>
-      send(client, new CancelKeyDeletionCommand({ KeyId: await idOf(client, key, signal) }), signal),
-    ),
+    change(async ({ kms }, { key }, signal) => {
+      await cancelDeletion(kms, key, signal)
+      return await describeKey(kms, key, signal)
+    }),
   ),
 }

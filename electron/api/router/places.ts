@@ -1,3 +1,4 @@
+import { ListKeysCommand } from '@aws-sdk/client-kms'
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
 import { isCofferError } from '../../base/errors.ts'
 import { send } from '../../cloud/send.ts'
@@ -7,7 +8,6 @@ import { listBuckets } from '../../vault/list.ts'
 import { toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
 import { procedures, signalOf } from './base.ts'
-import { listKeys } from './kms-keys.ts'
 import { recorded } from './recorded.ts'
 
 const { places } = procedures
@@ -52,7 +52,7 @@ export const placesRouter = {
       ...(bucket === undefined
         ? []
         : [await tried('s3:HeadBucket', () => send(vault.s3, new HeadBucketCommand({ Bucket: bucket }), signal))]),
-      await tried('kms:ListKeys', () => listKeys(vault.kms, signal)),
+      await tried('kms:ListKeys', () => send(vault.kms, new ListKeysCommand({ Limit: 1 }), signal)),
     ]
     return { ok: checks.every(({ ok }) => ok), checks }
   }),

@@ -151,7 +151,7 @@ describe('schemas', () => {
     ["an alias of AWS's own", (client) => client.kms.create({ place: 'local', alias: 'alias/aws/s3' })],
     [
       'a waiting time that KMS does not take',
-      (client) => client.kms.scheduleDeletion({ place: 'local', key: 'k', days: 3 }),
+      (client) => client.kms.scheduleDeletion({ place: 'local', key: 'k', days: 3, confirm: 'k' }),
     ],
     ['a principal with a path', (client) => client.principals.add({ name: '../root' })],
   ])('refuse %s before anything is done', async (_name, call) => {
