@@ -54,7 +54,7 @@ export interface Coffer {
   places: Places
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append' | 'list'>
-  catalog: Pick<StoredCatalog, 'bucketsByKey' | 'listByKey'>
+  catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey'>
   rekeyRuns: RekeyRuns
   openVault(place: PlaceRef): Promise<OpenVault>
   localCloud: LocalCloud
