@@ -121,12 +121,14 @@ function describeCondition({ code, status }: Answer, { input }: Call): Descripti
     return { code: 'SERVER', message: 'Someone else wrote this object at the same moment.' }
   }
   if (code !== 'PreconditionFailed' && status !== 412) return null
-  if (input.IfNoneMatch !== undefined) {
+  // A copy has conditions on both ends, and the server does not tell which of them failed.
+  const isCopy = input.CopySource !== undefined
+  if (input.IfNoneMatch !== undefined && !isCopy) {
     return { code: 'ALREADY_EXISTS', message: `${nameOf(input)} exists already.` }
   }
   return {
     code: 'CHANGED_WHILE_READ',
-    message: `${nameOf(input)} was replaced in the meantime.`,
+    message: `${isCopy ? 'What was to be copied, or to be replaced by the copy,' : nameOf(input)} was replaced in the meantime.`,
     hint: 'Try again: it is another object now.',
   }
 }
