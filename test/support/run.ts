@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Added to the environment of the tests; undefined takes a name out. */
   env?: Record<string, string | undefined> | undefined
   stdin?: string | undefined
+  /** Leaves standard input open, for the test to end. */
+  stdinOpen?: boolean | undefined
   /** Milliseconds until it is killed; two minutes unless told. */
   timeout?: number | undefined
 }
@@ -40,7 +42,7 @@ export function start(program: string, args: string[], options: RunOptions = {})
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.stdin)
+  if (options.stdinOpen !== true) child.stdin.end(options.stdin)
   const ended = new Promise<Ended>((done, failed) => {
     child.on('error', failed)
     child.on('close', (code, signal) =>
