@@ -4,17 +4,24 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
+[ -t 1 ] || export NO_COLOR=1
+
 results=.cache/results
 rm -rf "$results"
 mkdir -p "$results"
 
+# A run that was ended from outside has not come to its end, whatever the last command said.
+complete=no
 finish() {
   local status=$?
+  [ "$complete" = yes ] || [ "$status" != 0 ] || status=1
   printf '\n%s after %d s\n' "$([ "$status" = 0 ] && echo 'All is well' || echo 'FAILED')" "$SECONDS"
   node scripts/count-tests.ts "$results"
   exit "$status"
 }
 trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 step() {
   local name=$1 started=$SECONDS log="$results/step.log" status
@@ -51,3 +58,4 @@ run 'unit tests' bash scripts/with-keyring.sh \
 run 'system tests' bash scripts/with-keyring.sh \
   vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
 run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts
+complete=yes
