@@ -29,6 +29,7 @@ To begin, on this computer and with nothing to set up:
 
 With a key of your own, that only you have:
   coffer key new mine
+  coffer key kit mine mine.kit
   coffer put letter.pdf s3://private/ --mode cse-c --key mine
 
 In AWS, or on any server that speaks S3: as with the AWS CLI

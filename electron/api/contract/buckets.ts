@@ -29,6 +29,7 @@ export const buckets = {
     .input(z.strictObject(bucket))
     .output(z.object({ mode: modeChoice, keyId: z.string().optional() }).nullable()),
 
+  /** `keyId` may be the name of a key of the person's own; KEY_NOT_FOUND, and INVALID_INPUT if the mode does not take it. */
   setUsualMode: oc
     .input(z.strictObject({ ...bucket, mode: modeChoice, keyId: z.string().min(1).optional() }))
     .output(z.void()),

@@ -1,8 +1,11 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { BucketLocationConstraint } from '@aws-sdk/client-s3'
+import type { ModeChoice } from '../../base/mode-names.ts'
 import { bucketEncryption } from '../../cloud/bucket-encryption.ts'
 import { send } from '../../cloud/send.ts'
+import { CUSTOMER_KEY_KINDS, chooseKey } from '../../modes/customer-keys.ts'
 import { listBuckets } from '../../vault/list.ts'
+import type { Coffer } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
 import { setUsualMode, usualMode } from './usual-mode.ts'
 
@@ -34,9 +37,16 @@ export const bucketsRouter = {
 
   setUsualMode: buckets.setUsualMode.handler(async ({ input, context: { coffer } }) => {
     using vault = await coffer.openVault(input.place)
-    const { mode, keyId } = input
+    const { mode } = input
+    const keyId = await lastingKey(coffer, mode, input.keyId)
     setUsualMode(coffer.settings, vault.place, input.bucket, { mode, keyId })
   }),
+}
+
+/** A key of one's own is kept by its id, since it may be renamed, and must be one that the mode takes. */
+async function lastingKey({ keys }: Coffer, mode: ModeChoice, named: string | undefined): Promise<string | undefined> {
+  if (named === undefined || (mode !== 'sse-c' && mode !== 'cse-c')) return named
+  return (await chooseKey(keys, named, CUSTOMER_KEY_KINDS[mode])).id
 }
 
 /** us-east-1 is S3's home and must not be named (Amazon S3 API, CreateBucket). */

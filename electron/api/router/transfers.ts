@@ -13,11 +13,15 @@ import { requireKit } from './kit-rule.ts'
 import { manyTasks } from './many.ts'
 import { planPut } from './put-plan.ts'
 import { recorded } from './recorded.ts'
-import { rememberFirstMode, requireUsualMode } from './usual-mode.ts'
+import { rememberFirstMode, requireUsualMode, usualMode } from './usual-mode.ts'
 
-/** The mode and key that were named, or the bucket's usual ones. */
+/** The mode and key that were named, or the bucket's usual ones: its usual key also where its usual mode is named. */
 function chooseMode(coffer: Coffer, place: string, input: Chosen): Chosen & { mode: ModeChoice; usual: boolean } {
-  if (input.mode !== undefined) return { ...input, mode: input.mode, usual: false }
+  if (input.mode !== undefined) {
+    const known = usualMode(coffer.settings, place, input.bucket)
+    const key = input.options.key ?? (known?.mode === input.mode ? known.keyId : undefined)
+    return { bucket: input.bucket, mode: input.mode, options: { ...input.options, key }, usual: false }
+  }
   const { mode, keyId } = requireUsualMode(coffer.settings, place, input.bucket)
   return { bucket: input.bucket, mode, options: { ...input.options, key: input.options.key ?? keyId }, usual: true }
 }

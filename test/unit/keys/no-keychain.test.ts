@@ -1,10 +1,11 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { keyringAnswers, startBus, startKeyring } from '../../support/session-bus.ts'
 import { testFolder } from '../store/folder.ts'
 import { requireKeyring } from './keyring.ts'
 
@@ -68,6 +69,11 @@ describe('no keychain', () => {
   })
 })
 
+async function makeKeyOnceUp(home: string, env: NodeJS.ProcessEnv) {
+  await keyringAnswers(env)
+  return makeKey(home, env)
+}
+
 describe.runIf(process.platform === 'linux')('a locked keychain (GNOME Keyring)', () => {
   test('is KEYCHAIN_LOCKED in good time, for a new key and for one that is in it', async () => {
     const env = await startBus()
@@ -103,49 +109,3 @@ test.runIf(process.platform === 'linux')(
     await expect(ended).rejects.toMatchObject({ code: 6, stdout: 'KEYCHAIN_LOCKED\n', stderr: '' })
   },
 )
-
-/** A session bus of its own in a throw-away home. */
-async function startBus(): Promise<NodeJS.ProcessEnv> {
-  const folder = testFolder()
-  for (const name of ['run', 'share/keyrings', 'config'])
-    mkdirSync(join(folder, name), { recursive: true, mode: 0o700 })
-  const homes = {
-    PATH: process.env['PATH'],
-    XDG_RUNTIME_DIR: join(folder, 'run'),
-    XDG_DATA_HOME: join(folder, 'share'),
-    XDG_CONFIG_HOME: join(folder, 'config'),
-  }
-  const bus = background(spawn('dbus-daemon', ['--session', '--nofork', '--print-address'], { env: homes }))
-  const [address] = (await once(bus.stdout ?? bus, 'data')) as [Buffer]
-  return { ...homes, DBUS_SESSION_BUS_ADDRESS: address.toString().trim() }
-}
-
-function startKeyring(env: NodeJS.ProcessEnv, passphrase: string | null): ChildProcess {
-  const args = ['--foreground', '--components=secrets', ...(passphrase === null ? [] : ['--unlock'])]
-  const keyring = background(spawn('gnome-keyring-daemon', args, { env }))
-  keyring.stdin?.end(passphrase ?? '')
-  return keyring
-}
-
-async function makeKeyOnceUp(home: string, env: NodeJS.ProcessEnv) {
-  await keyringAnswers(env)
-  return makeKey(home, env)
-}
-
-async function keyringAnswers(env: NodeJS.ProcessEnv): Promise<void> {
-  const ask = ['--session', '--print-reply', '--dest=org.freedesktop.DBus', '/']
-  const question = [...ask, 'org.freedesktop.DBus.NameHasOwner', 'string:org.freedesktop.secrets']
-  for (;;) {
-    const { stdout } = await promisify(execFile)('dbus-send', question, { env })
-    if (stdout.includes('boolean true')) return
-  }
-}
-
-function background(child: ChildProcess): ChildProcess {
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill()
-    await once(child, 'exit')
-  })
-  return child
-}

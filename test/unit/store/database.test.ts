@@ -96,10 +96,17 @@ test('catalog: remembers the newest, forgets, and knows what needs a key', () =>
   catalog.remember(ENTRY)
   expect(catalog.recall('local', 'b', ENTRY.key)).toEqual(ENTRY)
   catalog.remember({ ...ENTRY, key: 'other', mode: 'none', keyId: undefined })
-  expect(catalog.countByKey('f'.repeat(32))).toBe(1)
+  catalog.remember({ ...ENTRY, bucket: 'z', key: 'a' })
+  catalog.remember({ ...ENTRY, bucket: 'z', key: 'b' })
+  expect(catalog.bucketsByKey('f'.repeat(32))).toEqual([
+    { place: 'local', bucket: 'z', objects: 2, bytes: 2 * ENTRY.size },
+    { place: 'local', bucket: 'b', objects: 1, bytes: ENTRY.size },
+  ])
+  expect(catalog.countByKey('f'.repeat(32))).toBe(3)
+  for (const key of ['a', 'b']) catalog.forget('local', 'z', key)
   expect(catalog.listByKey('f'.repeat(32), 10)).toEqual([ENTRY])
   catalog.forget('local', 'b', ENTRY.key)
-  expect(catalog.countByKey('f'.repeat(32))).toBe(0)
+  expect(catalog.bucketsByKey('f'.repeat(32))).toEqual([])
   catalog.forgetPlace('local')
   expect(catalog.recall('local', 'b', 'other')).toBeNull()
 })
