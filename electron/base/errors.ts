@@ -51,6 +51,10 @@ export const FAILURES = {
     exit: 5,
     hint: 'This old format cannot prove that nobody changed it. Allow it for this one object with --allow-legacy.',
   },
+  SEAL_MISSING: {
+    exit: 5,
+    hint: 'Someone may have replaced it. Read an older version of it; or, if you know who did it and why, say --accept-unsealed.',
+  },
   NOT_SEALED: {
     exit: 5,
     hint: 'The object carries no client-side encryption; read it without naming a client-side mode.',

@@ -17,6 +17,7 @@ export interface ReadFlags {
   key?: string
   context?: Record<string, string>
   allowLegacy?: boolean
+  acceptUnsealed?: boolean
 }
 
 const MODE_CHOICES: readonly ModeChoice[] = [...MODE_IDS, 'bucket-default']
@@ -45,14 +46,15 @@ export function addReadFlags(command: Command): Command {
       collectPair,
     )
     .option('--allow-legacy', 'accept old formats that cannot prove that nobody changed them')
+    .option('--accept-unsealed', 'accept an object that was encrypted here before, and now is not')
 }
 
 export function writeOptions({ key, context, bucketKey, dsse, format }: WriteFlags) {
   return { key, encryptionContext: context, bucketKey, dsse, format }
 }
 
-export function readOptions({ key, context, allowLegacy }: ReadFlags) {
-  return { key, encryptionContext: context, allowLegacy }
+export function readOptions({ key, context, allowLegacy, acceptUnsealed }: ReadFlags) {
+  return { key, encryptionContext: context, allowLegacy, acceptUnsealed }
 }
 
 /** NAME=VALUE, added to what was given before. A value may hold further `=`. */

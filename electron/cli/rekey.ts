@@ -18,6 +18,7 @@ interface RekeyFlags extends WriteFlags {
   under?: string
   fromKey?: string
   allowLegacy?: boolean
+  acceptUnsealed?: boolean
   purgeOldVersions?: boolean
   yes?: boolean
   /** False: `--no-kit`. */
@@ -50,6 +51,7 @@ export function addRekey(program: Command): void {
     .option('--under <key>', 'only what is under this key now (yours, or a KMS key)')
     .option('--from-key <key>', 'your key that it has now, if it is not found by itself')
     .option('--allow-legacy', 'accept old formats that cannot prove that nobody changed them')
+    .option('--accept-unsealed', 'accept objects that were encrypted here before, and now are not')
     .option('--purge-old-versions', 'delete older versions that are not under the new key, for good')
     .option('--yes', 'do not ask whether they may be deleted')
     .option('--no-kit', 'use a key that has no recovery kit')
@@ -79,7 +81,7 @@ async function rekey(
     ...target,
     under: flags.under,
     mode: flags.mode,
-    from: { key: flags.fromKey, allowLegacy: flags.allowLegacy },
+    from: { key: flags.fromKey, allowLegacy: flags.allowLegacy, acceptUnsealed: flags.acceptUnsealed },
     to: writeOptions(flags),
     purgeOldVersions: flags.purgeOldVersions === true,
     concurrency: flags.concurrency,

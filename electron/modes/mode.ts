@@ -28,6 +28,8 @@ export interface ModeOptions {
   format?: 'v3' | 'v2' | undefined
   /** CSE, read: accept formats that prove nothing about the content (V1, CBC, legacy wraps). Off unless told. */
   allowLegacy?: boolean | undefined
+  /** Read: accept an object that is known as encrypted on a computer and is not any more. Off unless told. */
+  acceptUnsealed?: boolean | undefined
 }
 
 /** The customer key's three headers; empty for every mode but SSE-C. Goes with every request of an SSE-C object. */

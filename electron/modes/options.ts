@@ -9,6 +9,7 @@ const WORDS: Record<keyof ModeOptions, string> = {
   dsse: 'two layers (dsse)',
   format: 'an envelope format',
   allowLegacy: 'legacy formats',
+  acceptUnsealed: 'acceptance of an object that is encrypted no more',
 }
 
 /** Throws INVALID_INPUT for the first option of a write that this mode cannot honour. `false` and an empty context ask for nothing. */

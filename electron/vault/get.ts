@@ -7,7 +7,7 @@ import type { GetRequest, GetResult, Vault, Watch } from './vault.ts'
 /**
  * Brings one object back as a file: into a temporary beside its path, checked, and only then into place. On any failure,
  * and on an abort, nothing is at the path that was not there before. Throws ALREADY_EXISTS, OBJECT_NOT_FOUND,
- * BUCKET_NOT_FOUND, KEY_*, KMS_*, INTEGRITY, TRUNCATED, COMMITMENT_MISMATCH, ENVELOPE_INVALID, LEGACY_NOT_ALLOWED,
+ * BUCKET_NOT_FOUND, KEY_*, KMS_*, INTEGRITY, TRUNCATED, COMMITMENT_MISMATCH, ENVELOPE_INVALID, SEAL_MISSING, LEGACY_NOT_ALLOWED,
  * CHANGED_WHILE_READ, DISK_FULL, LOCAL_IO, and failures of the network.
  */
 export async function get(vault: Vault, request: GetRequest, watch: Watch): Promise<GetResult> {

@@ -1,11 +1,12 @@
 import { CofferError } from '../base/errors.ts'
 import type { JourneyStep } from '../base/journey.ts'
-import { prepareRead } from '../modes/detect.ts'
+import { detect, prepareRead } from '../modes/detect.ts'
 import type { ObjectFacts, ReadPlan } from '../modes/mode.ts'
 import { download, type DownloadWatch, type Sink } from '../transfers/download.ts'
 import type { Stored } from '../transfers/fetch-range.ts'
 import { hasherFor, wholeChecksum } from '../transfers/whole-checksum.ts'
 import { envOf, look, type Looked, type Wanted } from './look.ts'
+import { refuseMissingSeal } from './missing-seal.ts'
 import type { Vault } from './vault.ts'
 
 /** An object whose key is at hand, ready to be read. `plan` is the caller's to dispose of. */
@@ -22,6 +23,7 @@ export async function openReading(vault: Vault, wanted: Wanted, signal: AbortSig
 /** The same for an object that has been looked at already. */
 export async function openLooked(vault: Vault, wanted: Wanted, looked: Looked, signal: AbortSignal): Promise<Reading> {
   const { facts } = looked
+  refuseMissingSeal(vault, wanted, detect(facts).mode)
   const plan = await prepareRead(envOf(vault, signal), { facts, options: wanted.options })
   return { ...looked, plan, stored: storedOf(wanted, facts, plan) }
 }

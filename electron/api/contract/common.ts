@@ -54,6 +54,7 @@ export const readOptions = z.strictObject({
   key: z.string().min(1).optional(),
   encryptionContext: z.record(z.string().min(1), z.string()).optional(),
   allowLegacy: z.boolean().optional(),
+  acceptUnsealed: z.boolean().optional(),
 })
 
 /**
