@@ -125,7 +125,10 @@ async function hashOf(
 /** How the new content is read: with the key it was just written with, so that no other is tried. */
 function readBack({ mode, to }: RekeyRequest, plan: WritePlan): ModeOptions {
   if (mode === 'cse-kms') return { key: plan.keyId, encryptionContext: to.encryptionContext }
-  return mode === 'sse-c' || mode === 'cse-c' ? { key: plan.keyId } : {}
+  // The catalog still tells of the old content, which may have been encrypted here; this new one is meant not to be.
+  return mode === 'cse-c'
+    ? { key: plan.keyId }
+    : { ...(mode === 'sse-c' ? { key: plan.keyId } : {}), acceptUnsealed: true }
 }
 
 function isUpload({ actor, act }: JourneyStep): boolean {
