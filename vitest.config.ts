@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Unit tests run in parallel and touch no server; system tests start real servers and run the built command line. */
+/**
+ * Unit tests run in parallel and touch no server; system tests start real servers and run the built command line; interop
+ * tests set Amazon's own encryption clients before Coffer.
+ */
 export default defineConfig({
   test: {
     // System tests run whole programs: one that takes seconds is nothing to report.
@@ -15,6 +18,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
   },
 })

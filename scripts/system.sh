@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium gnome-keyring dbus libsecret-1-0 rclone age ruby ruby-aws-sdk-s3 gdb curl openssl)
+packages=(chromium gnome-keyring dbus libsecret-1-0 rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl)
 python=.cache/python
 
 say() { printf 'system: %s\n' "$*" >&2; }
