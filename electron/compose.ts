@@ -121,6 +121,7 @@ async function localConnection(localCloud: ThisComputer): Promise<Connection> {
     caBundle: undefined,
     checksums: 'when-supported',
     credentials: { kind: 'keys', ...credentials },
+    provenBy: credentials.secretAccessKey,
   }
 }
 

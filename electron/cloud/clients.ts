@@ -7,6 +7,7 @@ import { credentialsOf } from './credentials.ts'
 import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys } from './guard.ts'
 import { isLoopback } from './loopback.ts'
+import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
 
 /** Parts of many files are in flight at once; the queues above bound them, not the pool. */
@@ -21,8 +22,10 @@ const SILENCE_MS = 60_000
  */
 export function openClients(connection: Connection): Clients {
   const ca = trustedAuthorities(connection.caBundle)
-  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
-  const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...(ca === undefined ? {} : { ca }) })
+  const pool = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  const { provenBy } = connection
+  const httpAgent = provenBy === undefined ? new HttpAgent(pool) : provenAgent(provenBy, pool)
+  const httpsAgent = new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
   const shared = {
     region: connection.region,
     credentials: credentialsOf(connection.credentials),

@@ -21,6 +21,11 @@ export interface Connection {
   /** `when-supported` on AWS and This computer; `when-required` elsewhere (older servers refuse the newer checksums). */
   checksums: 'when-supported' | 'when-required'
   credentials: CredentialSource
+  /**
+   * The secret that the server must prove to know, on every connection, before anything is sent: the owner's, for This
+   * computer. Undefined: TLS or the person vouches for the server.
+   */
+  provenBy?: string | undefined
 }
 
 /** Both clients over one pool of kept-alive connections. `close` ends the pool. */

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { fromBase64, zero } from '../base/bytes.ts'
+import { serverProof } from '../base/server-proof.ts'
 import { OWNER, REGION } from './account.ts'
 import { openPrincipals } from './auth/principals.ts'
 import { createVerifier, type Credential } from './auth/verify.ts'
@@ -66,7 +67,13 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys): Promise
 
   const idle = idleClock(order.idleSeconds, () => void stop())
   const verify = createVerifier(REGION, ownerOr(order.owner, principals.find), now)
-  const server = createLocalServer({ verify, s3, json: jsonApi(kms, principals), onActivity: idle.change })
+  const server = createLocalServer({
+    verify,
+    s3,
+    json: jsonApi(kms, principals),
+    proofOf: (challenge, port) => serverProof(order.owner.secretAccessKey, challenge, port),
+    onActivity: idle.change,
+  })
 
   let stopping = false
   const stop = async (): Promise<void> => {

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID, createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { zero } from '../base/bytes.ts'
+import { PROOF_PATH } from '../base/server-proof.ts'
+import { checkAdmission } from './admission.ts'
 import { signableHeaders } from './auth/canonical.ts'
 import type { Claim } from './auth/claim.ts'
 import { bucketAndKey, parseTarget, type Target } from './auth/target.ts'
@@ -9,6 +11,7 @@ import type { Verify } from './auth/verify.ts'
 import { checkPayloadHash, openPayload } from './body/payload.ts'
 import { answerEarly } from './drain.ts'
 import { jsonError, readJsonBody } from './json-api.ts'
+import { answerProof } from './proof.ts'
 import { S3Error, type Principal, type VerifiedRequest } from './request.ts'
 import type { S3 } from './s3/service.ts'
 import { errorXml } from './s3/xml.ts'
@@ -18,28 +21,43 @@ export interface ServerParts {
   verify: Verify
   s3: S3
   json: (principal: Principal, target: string, body: Buffer) => Buffer
+  /** What proves to the owner's client that this is the owner's server. */
+  proofOf: (challenge: string, port: number) => Buffer
   /** Told when a request begins and when it is over. */
   onActivity: (change: 1 | -1) => void
 }
 
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_SOCKETS = 1024
+/** A client that asks for an object and then takes nothing of it holds its keys and files no longer than this. */
+const SILENCE_MILLISECONDS = 600_000
 
 /** One port for S3 and KMS. The caller listens, on loopback, and closes. */
 export function createLocalServer(parts: ServerParts): Server {
   const uploads = watchUploads()
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: 20_000,
+    // A missing Host is refused in S3's words, like a wrong one.
+    requireHostHeader: false,
     // A long upload is no fault; one that stalls is ended by watchUploads.
     requestTimeout: 0,
     keepAliveTimeout: 60_000,
     connectionsCheckingInterval: 5_000,
   })
   server.maxConnections = MAX_SOCKETS
+  server.timeout = SILENCE_MILLISECONDS
+  // Bytes bound them; beyond a count, Node would leave headers out without a word.
+  server.maxHeadersCount = 0
   const serve = (request: IncomingMessage, response: ServerResponse, allowBody: Continue): void => {
+    const answers = underWay.get(request.socket) ?? new Set()
+    underWay.set(request.socket, answers.add(response))
     parts.onActivity(1)
-    response.once('close', () => parts.onActivity(-1))
+    response.once('close', () => {
+      parts.onActivity(-1)
+      answers.delete(response)
+    })
     uploads.watch(request)
     const answered = isJson(request)
       ? answerJson(parts, request, response, allowBody)
@@ -48,7 +66,13 @@ export function createLocalServer(parts: ServerParts): Server {
   }
   server.on('request', (request, response) => serve(request, response, () => undefined))
   server.on('checkContinue', (request, response) => serve(request, response, continueOnce(response)))
-  server.on('clientError', answerGarbage)
+  server.on('checkExpectation', (request, response) => serve(request, response, () => undefined))
+  server.on('clientError', (error, socket) => {
+    // Words put between the bytes of an answer that has begun would become part of an object.
+    const hasBegun = [...(underWay.get(socket) ?? [])].some(({ headersSent }) => headersSent)
+    if (hasBegun) socket.end(() => socket.destroy())
+    else answerGarbage(error, socket)
+  })
   server.on('close', () => uploads.stop())
   return server
 }
@@ -70,7 +94,7 @@ function isJson(request: IncomingMessage): boolean {
 }
 
 async function answerS3(
-  { verify, s3 }: ServerParts,
+  { verify, s3, proofOf }: ServerParts,
   request: IncomingMessage,
   response: ServerResponse,
   allowBody: Continue,
@@ -79,8 +103,13 @@ async function answerS3(
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('x-amz-id-2', randomBytes(48).toString('base64'))
   response.setHeader('Server', 'CofferS3')
+  // An object that a browser opens by a presigned URL must not run as a page of this address, whose cookies others share.
+  response.setHeader('Content-Security-Policy', 'sandbox')
+  response.setHeader('X-Content-Type-Options', 'nosniff')
   try {
-    await s3.handle(verifiedRequest(verify, requestId, request, allowBody), response)
+    checkAdmission(request)
+    if (request.url === PROOF_PATH) answerProof(request, response, proofOf)
+    else await s3.handle(verifiedRequest(verify, requestId, request, allowBody), response)
   } catch (error) {
     if (response.headersSent) {
       response.destroy()
@@ -101,6 +130,8 @@ const KEPT_ON_ERROR = new Set([
   'x-amz-request-id',
   'x-amz-id-2',
   'server',
+  'content-security-policy',
+  'x-content-type-options',
   'x-amz-delete-marker',
   'x-amz-version-id',
 ])
@@ -114,10 +145,12 @@ async function answerJson(
   response.setHeader('x-amzn-RequestId', randomUUID())
   response.setHeader('Content-Type', 'application/x-amz-json-1.1')
   try {
+    checkAdmission(request)
+    const incoming = { method: 'POST', target: parseTarget('/'), headers: signableHeaders(request.rawHeaders) }
+    const prove = verify(incoming, 'kms')
     allowBody()
     const body = await readJsonBody(request)
-    const incoming = { method: 'POST', target: parseTarget('/'), headers: signableHeaders(request.rawHeaders) }
-    const { principal } = verify(incoming, 'kms', () => createHash('sha256').update(body).digest('hex'))
+    const { principal } = prove(() => createHash('sha256').update(body).digest('hex'))
     const output = json(principal, String(request.headers['x-amz-target']), body)
     response.once('close', () => zero(output))
     response.writeHead(200, { 'Content-Length': output.length }).end(output)
@@ -137,7 +170,7 @@ function verifiedRequest(
   const method = request.method ?? ''
   const target = parseTarget(request.url ?? '')
   const headers = signableHeaders(request.rawHeaders)
-  const proof = verify({ method, target, headers }, 's3', (claim) => payloadHashOf(claim, target, headers))
+  const proof = verify({ method, target, headers }, 's3')((claim) => payloadHashOf(claim, target, headers))
   const payload = openPayload({
     headers: request.headers,
     proof,
@@ -181,7 +214,7 @@ function withoutFraming(headers: IncomingMessage['headers']): IncomingMessage['h
 }
 
 /** What is not HTTP, or has too large a header, gets S3's answer and a closed socket. */
-function answerGarbage(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return

@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { Sha256 } from '@smithy/core/checksum'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { CofferError } from '../../base/errors.ts'
+import { CofferError, isCofferError } from '../../base/errors.ts'
+import { provenAgent } from './proven-agent.ts'
 import type { Reach } from './this-computer.ts'
 
 /** Someone besides the owner who may use This computer, with credentials of their own. */
@@ -67,12 +71,25 @@ async function call<Output>({ endpoint, region, credentials }: Reach, action: st
     },
     body,
   })
-  const response = await fetch(url, { method: 'POST', headers, body }).catch((cause: unknown) => {
-    throw new CofferError('LOCAL_SERVER', "This computer's server does not answer.", { cause })
-  })
-  const output = (await response.json()) as { __type?: string; message?: string }
-  if (!response.ok) throw failure(output.__type ?? '', output.message ?? '')
+  const { status, text } = await post(url, headers, body, credentials.secretAccessKey)
+  const output = JSON.parse(text) as { __type?: string; message?: string }
+  if (status !== 200) throw failure(output.__type ?? '', output.message ?? '')
   return output as Output
+}
+
+/** Over a connection of its own, to the owner's server and nobody else. */
+async function post(url: URL, headers: Record<string, string>, body: string, secretAccessKey: string) {
+  const agent = provenAgent(secretAccessKey, { keepAlive: false })
+  try {
+    const sent = request(url, { method: 'POST', headers, agent }).end(body)
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: response.statusCode, text: await text(response) }
+  } catch (cause) {
+    if (isCofferError(cause)) throw cause
+    throw new CofferError('LOCAL_SERVER', "This computer's server does not answer.", { cause })
+  } finally {
+    agent.destroy()
+  }
 }
 
 function failure(type: string, message: string): CofferError {

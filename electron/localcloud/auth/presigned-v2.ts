@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { equalBytes } from '../../base/bytes.ts'
+import { equalBytes, fromBase64 } from '../../base/bytes.ts'
 import { S3Error } from '../request.ts'
 import type { Credential, Incoming, Proof } from './verify.ts'
 
@@ -56,7 +56,8 @@ export function verifyPresignedV2(
   const expected = createHmac('sha1', credential.secret())
     .update(stringToSign(incoming, method, expires), 'latin1')
     .digest()
-  if (!equalBytes(expected, Buffer.from(target.query.get('Signature') ?? '', 'base64'))) {
+  const given = fromBase64(target.query.get('Signature') ?? '')
+  if (!given || !equalBytes(expected, given)) {
     throw new S3Error(
       'SignatureDoesNotMatch',
       403,
@@ -71,7 +72,18 @@ export function verifyPresignedV2(
 function isObjectRequest({ method, target }: Incoming): boolean {
   const names = [...target.query.keys()]
   const known = names.every((name) => OWN_PARAMETERS.has(name) || SIGNED_PARAMETERS.has(name))
-  return METHODS.has(method) && known && new Set(names).size === names.length && /^\/[^/]+\/./.test(target.path)
+  const distinct = new Set(names).size === names.length
+  return METHODS.has(method) && known && distinct && !isAmbiguous(target.query) && /^\/[^/]+\/./.test(target.path)
+}
+
+/** Version 2 signs values unescaped: one that reads like a further parameter could be moved into a parameter, and back. */
+function isAmbiguous(query: URLSearchParams): boolean {
+  const parameters = [...query].filter(([name]) => SIGNED_PARAMETERS.has(name))
+  return parameters.some(([, value]) => value.split('&').slice(1).some(startsParameter))
+}
+
+function startsParameter(text: string): boolean {
+  return SIGNED_PARAMETERS.has(text.split('=', 1)[0] ?? '')
 }
 
 function stringToSign({ target, headers }: Incoming, method: string, expires: string): string {

@@ -28,8 +28,14 @@ export interface Proof {
   payloadHash: string
 }
 
-/** Proves who signed a request; `payloadHash` is the last line of what was signed. Throws S3Error. */
-export type Verify = (incoming: Incoming, service: 's3' | 'kms', payloadHash: (claim: Claim) => string) => Proof
+/**
+ * Checks all that a request says of its signature, and that its access key exists, before anything of its body is read.
+ * Throws S3Error.
+ */
+export type Verify = (incoming: Incoming, service: 's3' | 'kms') => Prove
+
+/** Proves who signed the request; `payloadHash` is the last line of what was signed. Throws S3Error. */
+export type Prove = (payloadHash: (claim: Claim) => string) => Proof
 
 const MAX_SKEW = 15 * 60_000
 
@@ -40,8 +46,8 @@ export function createVerifier(
   now: () => number,
 ): Verify {
   const signingKeyOf = signingKeyCache()
-  return (incoming, service, payloadHash) => {
-    if (service === 's3' && isPresignedV2(incoming)) return verifyPresignedV2(incoming, find, now())
+  return (incoming, service) => {
+    if (service === 's3' && isPresignedV2(incoming)) return () => verifyPresignedV2(incoming, find, now())
     const { headers, target } = incoming
     const claim = readClaim(headers, target.query)
     if (!claim) throw new S3Error('AccessDenied', 403, 'Access Denied')
@@ -62,25 +68,24 @@ export function createVerifier(
         },
       )
     }
-    const signingKey = signingKeyOf(claim.accessKeyId, claim.scope, credential.secret)
-    const hash = payloadHash(claim)
-    if (!signatureHolds(claim, incoming, signingKey, hash)) {
-      throw new S3Error(
-        'SignatureDoesNotMatch',
-        403,
-        'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-        { AWSAccessKeyId: claim.accessKeyId, SignatureProvided: claim.signature },
-      )
-    }
-    return {
-      principal: credential.principal,
-      signingKey,
-      scope: scopeText(claim.scope),
-      timestamp: claim.timestamp,
-      signature: claim.signature,
-      payloadHash: hash,
+    return (payloadHash) => {
+      const signingKey = signingKeyOf(claim.accessKeyId, claim.scope, credential.secret)
+      const hash = payloadHash(claim)
+      if (!signatureHolds(claim, incoming, signingKey, hash)) throw mismatch(claim)
+      const { principal } = credential
+      const { timestamp, signature } = claim
+      return { principal, signingKey, scope: scopeText(claim.scope), timestamp, signature, payloadHash: hash }
     }
   }
+}
+
+function mismatch(claim: Claim): S3Error {
+  return new S3Error(
+    'SignatureDoesNotMatch',
+    403,
+    'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
+    { AWSAccessKeyId: claim.accessKeyId, SignatureProvided: claim.signature },
+  )
 }
 
 function signatureHolds(claim: Claim, incoming: Incoming, signingKey: Buffer, payloadHash: string): boolean {

@@ -5,11 +5,14 @@ import type { ChunkChain } from './chunk-chain.ts'
 /** Longest line of framing or trailer, and most trailers: framing is read before anything vouches for it. */
 const MAX_LINE = 4096
 const MAX_TRAILERS = 16
+const TRAILER_SIGNATURE = 'x-amz-trailer-signature'
 
 export interface AwsChunkedOptions {
   /** Undefined for STREAMING-UNSIGNED-PAYLOAD-TRAILER. */
   chain: ChunkChain | undefined
-  /** Whether trailers may follow the last chunk. */
+  /** Lower-case names of the trailers that were announced (x-amz-trailer) and may follow the last chunk. */
+  announced: ReadonlySet<string>
+  /** Whether trailers are signed (where chunks are). */
   trailer: boolean
   /** Called once with the trailers, lower-case names, signature verified. */
   onTrailers: (trailers: Map<string, string>) => void
@@ -65,12 +68,14 @@ function frameReader(options: AwsChunkedOptions) {
     if (left === 0) finishChunk()
   }
   const finishTrailers = (): void => {
-    const signed = trailers.filter(([name]) => name !== 'x-amz-trailer-signature')
+    const signed = trailers.filter(([name]) => name !== TRAILER_SIGNATURE)
+    if (new Set(trailers.map(([name]) => name)).size < trailers.length) throw malformedTrailer()
     if (!options.trailer && trailers.length > 0) throw malformedTrailer()
     if (options.chain && options.trailer) {
-      const given = trailers.find(([name]) => name === 'x-amz-trailer-signature')?.[1]
+      const given = trailers.find(([name]) => name === TRAILER_SIGNATURE)?.[1]
       options.chain.trailer(given, signed.map(([name, value]) => `${name}:${value}\n`).join(''))
     }
+    if (signed.some(([name]) => !options.announced.has(name))) throw malformedTrailer()
     options.onTrailers(new Map(signed))
     trailers = []
     state = 'done'
@@ -104,14 +109,15 @@ function frameReader(options: AwsChunkedOptions) {
       if (pending.length + bytes.length > MAX_LINE) throw malformed()
       pending += bytes.toString('latin1')
       if (!ended) return
-      const line = pending.endsWith('\r') ? pending.slice(0, -1) : pending
+      if (!pending.endsWith('\r')) throw malformed()
+      const line = pending.slice(0, -1)
       pending = ''
       fullLine(line)
     },
     end(): void {
       // Some clients leave the empty line after the last trailer out; what was signed or claimed is checked all the same.
       if (state === 'trailers' && pending === '') finishTrailers()
-      if (state !== 'done') throw malformed()
+      if (state !== 'done' || pending !== '') throw malformed()
     },
   }
 }

@@ -20,10 +20,7 @@ export function claimedChecksum(headers: IncomingHttpHeaders): ClaimedChecksum |
   const named = Object.keys(headers).filter(
     (name) => name.startsWith(PREFIX) && !NO_DIGEST.has(name.slice(PREFIX.length)),
   )
-  const announced = text(headers['x-amz-trailer'])
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name.startsWith(PREFIX))
+  const announced = [...announcedTrailers(headers)].filter((name) => name.startsWith(PREFIX))
   const [header, ...more] = [...named, ...announced]
   if (header === undefined) {
     if (headers['x-amz-sdk-checksum-algorithm'] === undefined) return undefined
@@ -37,6 +34,12 @@ export function claimedChecksum(headers: IncomingHttpHeaders): ClaimedChecksum |
   const algorithm = algorithmOf(header)
   if (named.length === 0) return { algorithm, header, value: undefined }
   return { algorithm, header, value: checkedValue(algorithm, header, text(headers[header])) }
+}
+
+/** Lower-case names of the trailers that a request says will follow its body. */
+export function announcedTrailers(headers: IncomingHttpHeaders): Set<string> {
+  const names = text(headers['x-amz-trailer']).split(',')
+  return new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''))
 }
 
 /** A digest in base64, of the length its algorithm gives. Throws InvalidRequest. */

@@ -4,7 +4,7 @@ import { fromBase64 } from '../../base/bytes.ts'
 import type { Proof } from '../auth/verify.ts'
 import { S3Error, type Checksum } from '../request.ts'
 import { awsChunked } from './aws-chunked.ts'
-import { checkedValue, claimedChecksum, matchChecksum, type ClaimedChecksum } from './checksum.ts'
+import { announcedTrailers, checkedValue, claimedChecksum, matchChecksum, type ClaimedChecksum } from './checksum.ts'
 import { chunkChain } from './chunk-chain.ts'
 import { startChecksum, type Digest } from './digest.ts'
 
@@ -56,6 +56,7 @@ export function openPayload({ headers, proof, source, checksumOfBody }: PayloadR
   const decoded = streaming
     ? awsChunked(source, {
         chain: streaming.signed ? chunkChain(proof) : undefined,
+        announced: announcedTrailers(headers),
         trailer: streaming.trailer,
         onTrailers: (found) => (trailers = found),
       })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { fromBase64 } from '../../base/bytes.ts'
 import { KmsError } from '../request.ts'
 import type { Caller, Core } from './core.ts'
+import { CONTEXT_RULE, isEncryptionContext } from './encryption-context.ts'
 
 /** One action of the JSON API: raw input in, output (or KmsError) out. Buffers in an output are sent as base64. */
 export type Operation = (core: Core, caller: Caller, input: unknown) => object
@@ -31,7 +32,8 @@ function memberName(path: PropertyKey[]): string {
 /** A KeyId parameter. */
 export const keyIdField = z.string().min(1).max(2048)
 
-export const contextField = z.record(z.string(), z.string()).default({})
+/** Not by z.record, which leaves a pair named __proto__ out: it would go unauthenticated. */
+export const contextField = z.custom<Record<string, string>>(isEncryptionContext, CONTEXT_RULE).default({})
 
 export const dryRunField = z.boolean().optional()
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { KmsError, type KmsPort, type Principal } from '../request.ts'
 import { findKey, MANAGED_S3_ALIAS, settleAll, type Caller, type Core } from './core.ts'
+import { CONTEXT_RULE, isEncryptionContext } from './encryption-context.ts'
 import { keyArn } from './names.ts'
 import { generateDataKey } from './operations/data-keys.ts'
 import { OPERATIONS } from './operations/index.ts'
@@ -54,6 +55,7 @@ function portOf(core: Core): KmsPort {
   const throughS3 = (principal: Principal): Caller => ({ principal, via: S3_SERVICE })
   return {
     generateDataKey(principal, keyId = MANAGED_S3_ALIAS, context) {
+      if (!isEncryptionContext(context)) throw new KmsError('ValidationException', CONTEXT_RULE)
       const wish = { keyId, context, bytes: DATA_KEY_BYTES, action: 'kms:GenerateDataKey' }
       const { keyArn: arn, plaintext, ciphertextBlob } = generateDataKey(core, throughS3(principal), wish)
       return { keyArn: arn, plaintext, ciphertextBlob }

@@ -45,15 +45,11 @@ function contentEncoding(request: VerifiedRequest): string | undefined {
 }
 
 function readMetadata(request: VerifiedRequest): Record<string, string> {
-  const metadata: Record<string, string> = {}
-  let bytes = 0
-  for (const name of Object.keys(request.headers)) {
-    if (!name.startsWith(META)) continue
-    const value = header(request, name) ?? ''
-    metadata[name.slice(META.length)] = value
-    bytes += name.length - META.length + value.length
-  }
-  if (bytes <= MOST_METADATA_BYTES) return metadata
+  const names = Object.keys(request.headers).filter((name) => name.startsWith(META))
+  const metadata = names.map((name): [string, string] => [name.slice(META.length), header(request, name) ?? ''])
+  const bytes = metadata.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  // Not by assignment, under which a name like __proto__ would vanish.
+  if (bytes <= MOST_METADATA_BYTES) return Object.fromEntries(metadata)
   throw new S3Error('MetadataTooLarge', 400, 'Your metadata headers exceed the maximum allowed metadata size', {
     Size: String(bytes),
     MaxSizeAllowed: String(MOST_METADATA_BYTES),

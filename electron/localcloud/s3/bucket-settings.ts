@@ -2,9 +2,10 @@ import { S3Error } from '../request.ts'
 import type { BucketEncryption } from '../storage/buckets.ts'
 import { sendEmpty, sendXml } from './answers.ts'
 import { bucketOf, bucketStill, type Operation } from './context.ts'
-import { readDocument, type XmlNode } from './documents.ts'
+import { readDocument } from './documents.ts'
 import { invalidArgument, malformedXml, notImplemented } from './failures.ts'
 import type { XmlElement } from './xml.ts'
+import type { XmlNode } from './read-xml.ts'
 
 /** GetBucketVersioning. */
 export const getBucketVersioning: Operation = (context, request, response) => {
@@ -16,8 +17,8 @@ export const getBucketVersioning: Operation = (context, request, response) => {
 export const putBucketVersioning: Operation = async (context, request, response) => {
   const bucket = bucketOf(context, request)
   const document = await readDocument(request, 'VersioningConfiguration')
-  if (document.first('MfaDelete')?.text.trim() === 'Enabled') throw notImplemented('MFA delete is not implemented')
-  const status = document.first('Status')?.text.trim()
+  if (document.one('MfaDelete')?.text.trim() === 'Enabled') throw notImplemented('MFA delete is not implemented')
+  const status = document.one('Status')?.text.trim()
   if (status !== 'Enabled' && status !== 'Suspended') {
     throw new S3Error('IllegalVersioningConfigurationException', 400, 'The Versioning element must be specified')
   }
@@ -69,23 +70,23 @@ export const putBucketEncryption: Operation = async (context, request, response)
 }
 
 function readDefault(rule: XmlNode): Pick<BucketEncryption, 'algorithm' | 'kmsKeyId' | 'bucketKey'> {
-  const byDefault = rule.first('ApplyServerSideEncryptionByDefault')
-  const algorithm = byDefault ? byDefault.first('SSEAlgorithm')?.text.trim() : 'AES256'
+  const byDefault = rule.one('ApplyServerSideEncryptionByDefault')
+  const algorithm = byDefault ? byDefault.one('SSEAlgorithm')?.text.trim() : 'AES256'
   if (algorithm !== 'AES256' && algorithm !== 'aws:kms' && algorithm !== 'aws:kms:dsse') throw malformedXml()
-  const kmsKeyId = byDefault?.first('KMSMasterKeyID')?.text.trim()
+  const kmsKeyId = byDefault?.one('KMSMasterKeyID')?.text.trim()
   if (algorithm === 'AES256' && kmsKeyId !== undefined && kmsKeyId !== '') {
     throw invalidArgument(
       'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
     )
   }
-  const bucketKey = rule.first('BucketKeyEnabled')?.text.trim() === 'true'
+  const bucketKey = rule.one('BucketKeyEnabled')?.text.trim() === 'true'
   return { algorithm, bucketKey, ...(kmsKeyId === undefined || kmsKeyId === '' ? {} : { kmsKeyId }) }
 }
 
 function readBlocked(rule: XmlNode): Pick<BucketEncryption, 'blocksCustomerKeys' | 'namesBlocked'> {
   const types =
     rule
-      .first('BlockedEncryptionTypes')
+      .one('BlockedEncryptionTypes')
       ?.all('EncryptionType')
       .map(({ text }) => text.trim()) ?? []
   if (types.some((type) => type !== 'SSE-C' && type !== 'NONE') || types.length > 1) throw malformedXml()

@@ -51,7 +51,7 @@ export const createBucket: Operation = async (context, request, response) => {
   const name = request.bucket ?? ''
   checkBucketName(name)
   const document = await readOptionalDocument(request, 'CreateBucketConfiguration')
-  checkLocation(context, document?.first('LocationConstraint')?.text ?? '')
+  checkLocation(context, document?.one('LocationConstraint')?.text ?? '')
   refuseOptions(request)
   await context.database.commit(() => {
     if (context.buckets.find(name)) {

@@ -15,7 +15,7 @@ import { encryptionAnswer, namesCustomerKey, openDataKeys } from './encryption-h
 import { invalidRequest, malformedXml, noSuchUpload } from './failures.ts'
 import { checksumElements } from './object-headers.ts'
 import { commitObject } from './store.ts'
-import { uploadOf } from './multipart.ts'
+import { MOST_PARTS, uploadOf } from './multipart.ts'
 import { versionHeader } from './versions.ts'
 
 const LEAST_PART_BYTES = 5 * 1024 * 1024
@@ -82,16 +82,17 @@ function answer(response: ServerResponse, request: VerifiedRequest, bucket: Buck
 
 async function readParts(request: VerifiedRequest): Promise<ListedPart[]> {
   const parts = (await readDocument(request, 'CompleteMultipartUpload')).all('Part').map((part): ListedPart => {
-    const number = Number(part.first('PartNumber')?.text)
-    if (!Number.isInteger(number)) throw malformedXml()
+    const digits = part.one('PartNumber')?.text.trim() ?? ''
+    if (!/^\d{1,5}$/.test(digits)) throw malformedXml()
+    const number = Number(digits)
     const checksums: ListedPart['checksums'] = {}
     for (const algorithm of ALGORITHMS) {
-      const value = part.first(`Checksum${algorithm}`)?.text.trim()
+      const value = part.one(`Checksum${algorithm}`)?.text.trim()
       if (value !== undefined && value !== '') checksums[algorithm] = value
     }
-    return { number, etag: (part.first('ETag')?.text ?? '').trim().replace(/^"(.*)"$/, '$1'), checksums }
+    return { number, etag: (part.one('ETag')?.text ?? '').trim().replace(/^"(.*)"$/, '$1'), checksums }
   })
-  if (parts.length === 0) throw malformedXml()
+  if (parts.length === 0 || parts.length > MOST_PARTS) throw malformedXml()
   if (parts.some(({ number }, i) => i > 0 && number <= (parts[i - 1]?.number ?? 0))) {
     throw new S3Error(
       'InvalidPartOrder',

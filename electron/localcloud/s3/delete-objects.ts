@@ -3,11 +3,12 @@ import type { Version } from '../storage/versions.ts'
 import { sendEmpty, sendXml } from './answers.ts'
 import { checkIfMatch } from './conditions.ts'
 import { bucketOf, bucketStill, header, keyOf, type Context, type Operation } from './context.ts'
-import { readDocument, type XmlNode } from './documents.ts'
+import { readDocument } from './documents.ts'
 import { malformedXml } from './failures.ts'
 import { checkKey } from './names.ts'
 import { findVersion, versionHeader, versionIdOf } from './versions.ts'
 import { toS3Error, type XmlElement } from './xml.ts'
+import type { XmlNode } from './read-xml.ts'
 
 /** What a deletion did. */
 interface Deletion {
@@ -75,7 +76,7 @@ export const deleteObjects: Operation = async (context, request, response) => {
   const document = await readDocument(request, 'Delete')
   const targets = document.all('Object')
   if (targets.length === 0 || targets.length > MOST_DELETIONS) throw malformedXml()
-  const quiet = document.first('Quiet')?.text.trim() === 'true'
+  const quiet = document.one('Quiet')?.text.trim() === 'true'
   // They wait for one commit together.
   const outcomes = await Promise.all(targets.map((target) => removeListed(context, bucket, target)))
   sendXml(
@@ -86,8 +87,8 @@ export const deleteObjects: Operation = async (context, request, response) => {
 }
 
 async function removeListed(context: Context, bucket: Bucket, target: XmlNode): Promise<XmlElement> {
-  const key = target.first('Key')?.text
-  const versionId = target.first('VersionId')?.text
+  const key = target.one('Key')?.text
+  const versionId = target.one('VersionId')?.text
   if (key === undefined || key === '') throw malformedXml()
   try {
     checkKey(key)
@@ -108,7 +109,7 @@ async function removeListed(context: Context, bucket: Bucket, target: XmlNode): 
 }
 
 function checkListedTag(target: XmlNode, key: string, current: Version | undefined): void {
-  checkIfMatch(target.first('ETag')?.text, key, current)
+  checkIfMatch(target.one('ETag')?.text, key, current)
 }
 
 function deleted(key: string, versionId: string | undefined, { version, marked }: Deletion): XmlElement {

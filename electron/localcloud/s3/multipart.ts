@@ -23,7 +23,8 @@ import { checkKey } from './names.ts'
 import { blobOf, MOST_BYTES, sealPiece } from './store.ts'
 import type { XmlElement } from './xml.ts'
 
-const MOST_PARTS = 10_000
+/** The most parts an upload has, and the highest number of one. */
+export const MOST_PARTS = 10_000
 
 /** CreateMultipartUpload: settles the object's data key; every part will be sealed under it. */
 export const createMultipartUpload: Operation = async (context, request, response) => {

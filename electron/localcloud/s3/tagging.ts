@@ -25,9 +25,9 @@ export const getObjectTagging: Operation = (context, request, response) => {
 export const putObjectTagging: Operation = async (context, request, response) => {
   const bucket = bucketOf(context, request)
   const version = readableObject(context, request, response, bucket)
-  const set = (await readDocument(request, 'Tagging')).first('TagSet')
+  const set = (await readDocument(request, 'Tagging')).one('TagSet')
   if (!set) throw malformedXml()
-  const tags = set.all('Tag').map((tag): Tag => [tag.first('Key')?.text ?? '', tag.first('Value')?.text ?? ''])
+  const tags = set.all('Tag').map((tag): Tag => [tag.one('Key')?.text ?? '', tag.one('Value')?.text ?? ''])
   await setTags(context, version.id, version.key, checkTags(tags))
   sendEmpty(response, 200, versionHeader(bucket, version))
 }

@@ -14,11 +14,11 @@ import { readableObject, versionHeader } from './versions.ts'
 export const updateObjectEncryption: Operation = async (context, request, response) => {
   const [bucket, key] = [bucketOf(context, request), keyOf(request)]
   const version = readableObject(context, request, response, bucket)
-  const target = (await readDocument(request, 'ObjectEncryption')).first('SSE-KMS')
-  const keyId = target?.first('KMSKeyArn')?.text.trim()
+  const target = (await readDocument(request, 'ObjectEncryption')).one('SSE-KMS')
+  const keyId = target?.one('KMSKeyArn')?.text.trim()
   if (target === undefined || keyId === undefined || keyId === '') throw malformedXml()
   checkSource(version)
-  const bucketKey = target.first('BucketKeyEnabled')?.text.trim() === 'true'
+  const bucketKey = target.one('BucketKeyEnabled')?.text.trim() === 'true'
   const to: KmsEncryption = { mode: 'aws:kms', keyId, bucketKey, context: kmsContext(bucket.name, key, bucketKey) }
   const { database, versions, dataKeys } = context
   await database.commit(() => {

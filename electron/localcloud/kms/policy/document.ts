@@ -42,8 +42,17 @@ const statementSchema = z.strictObject({
   NotAction: strings.optional(),
   Resource: strings.optional(),
   NotResource: strings.optional(),
-  Condition: z.record(z.string(), z.record(z.string(), conditionValues)).optional(),
+  Condition: namesOnly(z.record(z.string(), namesOnly(z.record(z.string(), conditionValues)))).optional(),
 })
+
+/** z.record leaves a member named __proto__ out, and a condition that vanished would hold for everyone. */
+function namesOnly<Schema extends z.ZodType>(schema: Schema) {
+  return z.unknown().refine(hasOnlyNames, 'Unrecognized key: "__proto__"').pipe(schema)
+}
+
+function hasOnlyNames(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__')
+}
 
 const documentSchema = z.strictObject({
   Version: z.enum(['2012-10-17', '2008-10-17']).optional(),

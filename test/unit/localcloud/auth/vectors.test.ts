@@ -30,7 +30,7 @@ function prove({ method, url, headers, signedHeaders, signature }: Example): Pro
   const rawHeaders = Object.entries({ ...headers, Authorization: authorization }).flat()
   const signable = signableHeaders(rawHeaders)
   const payloadHash = signable.get('x-amz-content-sha256') ?? ''
-  return verify({ method, target: parseTarget(url), headers: signable }, 's3', () => payloadHash)
+  return verify({ method, target: parseTarget(url), headers: signable }, 's3')(() => payloadHash)
 }
 
 const EXAMPLES: Record<string, Example> = {
@@ -99,8 +99,7 @@ describe("AWS's published signatures", () => {
       )(
         { method: 'GET', target: parseTarget(url), headers: signableHeaders(['Host', VIRTUAL_HOST]) },
         's3',
-        () => 'UNSIGNED-PAYLOAD',
-      )
+      )(() => 'UNSIGNED-PAYLOAD')
     const end = Date.parse('2013-05-25T00:00:00Z')
     expect(at(end).principal).toBe(OWNER)
     expect(() => at(end + 1000)).toThrow(
