@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { pythonTool, run } from '../support/run.ts'
 import { startDriver } from './driver.ts'
 import type { Driver, Format, KeyringKind, Place } from './driver.ts'
@@ -73,16 +74,22 @@ async function startJava(profile: 'v4' | 'v3'): Promise<Driver> {
   await needed('java', ['-version'], 'Java 17 (apt-get install openjdk-17-jdk-headless)')
   const folder = resolve('.cache/interop', `java-${profile}`)
   if (!(await isBuilt(folder))) await build(profile)
-  const libraries = await readFile(join(folder, 'classpath.txt'), 'utf8')
-  const classpath = [join(folder, 'classes'), libraries.trim()].join(':')
+  const classpath = [join(folder, 'classes'), ...(await librariesOf(folder))].join(delimiter)
   return startDriver('java', ['-Xmx512m', '-XX:+UseSerialGC', '-Xshare:auto', '-cp', classpath, 'Interop'])
 }
 
-/** True if what is built is newer than what it is built from. */
+/** True if what is built is newer than what it is built from, and its libraries are still there. */
 async function isBuilt(folder: string): Promise<boolean> {
   const built = await stat(join(folder, 'classes/Interop.class')).catch(() => null)
   const sources = await Promise.all([POM, join(HERE, 'java/src/main/java/Interop.java')].map((path) => stat(path)))
-  return built !== null && sources.every(({ mtimeMs }) => mtimeMs < built.mtimeMs)
+  if (built === null || sources.some(({ mtimeMs }) => mtimeMs >= built.mtimeMs)) return false
+  return (await librariesOf(folder)).every((path) => existsSync(path))
+}
+
+/** The classpath that Maven wrote down; empty if it did not. */
+async function librariesOf(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'classpath.txt'), 'utf8').catch(() => '')
+  return text.trim().split(delimiter)
 }
 
 /** Without the network first: once Maven has fetched everything, a build takes seconds. */

@@ -26,6 +26,10 @@ const table = newTable()
 
 afterAll(async () => {
   for (const { driver } of started) await driver?.stop()
+  for (const [index, { name }] of CLIENTS.entries()) {
+    const missing = started[index]?.missing
+    if (missing !== undefined) table.note(`${name} is skipped: ${missing}.`)
+  }
   console.log(table.text(CLIENTS, Object.keys(SERVERS)))
 })
 
