@@ -5,7 +5,7 @@ import { openPayload, type Payload } from '../../../../electron/localcloud/body/
 import { startChecksum } from '../../../../electron/localcloud/body/digest.ts'
 import { deriveSigningKey, hmac, scopeText } from '../../../../electron/localcloud/auth/signing-key.ts'
 import { OWNER } from '../../../../electron/localcloud/account.ts'
-import type { ChecksumAlgorithm } from '../../../../electron/localcloud/request.ts'
+import { S3Error, type ChecksumAlgorithm } from '../../../../electron/localcloud/request.ts'
 
 const SCOPE = { date: '20260102', region: 'us-east-1', service: 's3' }
 const SEED = 'ab'.repeat(32)
@@ -43,6 +43,16 @@ async function read(payload: Payload): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of payload.body) pieces.push(piece)
   return Buffer.concat(pieces)
+}
+
+/** Undefined for a refusal in S3's words; anything else is a failure. */
+async function readOrRefused(payload: Payload): Promise<Buffer | undefined> {
+  try {
+    return await read(payload)
+  } catch (error) {
+    if (error instanceof S3Error) return undefined
+    throw error
+  }
 }
 
 function checksumOf(algorithm: ChecksumAlgorithm, data: Buffer): string {
@@ -217,6 +227,80 @@ describe('aws-chunked payloads', () => {
       const outcome = await read(open(hash, headersFor(data, trailer), [changed])).catch(() => null)
       // Framing itself is unsigned: a changed line end may pass, but never with other data.
       if (outcome) expect(outcome, `byte ${at}`).toEqual(data)
+    }
+  })
+
+  it.each(KINDS)('$hash with anything cut out, put in or moved is refused, or is the same data', async (kind) => {
+    const data = Buffer.from('0123456789'.repeat(10))
+    const { hash, signed, trailer } = kind
+    const framed = frame(data, 32, signed, trailersFor(data, trailer))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(),
+        fc.nat(40),
+        fc.nat(),
+        fc.uint8Array({ maxLength: 3 }),
+        async (from, length, to, put) => {
+          const start = from % framed.length
+          const [taken, left] = [
+            framed.subarray(start, start + length),
+            Buffer.concat([framed.subarray(0, start), put, framed.subarray(start + length)]),
+          ]
+          const place = to % (left.length + 1)
+          const moved = Buffer.concat([left.subarray(0, place), taken, left.subarray(place)])
+          for (const changed of [left, moved]) {
+            const outcome = await readOrRefused(open(hash, headersFor(data, trailer), cut(changed, [from, to])))
+            if (outcome) expect(outcome).toEqual(data)
+          }
+        },
+      ),
+      { numRuns: 700 },
+    )
+  })
+
+  it.each(KINDS)('$hash of arbitrary bytes is refused in the words of S3', async ({ hash, trailer }) => {
+    const piece = fc.oneof(
+      fc.constantFrom('\r\n', '0\r\n', '5\r\n', 'ff', ';chunk-signature=', 'x-amz-checksum-crc64nvme:', '0', '-', '\n'),
+      fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 4 }),
+        async (parts, places) => {
+          const bytes = Buffer.from(parts.join(''), 'latin1')
+          const outcome = await readOrRefused(open(hash, headersFor(Buffer.alloc(5), trailer), cut(bytes, places)))
+          expect(outcome).toBeUndefined()
+        },
+      ),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('bytes behind the end, and lines without CR, are IncompleteBody', async () => {
+    const data = Buffer.from('12345')
+    const framed = frame(data, 5, false, trailersFor(data, true))
+    const hash = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+    for (const changed of [`${framed.toString()}more`, framed.toString().replaceAll('\r\n', '\n')]) {
+      const payload = open(hash, headersFor(data, true), [Buffer.from(changed)])
+      await expect(read(payload)).rejects.toMatchObject({ code: 'IncompleteBody' })
+    }
+  })
+
+  it('a trailer that was not announced, or comes twice, is MalformedTrailerError', async () => {
+    const data = Buffer.from('12345')
+    const hash = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+    const trailers = trailersFor(data, true) ?? {}
+    const other = frame(data, 5, false, { ...trailers, 'x-amz-other': '1' })
+    const [line = ''] = /x-amz-checksum-.*\r\n/.exec(frame(data, 5, false, trailers).toString()) ?? []
+    const twice = Buffer.from(
+      frame(data, 5, false, trailers)
+        .toString()
+        .replace(line, line + line),
+    )
+    for (const framed of [other, twice]) {
+      const payload = open(hash, headersFor(data, true), [framed])
+      await expect(read(payload)).rejects.toMatchObject({ code: 'MalformedTrailerError' })
     }
   })
 
