@@ -27,7 +27,9 @@ function write({ name: tag, text: content, children }: Tree, prefix: string): st
 }
 
 function escape(content: string): string {
-  return [...content].map((char) => (/[a-z]/.test(char) ? char : `&#x${char.codePointAt(0)?.toString(16)};`)).join('')
+  return Array.from(content, (char) => (/[a-z]/.test(char) ? char : `&#x${char.codePointAt(0)?.toString(16)};`)).join(
+    '',
+  )
 }
 
 function expectSame(node: XmlNode, expected: Tree): void {
