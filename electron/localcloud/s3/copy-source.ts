@@ -1,6 +1,6 @@
 import { zero } from '../../base/bytes.ts'
 import { S3Error, type VerifiedRequest } from '../request.ts'
-import { readPieces } from '../storage/pieces.ts'
+import { checkPieces, readPieces } from '../storage/pieces.ts'
 import type { Bucket } from '../storage/buckets.ts'
 import type { ObjectVersion } from '../storage/versions.ts'
 import { checkSourceConditions, type ByteRange } from './conditions.ts'
@@ -69,9 +69,10 @@ export function openCopySource(
   { version }: CopySource,
   { start, end }: ByteRange,
 ): OpenSource {
+  const pieces = context.pieces.list(version.object)
+  checkPieces(pieces, version.size)
   const keys = openDataKeys(context, request, version, 'copy-source')
   const release = context.blobs.lease(version.object)
-  const pieces = context.pieces.list(version.object)
   return {
     bytes: readPieces(context.blobs, version.object, pieces, keys, start, end),
     close: () => {

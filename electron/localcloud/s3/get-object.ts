@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { zero } from '../../base/bytes.ts'
 import { S3Error, type VerifiedRequest } from '../request.ts'
-import { readPieces, type Piece } from '../storage/pieces.ts'
+import { DamagedError } from '../sse/segments.ts'
+import { checkPieces, readPieces, type Piece } from '../storage/pieces.ts'
 import type { ObjectVersion } from '../storage/versions.ts'
 import { sendEmpty } from './answers.ts'
 import { isNotModified, parseRange, type ByteRange } from './conditions.ts'
@@ -28,7 +29,8 @@ async function read(
   refuseEncryptionHeader(request)
   const version = readableObject(context, request, response, bucket)
   // HEAD shows what is no secret to KMS, but a customer's key has to be the right one.
-  const keys = withBody || version.envelope.mode === 'SSE-C' ? openDataKeys(context, request, version) : []
+  const keys = withBody ? openDataKeys(context, request, version) : []
+  if (!withBody && version.envelope.mode === 'SSE-C') checkCustomerKey(context, request, version)
   try {
     const headers = objectHeaders(request, bucket, version)
     if (isNotModified(request, version)) {
@@ -36,6 +38,7 @@ async function read(
       return
     }
     const pieces = context.pieces.list(version.object)
+    if (withBody) checkPieces(pieces, version.size)
     const selection = select(request, version, pieces)
     const answer = { ...headers, ...selection.headers, ...(selection.partial ? {} : checksumHeaders(request, version)) }
     const status = selection.partial ? 206 : 200
@@ -43,6 +46,15 @@ async function read(
     else response.writeHead(status, answer).end()
   } finally {
     zero(...keys)
+  }
+}
+
+/** An answer without a body cannot name damage; the GET after it does. */
+function checkCustomerKey(context: Context, request: VerifiedRequest, version: ObjectVersion): void {
+  try {
+    zero(...openDataKeys(context, request, version))
+  } catch (error) {
+    if (!(error instanceof DamagedError)) throw error
   }
 }
 

@@ -81,15 +81,14 @@ export function createDataKeys(masterKey: Buffer, kms: KmsPort): DataKeys {
   }
 
   function openByKms(envelope: KmsEnvelope, objectId: string, principal: Principal): Buffer[] {
-    const { plaintext } = kms.decrypt(principal, Buffer.from(envelope.kms, 'base64'), envelope.context)
+    const { plaintext } = kms.decrypt(principal, stored(envelope.kms), envelope.context)
     const first =
       envelope.sealed === undefined
         ? plaintext
-        : unwrapAndForget(plaintext, Buffer.from(envelope.sealed, 'base64'), identity('kms', objectId))
+        : unwrapAndForget(plaintext, stored(envelope.sealed), identity('kms', objectId))
     if (envelope.mode === 'aws:kms') return [first]
     try {
-      if (envelope.s3 === undefined) throw new DamagedError()
-      return [first, unwrapKey(masterKey, Buffer.from(envelope.s3, 'base64'), identity('s3', objectId))]
+      return [first, unwrapKey(masterKey, stored(envelope.s3), identity('s3', objectId))]
     } catch (error) {
       zero(first)
       throw error
@@ -98,13 +97,13 @@ export function createDataKeys(masterKey: Buffer, kms: KmsPort): DataKeys {
 
   function open(envelope: Envelope, objectId: string, opener: Opener): Buffer[] {
     if (envelope.mode === 'AES256') {
-      return [unwrapKey(masterKey, Buffer.from(envelope.s3, 'base64'), identity('s3', objectId))]
+      return [unwrapKey(masterKey, stored(envelope.s3), identity('s3', objectId))]
     }
     if (envelope.mode !== 'SSE-C') return openByKms(envelope, objectId, opener.principal)
-    const mark = { salt: Buffer.from(envelope.salt, 'base64'), check: Buffer.from(envelope.check, 'base64') }
+    const mark = { salt: stored(envelope.salt), check: stored(envelope.check) }
     if (!opener.customerKey || !isMarkedKey(opener.customerKey, mark)) throw new WrongCustomerKeyError()
     const wrappingKey = customerWrappingKey(opener.customerKey, mark)
-    return [unwrapAndForget(wrappingKey, Buffer.from(envelope.sealed, 'base64'), identity('customer', objectId))]
+    return [unwrapAndForget(wrappingKey, stored(envelope.sealed), identity('customer', objectId))]
   }
 
   return {
@@ -148,6 +147,12 @@ function unwrapAndForget(wrappingKey: Buffer, wrapped: Buffer, identity: Buffer)
   } finally {
     zero(wrappingKey)
   }
+}
+
+/** A value of an envelope. The row it comes from is only JSON: what shall be there may be gone. */
+function stored(base64: string | undefined): Buffer {
+  if (typeof base64 !== 'string') throw new DamagedError()
+  return Buffer.from(base64, 'base64')
 }
 
 /** Binds a wrapped key to its purpose and its object. */

@@ -62,6 +62,11 @@ async function gather(blocks: AsyncIterable<Buffer[]>): Promise<Buffer> {
   return Buffer.concat(all)
 }
 
+/** Throws DamagedError unless the pieces make up an object of this size: none may be gone, whatever the object's row says. */
+export function checkPieces(pieces: Piece[], size: number): void {
+  if (pieces.length === 0 || pieces.reduce((sum, piece) => sum + piece.size, 0) !== size) throw new DamagedError()
+}
+
 /** Opens the bytes of an object from `start` up to, but without, `end`, over all of its pieces in order. */
 export async function* readPieces(
   blobs: Blobs,
