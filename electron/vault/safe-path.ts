@@ -24,3 +24,11 @@ function isPlainName(name: string, platform: NodeJS.Platform): boolean {
   if (name === '' || name === '.' || name === '..' || name.includes('\0')) return false
   return platform !== 'win32' || (!WINDOWS_DEVICE.test(name) && !WINDOWS_FORBIDDEN.test(name))
 }
+
+/**
+ * What two paths have in common that these systems' disks take for one: Windows and macOS mind neither case nor, on macOS,
+ * how an accent is composed. Elsewhere each path is itself.
+ */
+export function sameFileMark(path: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === 'win32' || platform === 'darwin' ? path.normalize('NFC').toLowerCase() : path
+}

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { pathBelow } from '../../vault/safe-path.ts'
+import { CofferError } from '../../base/errors.ts'
+import { pathBelow, sameFileMark } from '../../vault/safe-path.ts'
 import type { Found, Task } from './many.ts'
 
 /** An object on its way out. */
@@ -11,22 +12,36 @@ export interface GetTask extends Task {
 /**
  * Where objects go. One object goes to `to` itself, or keeps its last name in `to` if that is a folder or ends with a
  * separator. Everything below a key that ends with `/` keeps its structure in `to`; a key that cannot be a file here is
- * told as failed, and the others go on.
+ * told as failed, and the others go on. So is the second of two objects that this system's disks take for one file: it must
+ * not replace what came a moment ago.
  */
 export async function* planGet(
   objects: AsyncIterable<Task>,
   from: string,
   to: string,
+  platform: NodeJS.Platform = process.platform,
 ): AsyncGenerator<Found<GetTask>, void, void> {
   const folder = from === '' || from.endsWith('/')
+  const taken = new Map<string, string>()
   for await (const object of objects) {
     try {
-      const path = folder ? pathBelow(to, object.key.slice(from.length)) : await fileFor(object.key, to)
+      const path = folder ? pathBelow(to, object.key.slice(from.length), platform) : await fileFor(object.key, to)
+      claim(taken, path, object.key, platform)
       yield { ...object, path }
     } catch (failed) {
       yield { failed, name: object.name, bucket: object.bucket, key: object.key }
     }
   }
+}
+
+function claim(taken: Map<string, string>, path: string, key: string, platform: NodeJS.Platform): void {
+  const mark = sameFileMark(path, platform)
+  const first = taken.get(mark)
+  taken.set(mark, first ?? key)
+  if (first === undefined) return
+  throw new CofferError('ALREADY_EXISTS', `“${key}” and “${first}” would be one file here.`, {
+    hint: 'Get it alone and name its file yourself: coffer get s3://BUCKET/KEY FILE.',
+  })
 }
 
 async function fileFor(key: string, to: string): Promise<string> {

@@ -60,12 +60,12 @@ describe('where files go in a bucket', () => {
   })
 })
 
-async function pathsOf(keys: string[], from: string, to: string): Promise<string[]> {
+async function pathsOf(keys: string[], from: string, to: string, platform?: NodeJS.Platform): Promise<string[]> {
   const objects = async function* () {
     await Promise.resolve()
     for (const key of keys) yield { name: key, bucket: 'bucket', key, bytes: 1 }
   }
-  const found = await Array.fromAsync(planGet(objects(), from, to))
+  const found = await Array.fromAsync(planGet(objects(), from, to, platform))
   return found.map((task) => ('path' in task ? task.path : 'refused'))
 }
 
@@ -94,4 +94,15 @@ describe('where objects go on disk', () => {
   it('the last name of one object is refused too if it is no name', async () => {
     expect(await pathsOf(['x/..'], 'x/..', 'new/')).toEqual(['refused'])
   })
+  it.each(['win32', 'darwin'] as const)(
+    'the second of two keys that are one file on %s is refused',
+    async (platform) => {
+      const keys = ['p/Letter', 'p/letter', 'p/caf\u00e9', 'p/cafe\u0301', 'p/other']
+      const expected = ['Letter', '', 'caf\u00e9', '', 'other'].map((name) =>
+        name === '' ? 'refused' : join('out', name),
+      )
+      expect(await pathsOf(keys, 'p/', 'out', platform)).toEqual(expected)
+      expect(await pathsOf(keys, 'p/', 'out', 'linux')).not.toContain('refused')
+    },
+  )
 })
