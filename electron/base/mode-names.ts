@@ -8,5 +8,10 @@ export type ModeChoice = ModeId | 'bucket-default'
 /** What an object turns out to be: a mode, `none` (S3 reports no encryption), or `unknown` (cannot be told without its key). */
 export type ObservedMode = ModeId | 'none' | 'unknown'
 
+/** True for what was encrypted before it came to S3. */
+export function isClientSide(mode: ObservedMode): boolean {
+  return mode === 'cse-kms' || mode === 'cse-c'
+}
+
 /** Envelope format of client-side objects: `v3` commits to its key, `v2` is for older readers, `v1` is legacy, read only. */
 export type EnvelopeFormat = 'v3' | 'v2' | 'v1'

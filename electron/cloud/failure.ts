@@ -9,12 +9,20 @@ export function describeFailure(error: unknown, call: Call): CofferError {
   if (isCofferError(error)) return error
   const network = describeNetworkFailure(error)
   if (network !== null) return asError(network, {}, error)
+  if (isWrongChecksum(error)) {
+    return new CofferError('INTEGRITY', 'What came is not what S3 keeps: its checksum is another.', { cause: error })
+  }
   const answer = answerOf(error, call)
   if (answer === null) return new CofferError('INTERNAL', `${call.operation} failed in the client.`, { cause: error })
   // The service's own error is not kept as the cause: a SignatureDoesNotMatch repeats every signed header, and the
   // customer's key is one of them.
   const said = describeKmsFailure(answer, call) ?? describeS3Failure(answer, call)
   return asError(said, answer.facts, undefined, (text) => withoutSecrets(text, call.input))
+}
+
+/** How the SDK says that a body is not what the checksum in its answer's head promised (@smithy/core, ChecksumStream). */
+function isWrongChecksum(error: unknown): boolean {
+  return error instanceof Error && /^Checksum mismatch: expected ".*" but received "/.test(error.message)
 }
 
 function asError(

@@ -31,6 +31,11 @@ export function checkBoundContext(
     })
 }
 
+/** Throws ENVELOPE_INVALID if the context of an old `kms` wrap names a cipher: its own wrap was another, and was renamed. */
+export function refuseBoundContext(stored: Record<string, string>): void {
+  if (Object.hasOwn(stored, RESERVED)) throw broken('its wrap binds no cipher, and its encryption context names one')
+}
+
 /** The pairs that the writer gave, without the format's own. */
 export function callersPairs(stored: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(stored).filter(([name]) => name !== RESERVED && name !== OLD_KEY_ID))

@@ -3,7 +3,7 @@ import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { DATA_KEY_BYTES, contentName, contentNameOf, type Envelope } from '../envelope/envelope.ts'
-import { bindContext, checkBoundContext, oldKeyId } from '../envelope/kms-context.ts'
+import { bindContext, checkBoundContext, oldKeyId, refuseBoundContext } from '../envelope/kms-context.ts'
 import { sealedSize } from '../envelope/size.ts'
 import { send } from '../cloud/send.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
@@ -92,6 +92,12 @@ async function generateDataKey(env: ModeEnv, key: string | undefined, context: R
     zero(bytes)
     throw new CofferError('SERVER', 'KMS did not answer with a 32-byte data key.')
   }
+  if (!isNamed(KeyId, key)) {
+    zero(bytes)
+    throw new CofferError('KEY_WRONG', 'KMS made the data key under another KMS key than the one named.', {
+      facts: { keyArn: KeyId },
+    })
+  }
   return {
     dataKey: { bytes, since: performance.now() },
     wrapped: asBuffer(CiphertextBlob),
@@ -100,12 +106,16 @@ async function generateDataKey(env: ModeEnv, key: string | undefined, context: R
   }
 }
 
-/** A bound context names the cipher; the old `kms` wrap binds nothing, so it cannot stand in where a context is expected. */
+/**
+ * A bound context names the cipher; the old `kms` wrap binds nothing, so it cannot stand in where a context is expected, and
+ * one whose context does name a cipher was a bound one.
+ */
 function checkContext({ wrapped, content }: Envelope, { encryptionContext }: ModeOptions): void {
   if (wrapped.algorithm === 'kms+context')
     checkBoundContext(wrapped.description, contentName(content), encryptionContext)
   else if (encryptionContext !== undefined)
     throw new CofferError('ENVELOPE_INVALID', 'An encryption context was given, and the object is bound to none.')
+  else refuseBoundContext(wrapped.description)
 }
 
 async function decryptDataKey(env: ModeEnv, { wrapped }: Envelope, key: string | undefined) {
@@ -129,11 +139,16 @@ async function decryptDataKey(env: ModeEnv, { wrapped }: Envelope, key: string |
 function checkAnswer(dataKey: Buffer, answered: string | undefined, named: string | undefined): void {
   if (dataKey.length !== DATA_KEY_BYTES)
     throw new CofferError('ENVELOPE_INVALID', "The object's data key is not 32 bytes long.")
-  if (named === undefined || answered === undefined || /(?:^|:)alias\//.test(named)) return
-  if (answered !== named && !answered.endsWith(`/${named}`))
+  if (!isNamed(answered, named))
     throw new CofferError('KEY_WRONG', 'The data key was wrapped by another KMS key than the one named.', {
-      facts: { keyArn: answered },
+      facts: { keyArn: answered ?? '' },
     })
+}
+
+/** As far as a name can be compared: an alias cannot. */
+function isNamed(answered: string | undefined, named: string | undefined): boolean {
+  if (named === undefined || /(?:^|:)alias\//.test(named)) return true
+  return answered === named || answered?.endsWith(`/${named}`) === true
 }
 
 function unwrapSteps(

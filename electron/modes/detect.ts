@@ -1,4 +1,6 @@
+import { CofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
+import { isClientSide } from '../base/mode-names.ts'
 import type { Mode, ModeEnv, ObjectFacts, ReadPlan, ReadRequest, Recognition } from './mode.ts'
 import { plainRead } from './plain.ts'
 import { MODES } from './registry.ts'
@@ -16,12 +18,30 @@ export function outline(facts: ObjectFacts): Journey {
   return mode === null ? foretold(serverRead(facts, {})) : mode.outline(facts)
 }
 
-/** Prepares the read of an object in the mode it says it is in, or as plain bytes if it is in none. */
+/** Prepares the read of an object in the mode it says it is in, or as plain bytes if it is in none. Throws NOT_SEALED. */
 export async function prepareRead(env: ModeEnv, request: ReadRequest): Promise<ReadPlan> {
   const { facts } = request
   const { mode, recognition } = recognise(facts)
+  refuseNeedless(request, recognition)
   if (mode !== null) return mode.prepareRead(env, request)
   return plainRead(facts, recognition, (fetched) => serverRead(facts, fetched))
+}
+
+/**
+ * Who names a key or a context, or allows an old format, expects an object that is sealed so. What S3 decrypts by itself
+ * proves none of it, and may have been put in the place of what was sealed.
+ */
+function refuseNeedless({ options }: ReadRequest, { mode }: Recognition): void {
+  const needless = [
+    [options.key !== undefined && !isClientSide(mode) && mode !== 'sse-c', 'a key'],
+    [Object.keys(options.encryptionContext ?? {}).length > 0 && mode !== 'cse-kms', 'an encryption context'],
+    [options.allowLegacy === true && !isClientSide(mode), 'an old format'],
+  ] as const
+  const [, what] = needless.find(([is]) => is) ?? []
+  if (what === undefined || options.acceptUnsealed === true) return
+  throw new CofferError('NOT_SEALED', `The object needs none of it, and you named ${what}.`, {
+    hint: `If it should be sealed, do not trust it. Else read it without naming ${what}.`,
+  })
 }
 
 function recognise(facts: ObjectFacts): { mode: Mode | null; recognition: Recognition } {

@@ -17,7 +17,10 @@ export interface ModeEnv {
 
 /** Choices that go with a mode; a mode refuses, with INVALID_INPUT, those that it cannot honour. */
 export interface ModeOptions {
-  /** Customer key id or name (SSE-C, CSE-C); KMS key id, alias or ARN (SSE-KMS, CSE-KMS). */
+  /**
+   * Customer key id or name (SSE-C, CSE-C); KMS key id, alias or ARN (SSE-KMS, CSE-KMS). Named for a read, it is the one
+   * that opens the object, or the read is refused.
+   */
   key?: string | undefined
   encryptionContext?: Record<string, string> | undefined
   /** SSE-KMS: let S3 use a bucket key. */

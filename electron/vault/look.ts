@@ -6,6 +6,7 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError } from '../base/errors.ts'
+import { isClientSide } from '../base/mode-names.ts'
 import { dropBody } from '../cloud/body.ts'
 import { send } from '../cloud/send.ts'
 import { parseInstruction } from '../envelope/instruction.ts'
@@ -144,7 +145,9 @@ export async function readTags(
 }
 
 function remember(vault: Vault, { bucket, key, versionId }: Wanted, { head, keyId }: FoundCustomerKey): void {
-  if (versionId !== undefined || head.ETag === undefined) return
+  // What was sealed when it was last seen stays remembered as that (refuseMissingSeal).
+  const known = vault.catalog.recall(vault.place, bucket, key)
+  if (versionId !== undefined || head.ETag === undefined || isClientSide(known?.mode ?? 'none')) return
   vault.catalog.remember({
     place: vault.place,
     bucket,

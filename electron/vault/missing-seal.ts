@@ -1,4 +1,4 @@
-import type { ObservedMode } from '../base/mode-names.ts'
+import { isClientSide, type ObservedMode } from '../base/mode-names.ts'
 import { CofferError } from '../base/errors.ts'
 import type { Wanted } from './look.ts'
 import type { Vault } from './vault.ts'
@@ -18,8 +18,4 @@ export function refuseMissingSeal(vault: Vault, wanted: Wanted, mode: ObservedMo
     `s3://${wanted.bucket}/${wanted.key} was encrypted before it came to S3 (${known.mode.toUpperCase()}), and what is there now is not.`,
     { facts: { mode: known.mode, ...(known.keyId === undefined ? {} : { keyId: known.keyId }) } },
   )
-}
-
-function isClientSide(mode: ObservedMode): boolean {
-  return mode === 'cse-kms' || mode === 'cse-c'
 }

@@ -45,6 +45,8 @@ export async function rekeyItem(vault: Vault, item: RekeyItem, watch: RekeyWatch
   if (standing.kind === 'there') {
     const { bucket, key } = item
     const older = item.purge ? await listVersions(vault, item, signal) : []
+    // The attempt that was cut off may have taken its envelope off, and had no time to remember that.
+    if (item.doubtful) vault.catalog.forget(vault.place, bucket, key)
     if (item.doubtful || older.length > 1) await verify(vault, { bucket, key, options: {} }, watch)
     return { ...standing, purged: await purge(vault, item, older, signal) }
   }

@@ -265,10 +265,10 @@ describe('legacy client-side objects', () => {
     const facts = factsOf(v1Rsa, cbc.length)
     expect(await rejection(read(env, facts, cbc, { allowLegacy: true }))).toHaveProperty('code', 'KEY_NOT_FOUND')
     expect((await read(env, facts, cbc, { allowLegacy: true, key: 'one' })).plaintext).toEqual(PLAINTEXT)
-    expect(await rejection(read(env, facts, cbc, { allowLegacy: true, key: 'two' }))).toHaveProperty(
-      'code',
-      'INTEGRITY',
-    )
+    // A wrong key shows in the padding alone, which one garbage in 256 has by chance.
+    const mistaken = await read(env, facts, cbc, { allowLegacy: true, key: 'two' }).catch((error: unknown) => error)
+    if (mistaken instanceof Error) expect(mistaken).toHaveProperty('code', 'INTEGRITY')
+    else expect(mistaken).not.toMatchObject({ plaintext: PLAINTEXT })
   })
 
   it('fail in one way under CBC, whatever is wrong', async () => {

@@ -20,6 +20,24 @@ describe('the registry', () => {
   })
 })
 
+describe('a key or a context that is named for a read', () => {
+  it.each([
+    [undefined, { key: 'mine' }],
+    ['AES256', { key: 'mine' }],
+    ['aws:kms', { key: 'mine' }],
+    ['AES256', { encryptionContext: { a: 'b' } }],
+    ['aws:kms', { encryptionContext: { a: 'b' } }],
+  ])('must have a use: an object under %s with %j is NOT_SEALED', async (serverSideEncryption, options) => {
+    const error = await rejection(prepareRead(env, { facts: facts({ serverSideEncryption }), options }))
+    expect(error).toHaveProperty('code', 'NOT_SEALED')
+  })
+
+  it('may be an empty context', async () => {
+    const request = { facts: facts({ serverSideEncryption: 'AES256' }), options: { encryptionContext: {} } }
+    await expect(prepareRead(env, request)).resolves.toBeDefined()
+  })
+})
+
 describe('SSE-S3', () => {
   it('asks for AES256 and for nothing else', async () => {
     const { sealer, ...written } = await plan('sse-s3')
