@@ -14,6 +14,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/security/**/*.test.ts'],
+          globalSetup: ['test/security/print-table.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },

@@ -73,23 +73,12 @@ const flipped = (bytes: Buffer, at: number): Buffer => {
   return copy
 }
 
+/** What is refused, and that nothing of it stays, test/security tries systematically; here is what a person gets to see of it. */
 describe.each(CLIENT_SIDE)('%s', (mode) => {
-  describe.each(['small', 'large'] as const)('%s object', (file) => {
-    const sealed = SIZES[file] + 16
-    it.each<[string, (body: Buffer) => Buffer]>([
-      ['a changed first byte', (body) => flipped(body, 0)],
-      ['a changed byte in the middle', (body) => flipped(body, sealed >> 1)],
-      ['a changed byte of the tag', (body) => flipped(body, sealed - 1)],
-      ['a lost last byte', (body) => body.subarray(0, -1)],
-      ['a lost tag', (body) => body.subarray(0, -16)],
-      ['a lost half', (body) => body.subarray(0, sealed >> 1)],
-      ['nothing left', () => Buffer.alloc(0)],
-      ['an added byte', (body) => Buffer.concat([body, Buffer.of(0)])],
-    ])('%s: exit 5, and no file', async (_, change) => {
-      const raw = await fetchRaw(`${mode}/files/${file}`)
-      await store('changed', { ...raw, body: change(raw.body) })
-      expectRefused(await get('changed'), [5])
-    })
+  it('a changed byte: exit 5, and no file', async () => {
+    const raw = await fetchRaw(`${mode}/files/small`)
+    await store('changed', { ...raw, body: flipped(raw.body, 5) })
+    expectRefused(await get('changed'), [5])
   })
 
   it('a changed object: nothing is made where no file was, and verify says the same', async () => {
@@ -103,49 +92,24 @@ describe.each(CLIENT_SIDE)('%s', (mode) => {
     expect((await stage.person.coffer(['verify', `s3://${BUCKET}/changed`])).code).toBe(5)
   })
 
-  const needed = ['x-amz-c', 'x-amz-3', 'x-amz-w', 'x-amz-d', 'x-amz-i', mode === 'cse-kms' ? 'x-amz-t' : 'x-amz-m']
-
-  it('its envelope is the one these tests tamper with', async () => {
-    const { metadata } = await fetchRaw(`${mode}/files/small`)
-    expect(Object.keys(metadata)).toEqual(expect.arrayContaining(needed))
-  })
-
-  it.each(needed)('a changed character in %s: exit 5 or 6, and no file', async (name) => {
-    const raw = await fetchRaw(`${mode}/files/small`)
-    const value = raw.metadata[name] ?? ''
-    for (const at of new Set([0, value.length >> 1, value.length - 2].filter((index) => index >= 0))) {
-      const changed = value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
-      await store('changed', { ...raw, metadata: { ...raw.metadata, [name]: changed } })
-      const outcome = await get('changed')
-      // The format authenticates no materials description: it is a hint at the key, and the key proves itself.
-      if (name === 'x-amz-m' && outcome.code === 0) expect(outcome.old).toEqual(small.toString())
-      else expectRefused(outcome)
-    }
-  })
-
-  it.each(needed.filter((name) => name !== 'x-amz-m'))('%s taken away: exit 5 or 6, and no file', async (name) => {
-    const raw = await fetchRaw(`${mode}/files/small`)
-    const metadata = Object.fromEntries(Object.entries(raw.metadata).filter(([key]) => key !== name))
-    await store('changed', { ...raw, metadata })
-    const outcome = await get('changed')
-    // The official format counts a missing context as empty; KMS then refuses, since the wrapped key is bound to it.
-    expectRefused(outcome, name === 'x-amz-t' ? [4, 5, 6] : [5, 6])
-  })
-
-  it('the whole envelope of another object: exit 5 or 6, and no file', async () => {
-    const raw = await fetchRaw(`${mode}/files/small`)
-    const { metadata } = await fetchRaw(`${mode}/files/large`)
-    await store('changed', { ...raw, metadata })
-    expectRefused(await get('changed'))
-  })
-
-  it("a wrapped key and a commitment of another object's: exit 5 or 6, and no file", async () => {
+  it('a wrapped key and a commitment of another object: exit 5 or 6, and no file', async () => {
     const raw = await fetchRaw(`${mode}/files/small`)
     const { metadata: other } = await fetchRaw(`${mode}/files/large`)
     for (const name of ['x-amz-3', 'x-amz-d', 'x-amz-i']) {
       await store('changed', { ...raw, metadata: { ...raw.metadata, [name]: other[name] ?? '' } })
       expectRefused(await get('changed'))
     }
+  })
+
+  it('an object that lost its envelope where Coffer had put it: exit 5, and no file', async () => {
+    const key = `${mode}/files/small`
+    const raw = await fetchRaw(key)
+    await store(key, { body: Buffer.from('words of the attacker'), metadata: {} })
+    expectRefused(await get(key), [5])
+    expect((await stage.person.coffer(['inspect', `s3://${BUCKET}/${key}`])).code).toBe(5)
+    expectRefused(await get(key, ['--allow-legacy']), [5])
+    await store(key, raw)
+    expect((await get(key)).code).toBe(0)
   })
 })
 

@@ -1,0 +1,34 @@
+import { expect } from 'vitest'
+import type { ErrorCode } from '../../electron/base/errors.ts'
+import type { Case } from './cases.ts'
+import { attempt, plant, type Lab } from './lab.ts'
+import type { Subject } from './subjects.ts'
+import { expectNone, judge } from './table.ts'
+
+/** Tampers with a subject in each of these ways, reads it each time, and fails with all that went wrong. */
+export async function runCases(
+  lab: Lab,
+  subject: Subject,
+  cases: Case[],
+  at: { prefix?: string; also?: ErrorCode[] } = {},
+): Promise<void> {
+  const { prefix = '', also = [] } = at
+  const wrong: (string | null)[] = []
+  for (const { group, what, sealed, harmless = false, structural = false } of cases) {
+    await plant(lab, subject.key, sealed)
+    const may = harmless ? 'harmless' : subject.cbc && !structural ? 'unprovable' : undefined
+    const became = await attempt(lab, subject.key, subject.options)
+    const { plaintext } = subject
+    wrong.push(judge(`${prefix}${group}`, `${subject.name}: ${what}`, became, { plaintext, may, also }))
+  }
+  expect(cases.length).toBeGreaterThan(0)
+  expectNone(wrong)
+}
+
+/** A subject that cannot be read untouched would be refused for any reason at all. */
+export async function expectReadable(lab: Lab, subject: Subject): Promise<void> {
+  await plant(lab, subject.key, subject.sealed)
+  const { errors, content } = await attempt(lab, subject.key, subject.options)
+  expect(errors).toEqual([undefined, undefined])
+  expect(content?.equals(subject.plaintext)).toBe(true)
+}
