@@ -48,8 +48,10 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal): P
   if (found === null) return { facts: unknownFacts(wanted), head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
   const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
-  if (known?.etag === facts.etag) facts.rememberedKeyId = known.keyId
-  facts.instruction = await fetchInstruction(vault, wanted, facts, signal)
+  const isKnown = known?.etag === facts.etag
+  if (isKnown) facts.rememberedKeyId = known.keyId
+  const isPlain = isKnown && !isClientSide(known.mode)
+  facts.instruction = await fetchInstruction(vault, wanted, { facts, isPlain }, signal)
   return { facts, head: found.head }
 }
 
@@ -164,18 +166,20 @@ function remember(vault: Vault, { bucket, key, versionId }: Wanted, { head, keyI
 const MAX_INSTRUCTION_BYTES = 64 * 1024
 
 /**
- * The envelope beside an object: where its metadata needs it, and where the person says that it is encrypted although its
- * metadata does not.
+ * The envelope beside an object: where its metadata needs it, and where it has none and is not known as plain. Older
+ * clients leave no trace on an object whose envelope is in a file; taken for a plain one, its ciphertext would be saved as
+ * if it were the content. One question, the first time, and never of what Coffer wrote itself.
  */
 async function fetchInstruction(
   { s3 }: Vault,
-  { bucket, key, options }: Wanted,
-  facts: ObjectFacts,
+  { bucket, key, versionId, options }: Wanted,
+  { facts, isPlain }: { facts: ObjectFacts; isPlain: boolean },
   signal: AbortSignal,
 ): Promise<Record<string, string> | undefined> {
   const need = instructionNeed(facts.metadata)
   const claimed = options.key !== undefined || options.allowLegacy === true
-  if (need === 'none' || (need === 'possible' && (!claimed || facts.customerKeyId !== undefined))) return undefined
+  const mayHold = facts.customerKeyId === undefined && (claimed || (!isPlain && versionId === undefined))
+  if (need === 'none' || (need === 'possible' && !mayHold)) return undefined
   try {
     const command = new GetObjectCommand({ Bucket: bucket, Key: key + INSTRUCTION_SUFFIX })
     const { Body, ContentLength = 0 } = await send(s3, command, signal)
@@ -186,7 +190,8 @@ async function fetchInstruction(
     }
     return parseInstruction(await Body.transformToByteArray()) ?? undefined
   } catch (error) {
-    if (isCofferError(error, 'OBJECT_NOT_FOUND') || need === 'possible') return undefined
+    if (isCofferError(error, 'OBJECT_NOT_FOUND')) return undefined
+    if (need === 'possible' && isCofferError(error, 'ACCESS_DENIED')) return undefined
     throw error
   }
 }
