@@ -37,7 +37,7 @@ describe.each([...COFFERS, EMPTY])('$name', (kind) => {
   it('is read as long as nobody has touched it', () => expectReadable(lab, subject))
   it('refuses each field changed alone', () => run(subject, fieldCases(subject)))
   // The formats are the same whatever wraps the key.
-  it.runIf(kind.wrap === 'aes')('refuses fields taken away together', () => run(subject, subsetCases(subject)))
+  if (kind.wrap === 'aes') it('refuses fields taken away together', () => run(subject, subsetCases(subject)))
   it('refuses other algorithms', () => run(subject, valueCases(subject)))
   it('refuses to be another format', () => run(subject, formatCases(subject)))
   it('refuses a changed body', () => run(subject, bodyCases(subject)))

@@ -156,32 +156,33 @@ describe.each(['cse-c', 'cse-kms', 'sse-s3', 'sse-c'] as const)('a large object 
     if (sealedHere) sealed = await fetchSealed(lab, key)
   })
 
-  it.runIf(sealedHere)('cut and mixed at the boundaries of its ranges', async () => {
-    const { body } = sealed
-    const parts = [body.subarray(0, RANGE), body.subarray(RANGE, 2 * RANGE), body.subarray(2 * RANGE)] as const
-    const cuts = [RANGE - 1, RANGE, RANGE + 1, 2 * RANGE, 2 * RANGE + 16, body.length - 1]
-    const bodies: [string, string, Buffer][] = [
-      ...cuts.map((end): [string, string, Buffer] => [
-        'the body cut at a range',
-        `at ${String(end)}`,
-        body.subarray(0, end),
-      ]),
-      ['parts in another order', 'the first two', Buffer.concat([parts[1], parts[0], parts[2]])],
-      ['parts in another order', 'the first twice', Buffer.concat([parts[0], parts[0], parts[2]])],
-      ['parts in another order', 'the second gone', Buffer.concat([parts[0], parts[2]])],
-      ['a bit of the body', 'in the second range', flipped(body, RANGE + 1)],
-      ['a bit of the body', 'at the end of the first range', flipped(body, RANGE - 1)],
-      ['a bit of the body', 'in the tag of a large object', flipped(body, body.length - 1)],
-    ]
-    const wrong = []
-    for (const [group, what, changed] of bodies) {
-      await plant(lab, key, { ...sealed, body: changed })
-      wrong.push(judge(group, `${mode}: ${what}`, await attempt(lab, key, {}), { plaintext }))
-    }
-    await plant(lab, key, sealed)
-    expect((await attempt(lab, key, {})).errors).toEqual([undefined, undefined])
-    expectNone(wrong)
-  })
+  if (sealedHere)
+    it('cut and mixed at the boundaries of its ranges', async () => {
+      const { body } = sealed
+      const parts = [body.subarray(0, RANGE), body.subarray(RANGE, 2 * RANGE), body.subarray(2 * RANGE)] as const
+      const cuts = [RANGE - 1, RANGE, RANGE + 1, 2 * RANGE, 2 * RANGE + 16, body.length - 1]
+      const bodies: [string, string, Buffer][] = [
+        ...cuts.map((end): [string, string, Buffer] => [
+          'the body cut at a range',
+          `at ${String(end)}`,
+          body.subarray(0, end),
+        ]),
+        ['parts in another order', 'the first two', Buffer.concat([parts[1], parts[0], parts[2]])],
+        ['parts in another order', 'the first twice', Buffer.concat([parts[0], parts[0], parts[2]])],
+        ['parts in another order', 'the second gone', Buffer.concat([parts[0], parts[2]])],
+        ['a bit of the body', 'in the second range', flipped(body, RANGE + 1)],
+        ['a bit of the body', 'at the end of the first range', flipped(body, RANGE - 1)],
+        ['a bit of the body', 'in the tag of a large object', flipped(body, body.length - 1)],
+      ]
+      const wrong = []
+      for (const [group, what, changed] of bodies) {
+        await plant(lab, key, { ...sealed, body: changed })
+        wrong.push(judge(group, `${mode}: ${what}`, await attempt(lab, key, {}), { plaintext }))
+      }
+      await plant(lab, key, sealed)
+      expect((await attempt(lab, key, {})).errors).toEqual([undefined, undefined])
+      expectNone(wrong)
+    })
 
   it('replaced while its ranges come', async () => {
     let times = 0
