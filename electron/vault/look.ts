@@ -96,6 +96,8 @@ async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Pr
 async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<FoundCustomerKey | null> {
   if (wanted.options.key === undefined) {
     const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
+    // An object that was sealed here needs no key at S3. Whoever says so wants the key.
+    if (isClientSide(known?.mode ?? 'none')) return null
     return findCustomerKey(envOf(vault, signal), wanted, [known?.keyId, await markedKey(vault, wanted, signal)])
   }
   const { id } = await vault.keys.find(wanted.options.key)

@@ -129,6 +129,18 @@ function noChecksum({ headers }: Answer): Answer['headers'] {
   return headers.filter(([name]) => !name.toLowerCase().startsWith('x-amz-checksum'))
 }
 
+it('a server that asks for the customer key of what was sealed here gets none', async () => {
+  const subject = await seal(lab, { name: 'asked for', format: 'v3', wrap: 'aes' })
+  const sent: unknown[] = []
+  const became = await attemptUnder(subject.key, ({ method, headers }, truth) => {
+    const key = headers['x-amz-server-side-encryption-customer-key']
+    if (key !== undefined) sent.push(key)
+    return method === 'HEAD' && key === undefined ? { status: 400, headers: [], body: Buffer.alloc(0) } : truth
+  })
+  expect(sent).toEqual([])
+  expectNone([judge('a customer key asked for', 'sealed here', became, { plaintext: subject.plaintext })])
+})
+
 it.each(['sse-s3', 'sse-kms', 'sse-c'] as const)('a body under %s that its checksum does not fit', async (mode) => {
   const [key, plaintext] = [`checksum/${mode}`, noise(1_000, mode)]
   const name = mode === 'sse-kms' ? lab.kmsKey : mode === 'sse-s3' ? undefined : 'aes'
