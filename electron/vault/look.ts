@@ -98,11 +98,24 @@ async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal)
     const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
     // An object that was sealed here needs no key at S3. Whoever says so wants the key.
     if (isClientSide(known?.mode ?? 'none')) return null
-    return findCustomerKey(envOf(vault, signal), wanted, [known?.keyId, await markedKey(vault, wanted, signal)])
+    const likely = [known?.keyId, await markedKey(vault, wanted, signal)]
+    return findCustomerKey(envOf(vault, signal), wanted, likely, (keyId) => vault.catalog.staysHere(keyId))
   }
   const { id } = await vault.keys.find(wanted.options.key)
+  if (wanted.versionId === undefined && vault.catalog.staysHere(id)) throw keyStaysHere(wanted, id)
   const customerKey = await customerKeyFields(vault.keys, id)
   return { keyId: id, customerKey, head: await ask(vault, wanted, customerKey, signal) }
+}
+
+function keyStaysHere({ bucket, key }: Wanted, keyId: string): CofferError {
+  return new CofferError(
+    'KEY_WRONG',
+    `The server asks for the key of s3://${bucket}/${key}; the one that was named encrypts files here, and is never sent.`,
+    {
+      hint: 'If the object is under SSE-C, name the key it was written with. If it should not be, do not trust the server.',
+      facts: { keyId },
+    },
+  )
 }
 
 function ask(

@@ -12,6 +12,8 @@ export interface Catalog {
   /** Null if never seen; the caller compares ETags where it has one. */
   recall(place: string, bucket: string, key: string): CatalogEntry | null
   forget(place: string, bucket: string, key: string): void
+  /** True for a key that has sealed objects on this computer (CSE-C) and was never used at S3 (SSE-C). It never leaves. */
+  staysHere(keyId: string): boolean
 }
 
 /** An open place: its clients, the person's keys, and what is known of its objects. Every operation takes one. */

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sealContent } from '../../../electron/envelope/content.ts'
@@ -6,6 +8,8 @@ import { contentNameOf } from '../../../electron/envelope/envelope.ts'
 import { wrapWithAes } from '../../../electron/envelope/wrap-aes.ts'
 import { writeEnvelope } from '../../../electron/envelope/write.ts'
 import { inspect } from '../../../electron/vault/inspect.ts'
+import { put } from '../../../electron/vault/put.ts'
+import { fileSource } from '../../../electron/vault/source.ts'
 import { verify } from '../../../electron/vault/verify.ts'
 import { startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 import { recordingProxy, type RecordingProxy } from '../../support/proxy.ts'
@@ -81,6 +85,35 @@ test('SSE-C from elsewhere: its key is found by HEAD, and from then on one HEAD 
   expect(asked(key)).toEqual(['HEAD'])
   expect(await verify(vault, wanted, watch)).toMatchObject({ bytes: PLAINTEXT.length, keyId: theirs.id })
   expect(asked(key).filter((method) => method === 'HEAD').length).toBeLessThanOrEqual(2)
+})
+
+test('a key that seals files here is never sent to a server that asks for one, named or not', async () => {
+  const path = join(vault.folder, 'sealed')
+  await writeFile(path, PLAINTEXT)
+  const sealing = (await vault.keys.create({ name: 'sealing' })).id
+  const written = { source: await fileSource(path), bucket: BUCKET, key: 'sealed', options: { key: sealing } }
+  await put(vault, { ...written, mode: 'cse-c', overwrite: 'refuse' }, watch)
+  const text = await vault.keys.lend(sealing, (key) => (key.kind === 'aes-256' ? key.bytes.toString('base64') : ''))
+  expect(text).toHaveLength(44)
+
+  const bytes = randomBytes(32)
+  await vault.s3.send(
+    new PutObjectCommand({
+      Bucket: BUCKET,
+      Key: 'bait',
+      Body: PLAINTEXT,
+      Tagging: `coffer-key=${sealing}`,
+      SSECustomerAlgorithm: 'AES256',
+      SSECustomerKey: bytes.toString('base64'),
+      SSECustomerKeyMD5: createHash('md5').update(bytes).digest('base64'),
+    }),
+  )
+  const bait = { bucket: BUCKET, key: 'bait' }
+  expect(await inspect(vault, { ...bait, options: {} }, watch.signal)).toMatchObject({ keyId: undefined })
+  const named = verify(vault, { ...bait, options: { key: sealing } }, watch)
+  await expect(named).rejects.toMatchObject({ code: 'KEY_WRONG' })
+  expect(asked('bait').filter((method) => method === 'HEAD').length).toBeGreaterThan(2)
+  expect(proxy.recordings().some(({ sent }) => sent.includes(text))).toBe(false)
 })
 
 test('SSE-C that someone wrote anew under another key: what was remembered does not stand in its way', async () => {
