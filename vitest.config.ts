@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // System tests run whole programs: one that takes seconds is nothing to report.
     slowTestThreshold: 180_000,
+    // Most of a test's time is waiting for the programs it started, so two files at once even on a small machine.
+    maxWorkers: 2,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {

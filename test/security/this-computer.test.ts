@@ -140,7 +140,10 @@ describe('somebody without the secret', () => {
     const add = (headers: Record<string, string>) =>
       target.sent({ ...signed, headers: { ...signed.headers, ...headers } })
     expect(await add({ date: now.toUTCString() })).toBe('403 RequestTimeTooSkewed')
-    expect(await add({ 'x-amz-date': basic })).toBe('403 SignatureDoesNotMatch')
+    // Just after midnight (UTC) the newer date is of another day than the credential's, which shows before the signature does.
+    const sameDay = old.getUTCDate() === now.getUTCDate()
+    const refused = sameDay ? '403 SignatureDoesNotMatch' : '400 AuthorizationHeaderMalformed'
+    expect(await add({ 'x-amz-date': basic })).toBe(refused)
     expect(await add({ 'x-amz-date': basic.replace(/^\d{8}/, '20200101') })).toBe('400 AuthorizationHeaderMalformed')
     expect(await add({ 'x-amz-date': 'yesterday' })).toBe('403 AccessDenied')
   })
