@@ -268,7 +268,7 @@ describe('UpdateObjectEncryption', () => {
     expect(answer).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyArn, ETag: before.ETag })
     expect((await bytesOf(answer)).equals(body)).toBe(true)
     await update('in-place', true)
-    expect((await get('in-place')).BucketKeyEnabled).toBe(true)
+    expect((await head('in-place')).BucketKeyEnabled).toBe(true)
   })
 
   it('refuses SSE-C and DSSE', async () => {
