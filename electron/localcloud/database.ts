@@ -21,16 +21,3 @@ export function statements(db: DatabaseSync): (sql: string) => StatementSync {
     return statement
   }
 }
-
-/** Runs `work` as one transaction: all of it, or nothing. */
-export function transaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    db.exec('ROLLBACK')
-    throw error
-  }
-}

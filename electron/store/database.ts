@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
+import { transaction } from '../base/transaction.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { touchPrivate } from './private-file.ts'
 
@@ -67,17 +68,4 @@ function migrate(db: DatabaseSync): void {
 
 function version(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-}
-
-/** Runs `work` as one write transaction: what it did is kept if it returns and undone if it throws. */
-export function transaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    db.exec('ROLLBACK')
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
-import { transaction } from './database.ts'
+import { transaction } from '../base/transaction.ts'
 
 /** What may be written down of a customer key: everything but its secret material. */
 export interface KeyRow {

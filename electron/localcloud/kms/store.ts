@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { openDatabase, statements, transaction, type Row } from '../database.ts'
+import { transaction } from '../../base/transaction.ts'
+import { openDatabase, statements, type Row } from '../database.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import { openActivity } from '../../../electron/store/activity.ts'
 import { openCatalog, type CatalogEntry } from '../../../electron/store/catalog.ts'
-import { openDatabase, transaction } from '../../../electron/store/database.ts'
+import { transaction } from '../../../electron/base/transaction.ts'
+import { openDatabase } from '../../../electron/store/database.ts'
 import { openKeyTable, type KeyRow } from '../../../electron/store/keys.ts'
 import { openPlaceTable, type Place } from '../../../electron/store/places.ts'
 import { asText, openSettings } from '../../../electron/store/settings.ts'
@@ -57,7 +58,8 @@ test('a transaction that throws leaves nothing', () => {
 test('many processes open a new database and write to it at once', async () => {
   const folder = testFolder()
   const script = `
-    const { openDatabase, transaction } = await import('./electron/store/database.ts')
+    const { openDatabase } = await import('./electron/store/database.ts')
+    const { transaction } = await import('./electron/base/transaction.ts')
     const { openSettings } = await import('./electron/store/settings.ts')
     const db = openDatabase(${JSON.stringify(folder)})
     const settings = openSettings(db)
