@@ -97,6 +97,7 @@ export const FAILURES = {
   DISK_FULL: { exit: 1, hint: 'Free some space, then try again.' },
   LOCAL_IO: { exit: 1, hint: 'Check that the file or folder can be read and written.' },
   CANCELLED: { exit: 130, hint: 'Nothing was left behind.' },
+  PAUSED: { exit: 130, hint: 'It goes on where it stood when you resume it, or repeat the command.' },
   INTERNAL: { exit: 1, hint: 'This is a bug in Coffer; please report it.' },
 } as const satisfies Record<string, { exit: number; hint: string }>
 
