@@ -13,8 +13,11 @@ import { trustedAuthorities } from './trust.ts'
 /** Parts of many files are in flight at once; the queues above bound them, not the pool. */
 const MAX_SOCKETS = 128
 
-/** A connection that says nothing for this long is dead; S3 sends white space while it completes a large upload. */
-const SILENCE_MS = 60_000
+/**
+ * A connection that says nothing for this long is dead, unless a connection says otherwise; S3 sends white space while it
+ * completes a large upload.
+ */
+const PATIENCE = 60_000
 
 /**
  * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones: every body that
@@ -31,7 +34,12 @@ export function openClients(connection: Connection): Clients {
     credentials: credentialsOf(connection.credentials),
     maxAttempts: 4,
     retryMode: 'standard',
-    requestHandler: { httpAgent, httpsAgent, connectionTimeout: 10_000, socketTimeout: SILENCE_MS },
+    requestHandler: {
+      httpAgent,
+      httpsAgent,
+      connectionTimeout: 10_000,
+      socketTimeout: connection.patience ?? PATIENCE,
+    },
   }
   const checksums = connection.checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
   const s3 = new S3Client({

@@ -26,6 +26,11 @@ export interface Connection {
    * computer. Undefined: TLS or the person vouches for the server.
    */
   provenBy?: string | undefined
+  /**
+   * Milliseconds without a byte in either direction after which a connection is taken for dead, and what was under way on
+   * it is sent again on another. Undefined: 60,000.
+   */
+  patience?: number | undefined
 }
 
 /** Both clients over one pool of kept-alive connections. `close` ends the pool. */
