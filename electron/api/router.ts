@@ -10,6 +10,7 @@ import { kmsRouter } from './router/kms.ts'
 import { localRouter, principalsRouter } from './router/local.ts'
 import { objectsRouter } from './router/objects.ts'
 import { placesRouter } from './router/places.ts'
+import { transfersRouter } from './router/queue.ts'
 
 /** The contract, carried out. Hosts hand it to an oRPC handler with `{ coffer }` as its context. */
 export const router = procedures.router({
@@ -21,6 +22,7 @@ export const router = procedures.router({
   principals: principalsRouter,
   local: localRouter,
   activity: activityRouter,
+  transfers: transfersRouter,
 })
 
 /** A client in the same process: same checks, same failures, nothing serialized. */

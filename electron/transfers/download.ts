@@ -21,6 +21,8 @@ export interface DownloadWatch {
   signal: AbortSignal
   /** Stored bytes done, of all. */
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** Awaited after each range has come: the rate limit. */
+  throttle?: ((bytes: number) => Promise<void>) | undefined
 }
 
 /** Bytes of one GET. What is not longer is fetched whole. */
@@ -54,6 +56,7 @@ export async function download(
   try {
     for await (const arrival of arrivals) {
       requestId ??= arrival.requestId
+      await watch.throttle?.(arrival.bytes.length)
       for (const slice of opener === null ? [arrival.bytes] : slices(arrival.bytes)) {
         throwIfAborted(signal)
         await plaintext(opener === null ? slice : opener.update(slice))

@@ -110,6 +110,7 @@ async function sendParts(open: Open): Promise<Sent> {
 async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<SentPart> {
   const { s3, request, watch } = open
   await watch.hooks?.beforePart?.({ number: part.number, bytes: part.bytes })
+  await watch.throttle?.(part.bytes.length)
   const crc = crc32(part.bytes)
   const answer = await send(
     s3,

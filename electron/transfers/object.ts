@@ -32,6 +32,8 @@ export interface UploadWatch {
   signal: AbortSignal
   /** Plaintext bytes that S3 has acknowledged, of all. */
   onProgress?: ((done: number, total: number) => void) | undefined
+  /** Awaited before each body is sent: the rate limit. */
+  throttle?: ((bytes: number) => Promise<void>) | undefined
   hooks?: UploadHooks | undefined
 }
 

@@ -22,14 +22,16 @@ export async function upload(s3: S3Client, request: Upload, watch: UploadWatch):
   const bytesAPart = partSize(storedSize)
   const stored =
     storedSize <= bytesAPart
-      ? await putWhole(s3, request, storedSize, watch.signal)
+      ? await putWhole(s3, request, storedSize, watch)
       : await uploadParts(s3, request, { storedSize, bytesAPart }, watch)
   watch.onProgress?.(request.size, request.size)
   return stored
 }
 
-async function putWhole(s3: S3Client, request: Upload, storedSize: number, signal: AbortSignal): Promise<StoredFacts> {
+async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch: UploadWatch): Promise<StoredFacts> {
+  const { signal } = watch
   const body = await sealWhole(request, storedSize, signal)
+  await watch.throttle?.(body.length)
   const crc = (await saysChecksums(s3)) ? crc32(body) : undefined
   const input: PutObjectCommandInput = {
     ...fieldsOf(request),

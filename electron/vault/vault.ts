@@ -35,6 +35,8 @@ export type OnProgress = (done: number, total: number) => void
 export interface Watch {
   signal: AbortSignal
   onProgress?: OnProgress | undefined
+  /** Asked before bytes leave and after bytes have come; answers when the rate limit lets them pass. */
+  throttle?: ((bytes: number) => Promise<void>) | undefined
 }
 
 /**
