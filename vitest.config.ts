@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Unit tests run in parallel and touch no server; system tests start real servers and run the built command line; interop
- * tests set Amazon's own encryption clients before Coffer.
+ * Unit tests run in parallel and touch no server; system tests start real servers and run the built command line; wire
+ * tests break what lies between client and server; interop tests set Amazon's own encryption clients before Coffer.
  */
 export default defineConfig({
   test: {
@@ -15,12 +15,13 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/system/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/security/**/*.test.ts'],
+          include: ['test/system/**/*.test.ts', 'test/security/**/*.test.ts'],
           globalSetup: ['test/security/print-table.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
       },
+      { test: { name: 'wire', include: ['test/wire/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000 } },
       { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 } },
     ],
   },

@@ -57,6 +57,8 @@ run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \
   vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
+run 'wire tests' bash scripts/with-keyring.sh \
+  vitest run --project wire --reporter=default --reporter=json --outputFile.json="$results/wire.json"
 run 'interop tests' bash scripts/with-keyring.sh \
   vitest run --project interop --reporter=default --reporter=json --outputFile.json="$results/interop.json"
 run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts

@@ -52,11 +52,12 @@ const KNOWN: Record<string, { code: ErrorCode; message: string; hint?: string }>
     'MissingAuthenticationTokenException',
     'AuthFailure',
   ]),
-  ...same('BAD_CREDENTIALS', 'The signature is wrong: the secret does not belong to this access key.', [
-    'SignatureDoesNotMatch',
-    'IncompleteSignature',
-    'IncompleteSignatureException',
-  ]),
+  ...same(
+    'BAD_CREDENTIALS',
+    'The signature is wrong: the secret does not belong to this access key.',
+    ['SignatureDoesNotMatch', 'InvalidSignatureException', 'IncompleteSignature', 'IncompleteSignatureException'],
+    'Check the access key and its secret. If they are right, something on the way changes what is sent; try again.',
+  ),
   ...same('THROTTLED', 'The server asks to slow down.', [
     'SlowDown',
     'SlowDownRead',

@@ -13,7 +13,8 @@ import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import type { Stored } from './fetch-range.ts'
 import { taskGroup } from './group.ts'
 import type { UploadHooks } from './hooks.ts'
-import { abortUpload } from './multipart.ts'
+import { despiteLostUpload } from './lost-create.ts'
+import { abortUpload } from './abort-upload.ts'
 import { etagOf, type Condition, type ObjectHeaders } from './object.ts'
 import { withTagsIfAllowed } from './tagging.ts'
 
@@ -116,20 +117,16 @@ function sourceFields({ bucket, key, versionId, etag, customerKey }: Stored): {
 }
 
 async function copyParts(s3: S3Client, copy: Copy, bytesAPart: number, signal: AbortSignal): Promise<StoredFacts> {
+  const input = {
+    Bucket: copy.bucket,
+    Key: copy.key,
+    Metadata: copy.metadata,
+    ...copy.headers,
+    ...copy.plan.encryption,
+    ...copy.plan.customerKey,
+  }
   const created = await tagged(copy, (tagging) =>
-    send(
-      s3,
-      new CreateMultipartUploadCommand({
-        Bucket: copy.bucket,
-        Key: copy.key,
-        Metadata: copy.metadata,
-        ...copy.headers,
-        ...copy.plan.encryption,
-        ...copy.plan.customerKey,
-        ...tagging,
-      }),
-      signal,
-    ),
+    despiteLostUpload(s3, copy, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal)),
   )
   if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
   const upload = { uploadId: created.UploadId, bytesAPart }

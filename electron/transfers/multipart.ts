@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib'
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   UploadPartCommand,
@@ -11,8 +10,10 @@ import { CofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
+import { abortUpload } from './abort-upload.ts'
 import { taskGroup } from './group.ts'
 import type { SentPart } from './hooks.ts'
+import { despiteLostUpload } from './lost-create.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
 import { bufferPool, partsInFlight } from './parts.ts'
@@ -78,7 +79,7 @@ function create(
     ...(checksums ? ({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const) : {}),
   }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
-    send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal),
+    despiteLostUpload(s3, request, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal)),
   )
 }
 
@@ -167,16 +168,4 @@ function complete(
       requestId: answer.$metadata.requestId,
     }
   })
-}
-
-/** How long a cancelled transfer tries to tidy up after itself. */
-const ABORT_MS = 15_000
-
-/** Best effort, and not stopped by what stopped the upload; what it cannot remove is offered for clean-up at the next start. */
-export async function abortUpload(
-  s3: S3Client,
-  { bucket, key, uploadId }: { bucket: string; key: string; uploadId: string },
-): Promise<void> {
-  const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
-  await send(s3, command, AbortSignal.timeout(ABORT_MS)).catch(() => undefined)
 }

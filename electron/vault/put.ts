@@ -63,7 +63,8 @@ async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSigna
   if (!foreign && request.source.size <= partSize(request.source.size)) return
   const { bucket, key } = request
   const taken = await send(vault.s3, new HeadObjectCommand({ Bucket: bucket, Key: key }), signal).then(
-    () => true,
+    // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.
+    ({ ETag }) => ETag !== undefined,
     // S3 does not describe an object under a customer key, but it says that there is one.
     (error: unknown) => isCofferError(error, 'KEY_WRONG'),
   )

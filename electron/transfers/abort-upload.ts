@@ -1,0 +1,27 @@
+import { AbortMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
+import { send } from '../cloud/send.ts'
+import { backOff, isPassing } from './backoff.ts'
+
+/** How long a cancelled transfer tries to tidy up after itself. */
+const ABORT_MS = 15_000
+
+/**
+ * Best effort, and not stopped by what stopped the upload: a bad network has its time to become a better one. What it
+ * cannot remove is offered for clean-up at the next start.
+ */
+export async function abortUpload(
+  s3: S3Client,
+  { bucket, key, uploadId }: { bucket: string; key: string; uploadId: string },
+): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
+  const signal = AbortSignal.timeout(ABORT_MS)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await send(s3, command, signal)
+      return
+    } catch (error) {
+      if (!isPassing(error)) return
+    }
+    await backOff(attempt, signal).catch(() => undefined)
+  }
+}

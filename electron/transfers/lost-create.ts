@@ -1,0 +1,57 @@
+import { ListMultipartUploadsCommand, ListPartsCommand, type S3Client } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import { isPassing } from './backoff.ts'
+import { abortUpload } from './abort-upload.ts'
+
+interface Created {
+  UploadId?: string | undefined
+  $metadata: { attempts?: number }
+}
+
+/** Clocks differ a little, and servers round. */
+const SLACK_MS = 5_000
+
+/** How long the search for what was lost may take. */
+const SEARCH_MS = 15_000
+
+/**
+ * Runs a CreateMultipartUpload. Where its answer is lost on the way, the upload is there and nobody knows its id, and S3
+ * bills it for ever; so after a repeat or a failure, what the lost requests began is looked for and aborted.
+ */
+export async function despiteLostUpload<T extends Created>(
+  s3: S3Client,
+  object: { bucket: string; key: string },
+  create: () => Promise<T>,
+): Promise<T> {
+  const since = Date.now() + s3.config.systemClockOffset - SLACK_MS
+  try {
+    const created = await create()
+    if ((created.$metadata.attempts ?? 1) > 1) await abortLost(s3, object, since, created.UploadId)
+    return created
+  } catch (error) {
+    if (isPassing(error) || isCofferError(error, 'CANCELLED')) await abortLost(s3, object, since, undefined)
+    throw error
+  }
+}
+
+/** Best effort: uploads of this very key that began meanwhile, hold no part, and are not the one that is known. */
+async function abortLost(
+  s3: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+  since: number,
+  known: string | undefined,
+): Promise<void> {
+  const signal = AbortSignal.timeout(SEARCH_MS)
+  try {
+    const { Uploads } = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
+    for (const { Key, UploadId, Initiated } of Uploads ?? []) {
+      if (Key !== key || UploadId === undefined || UploadId === known) continue
+      if (Initiated === undefined || Initiated.getTime() < since) continue
+      const held = await send(s3, new ListPartsCommand({ Bucket: bucket, Key: key, UploadId, MaxParts: 1 }), signal)
+      if ((held.Parts ?? []).length === 0) await abortUpload(s3, { bucket, key, uploadId: UploadId })
+    }
+  } catch {
+    // What cannot be found now is offered for clean-up later.
+  }
+}
