@@ -7,7 +7,7 @@ import { CUSTOMER_KEY_KINDS, chooseKey } from '../../modes/customer-keys.ts'
 import { listBuckets } from '../../vault/list.ts'
 import type { Coffer } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
-import { setUsualMode, usualMode } from './usual-mode.ts'
+import { setUsualMode, usualMode } from '../../vault/usual-mode.ts'
 
 const { buckets } = procedures
 

@@ -1,20 +1,8 @@
 import { isCofferError } from '../../base/errors.ts'
 import { toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
+import type { Found, Task } from '../../vault/tasks.ts'
 import type { Batch } from './batch.ts'
-
-/** One object's work, as far as every operation has it. */
-export interface Task {
-  /** Path or key, as the person knows it. */
-  name: string
-  bucket: string
-  key: string
-  bytes: number
-}
-
-/** What the search turns up: a task, something that is left out, or something that cannot even be begun. */
-export type Found<T extends Task> =
-  T | { skipped: string; why: string } | { failed: unknown; name: string; bucket: string; key: string }
 
 /** What every operation on many objects tells; see contract/objects.ts. */
 export type CommonEvent =

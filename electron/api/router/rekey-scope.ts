@@ -4,7 +4,7 @@ import { isBeside } from '../../vault/replace.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { CofferError } from '../../base/errors.ts'
 import type { Coffer } from '../context.ts'
-import type { Task } from './many.ts'
+import type { Task } from '../../vault/tasks.ts'
 
 interface Scope {
   bucket: string | undefined

@@ -7,13 +7,13 @@ import { verify } from '../../vault/verify.ts'
 import type { Coffer } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
 import { runBatch } from './batch.ts'
-import { planGet } from './get-plan.ts'
-import { keysBelow } from './keys-below.ts'
+import { planGet } from '../../vault/get-plan.ts'
+import { keysBelow } from '../../vault/keys-below.ts'
 import { requireKit } from './kit-rule.ts'
 import { manyTasks } from './many.ts'
-import { planPut } from './put-plan.ts'
+import { planPut } from '../../vault/put-plan.ts'
 import { recorded } from './recorded.ts'
-import { rememberFirstMode, requireUsualMode, usualMode } from './usual-mode.ts'
+import { rememberFirstMode, requireUsualMode, usualMode } from '../../vault/usual-mode.ts'
 
 /** The mode and key that were named, or the bucket's usual ones: its usual key also where its usual mode is named. */
 function chooseMode(coffer: Coffer, place: string, input: Chosen): Chosen & { mode: ModeChoice; usual: boolean } {

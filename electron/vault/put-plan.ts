@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { fileSource, walk } from '../../vault/source.ts'
-import type { Found, Task } from './many.ts'
+import { fileSource, walk } from './source.ts'
+import type { Found, Task } from './tasks.ts'
 
 /** A file on its way in. */
 export interface PutTask extends Task {

@@ -1,8 +1,6 @@
-import * as z from 'zod'
-import { CofferError } from '../../base/errors.ts'
-import type { ModeChoice } from '../../base/mode-names.ts'
-import type { Coffer } from '../context.ts'
-import { modeChoice } from '../contract/common.ts'
+import { CofferError } from '../base/errors.ts'
+import { MODE_IDS, type ModeChoice } from '../base/mode-names.ts'
+import type { Settings as AllSettings } from '../store/settings.ts'
 
 /** The mode that goes without saying in a bucket, and its key. */
 export interface UsualMode {
@@ -10,13 +8,11 @@ export interface UsualMode {
   keyId?: string | undefined
 }
 
-type Settings = Coffer['settings']
-
-const stored = z.object({ mode: modeChoice, keyId: z.string().optional() })
+type Settings = Pick<AllSettings, 'get' | 'set' | 'setOnce'>
 
 /** Null if the bucket has none yet. */
 export function usualMode(settings: Settings, place: string, bucket: string): UsualMode | null {
-  return settings.get(settingName(place, bucket), (value) => stored.parse(value))
+  return settings.get(settingName(place, bucket), readUsual)
 }
 
 export function setUsualMode(settings: Settings, place: string, bucket: string, usual: UsualMode): void {
@@ -39,4 +35,14 @@ export function requireUsualMode(settings: Settings, place: string, bucket: stri
 
 function settingName(place: string, bucket: string): string {
   return `usual-mode/${place}/${bucket}`
+}
+
+const CHOICES: readonly unknown[] = [...MODE_IDS, 'bucket-default']
+
+function readUsual(value: unknown): UsualMode {
+  const { mode, keyId } = value as Partial<UsualMode>
+  if (!CHOICES.includes(mode) || (keyId !== undefined && typeof keyId !== 'string')) {
+    throw new TypeError('A setting that should be a mode is not.')
+  }
+  return { mode: mode as ModeChoice, keyId }
 }

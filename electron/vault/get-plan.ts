@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { sep } from 'node:path'
-import { CofferError } from '../../base/errors.ts'
-import { pathBelow, sameFileMark } from '../../vault/safe-path.ts'
-import type { Found, Task } from './many.ts'
+import { CofferError } from '../base/errors.ts'
+import { pathBelow, sameFileMark } from './safe-path.ts'
+import type { Found, Task } from './tasks.ts'
 
 /** An object on its way out. */
 export interface GetTask extends Task {

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { planGet } from '../../../electron/api/router/get-plan.ts'
-import { planPut } from '../../../electron/api/router/put-plan.ts'
+import { planGet } from '../../../electron/vault/get-plan.ts'
+import { planPut } from '../../../electron/vault/put-plan.ts'
 
 let folder: string
 

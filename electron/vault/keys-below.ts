@@ -1,7 +1,7 @@
-import { CofferError } from '../../base/errors.ts'
-import { listFolder } from '../../vault/list.ts'
-import type { Vault } from '../../vault/vault.ts'
-import type { Task } from './many.ts'
+import { CofferError } from '../base/errors.ts'
+import { listFolder } from './list.ts'
+import type { Vault } from './vault.ts'
+import type { Task } from './tasks.ts'
 
 /**
  * The objects that a key names: itself, or everything below it if it is empty or ends with `/`. Objects that only mark a

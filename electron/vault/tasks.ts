@@ -1,0 +1,12 @@
+/** One object's work, as far as every operation has it. */
+export interface Task {
+  /** Path or key, as the person knows it. */
+  name: string
+  bucket: string
+  key: string
+  bytes: number
+}
+
+/** What the search turns up: a task, something that is left out, or something that cannot even be begun. */
+export type Found<T extends Task> =
+  T | { skipped: string; why: string } | { failed: unknown; name: string; bucket: string; key: string }
