@@ -1,4 +1,5 @@
 import { AbortMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import { backOff, isPassing } from './backoff.ts'
 
@@ -7,20 +8,20 @@ const ABORT_MS = 15_000
 
 /**
  * Best effort, and not stopped by what stopped the upload: a bad network has its time to become a better one. What it
- * cannot remove is offered for clean-up at the next start.
+ * cannot remove is offered for clean-up at the next start. True if the upload is gone.
  */
 export async function abortUpload(
   s3: S3Client,
   { bucket, key, uploadId }: { bucket: string; key: string; uploadId: string },
-): Promise<void> {
+): Promise<boolean> {
   const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId })
   const signal = AbortSignal.timeout(ABORT_MS)
   for (let attempt = 1; ; attempt++) {
     try {
       await send(s3, command, signal)
-      return
+      return true
     } catch (error) {
-      if (!isPassing(error)) return
+      if (!isPassing(error)) return isCofferError(error) && error.facts.awsCode === 'NoSuchUpload'
     }
     await backOff(attempt, signal).catch(() => undefined)
   }

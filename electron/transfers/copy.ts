@@ -12,7 +12,6 @@ import { send } from '../cloud/send.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import type { Stored } from './fetch-range.ts'
 import { taskGroup } from './group.ts'
-import type { UploadHooks } from './hooks.ts'
 import { despiteLostUpload } from './lost-create.ts'
 import { abortUpload } from './abort-upload.ts'
 import { etagOf, type Condition, type ObjectHeaders } from './object.ts'
@@ -46,7 +45,7 @@ export interface Copy {
   tags: Record<string, string> | undefined
   condition?: Condition | undefined
   /** Told of an upload in parts before anything of it is copied. */
-  created?: UploadHooks['created']
+  created?: (upload: { uploadId: string }) => Promise<void>
 }
 
 /**

@@ -1,15 +1,30 @@
 /**
- * Where a journal listens to an upload in parts. Each is awaited before the upload goes on, so what a hook has written
- * down is down before the next byte leaves.
+ * Where a journal listens to an upload in parts, and has a say in it. Each is awaited before the upload goes on, so what a
+ * hook has written down is down before the next byte leaves. What one throws ends the upload.
  */
 export interface UploadHooks {
-  /** The upload exists; nothing of it has been sent. */
-  created?(upload: { uploadId: string; bytesAPart: number }): Promise<void>
-  /** Before a part leaves; `bytes` are valid during the call only. */
-  beforePart?(part: { number: number; bytes: Buffer }): Promise<void>
+  /** Nothing has been asked of S3 yet. Not called for an upload that goes on. */
+  opening?(upload: { bytesAPart: number }): Promise<void>
+  /** The upload exists; nothing of it has been sent. Not called for an upload that goes on. */
+  created?(upload: OpenedUpload): Promise<void>
+  /**
+   * Before a part leaves. Called in the order of the parts, for one at a time: no part leaves, and the next is not asked
+   * about, until this has returned for it and for all before it. `sha256` is of its stored bytes. Returns the ETag of a
+   * part that S3 has already; it is then not sent again.
+   */
+  beforePart?(part: { number: number; bytes: number; sha256: Buffer }): Promise<string | undefined>
+  /** S3 has acknowledged a part that was sent now. */
   afterPart?(part: SentPart): Promise<void>
-  /** S3 has acknowledged the whole object. */
-  completed?(): Promise<void>
+}
+
+/** An upload in parts that S3 has opened, as far as its completion and its journey need it. No secrets. */
+export interface OpenedUpload {
+  uploadId: string
+  bytesAPart: number
+  serverSideEncryption?: string | undefined
+  kmsKeyId?: string | undefined
+  bucketKeyEnabled?: boolean | undefined
+  customerAlgorithm?: string | undefined
 }
 
 /** A part that S3 has acknowledged. */

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   UploadPartCommand,
-  type CreateMultipartUploadCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
@@ -12,7 +12,7 @@ import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
 import { abortUpload } from './abort-upload.ts'
 import { taskGroup } from './group.ts'
-import type { SentPart } from './hooks.ts'
+import type { OpenedUpload, SentPart } from './hooks.ts'
 import { despiteLostUpload } from './lost-create.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
@@ -29,8 +29,8 @@ interface Sizes {
 interface Open {
   s3: S3Client
   request: Upload
-  sizes: Sizes
-  uploadId: string
+  storedSize: number
+  opened: OpenedUpload
   checksums: boolean
   watch: UploadWatch
 }
@@ -43,7 +43,8 @@ interface Sent {
 
 /**
  * Sends an object in parts. The checksum is of the whole object (ChecksumType FULL_OBJECT), so that anyone can verify it
- * later without knowing how it was cut. Whatever goes wrong, the upload is aborted: S3 bills parts that lie about.
+ * later without knowing how it was cut. Whatever goes wrong, the upload is aborted, unless the caller sees to that: S3 bills
+ * parts that lie about.
  */
 export async function uploadParts(
   s3: S3Client,
@@ -52,49 +53,60 @@ export async function uploadParts(
   watch: UploadWatch,
 ): Promise<StoredFacts> {
   const checksums = await saysChecksums(s3)
-  const created = await create(s3, request, checksums, watch.signal)
-  if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
-  const open: Open = { s3, request, sizes, uploadId: created.UploadId, checksums, watch }
+  const opened = request.opened ?? (await create(s3, request, sizes.bytesAPart, checksums, watch))
+  const open: Open = { s3, request, storedSize: sizes.storedSize, opened, checksums, watch }
   try {
-    await watch.hooks?.created?.({ uploadId: open.uploadId, bytesAPart: sizes.bytesAPart })
-    const sent = await sendParts(open)
-    const stored = await complete(open, sent, created)
-    await watch.hooks?.completed?.()
-    return stored
+    if (request.opened === undefined) await watch.hooks?.created?.(opened)
+    return await complete(open, await sendParts(open))
   } catch (error) {
-    await abortUpload(s3, { bucket: request.bucket, key: request.key, uploadId: open.uploadId })
+    if (watch.leaveOnFailure !== true) {
+      await abortUpload(s3, { bucket: request.bucket, key: request.key, uploadId: opened.uploadId })
+    }
     throw error
   }
 }
 
-function create(
+async function create(
   s3: S3Client,
   request: Upload,
+  bytesAPart: number,
   checksums: boolean,
-  signal: AbortSignal,
-): Promise<CreateMultipartUploadCommandOutput> {
+  { hooks, signal }: UploadWatch,
+): Promise<OpenedUpload> {
+  await hooks?.opening?.({ bytesAPart })
   const input = {
     ...fieldsOf(request),
     ...request.plan.customerKey,
     ...(checksums ? ({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const) : {}),
   }
-  return withTagsIfAllowed(tagsOf(request), (tagging) =>
+  const created = await withTagsIfAllowed(tagsOf(request), (tagging) =>
     despiteLostUpload(s3, request, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal)),
   )
+  if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
+  return {
+    uploadId: created.UploadId,
+    bytesAPart,
+    serverSideEncryption: created.ServerSideEncryption,
+    kmsKeyId: created.SSEKMSKeyId,
+    bucketKeyEnabled: created.BucketKeyEnabled,
+    customerAlgorithm: created.SSECustomerAlgorithm,
+  }
 }
 
 async function sendParts(open: Open): Promise<Sent> {
-  const { request, sizes, watch } = open
-  const inFlight = partsInFlight(sizes.bytesAPart)
-  const pool = bufferPool(sizes.bytesAPart)
+  const { request, watch } = open
+  const { bytesAPart } = open.opened
+  const inFlight = partsInFlight(bytesAPart)
+  const pool = bufferPool(bytesAPart)
   const group = taskGroup(inFlight, watch.signal)
   const sent: Sent = { parts: [], crc: 0 }
   let acknowledged = 0
   try {
-    for await (const part of sealParts(request, pool, sizes.bytesAPart, group.signal)) {
+    for await (const part of sealParts(request, pool, bytesAPart, group.signal)) {
       sent.crc = crc32(part.bytes, sent.crc)
+      const there = await askJournal(part, watch)
       await group.start(async (signal) => {
-        sent.parts.push(await sendPart(open, part, signal))
+        sent.parts.push(there ?? (await sendPart(open, part, signal)))
         acknowledged += part.bytes.length
         pool.give(part.buffer)
         watch.onProgress?.(Math.min(acknowledged, request.size), request.size)
@@ -108,9 +120,16 @@ async function sendParts(open: Open): Promise<Sent> {
   return sent
 }
 
+/** The part as S3 has it already, if the journal says so; it is asked about one part after the other. */
+async function askJournal({ number, bytes }: Part, { hooks }: UploadWatch): Promise<SentPart | undefined> {
+  if (hooks?.beforePart === undefined) return undefined
+  const sha256 = createHash('sha256').update(bytes).digest()
+  const etag = await hooks.beforePart({ number, bytes: bytes.length, sha256 })
+  return etag === undefined ? undefined : { number, etag, bytes: bytes.length, crc: crc32(bytes) }
+}
+
 async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<SentPart> {
   const { s3, request, watch } = open
-  await watch.hooks?.beforePart?.({ number: part.number, bytes: part.bytes })
   await watch.throttle?.(part.bytes.length)
   const crc = crc32(part.bytes)
   const answer = await send(
@@ -118,7 +137,7 @@ async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<Se
     new UploadPartCommand({
       Bucket: request.bucket,
       Key: request.key,
-      UploadId: open.uploadId,
+      UploadId: open.opened.uploadId,
       PartNumber: part.number,
       Body: part.bytes,
       ContentLength: part.bytes.length,
@@ -132,15 +151,11 @@ async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<Se
   return sent
 }
 
-function complete(
-  { s3, request, sizes, uploadId, checksums, watch }: Open,
-  { parts, crc }: Sent,
-  created: CreateMultipartUploadCommandOutput,
-): Promise<StoredFacts> {
+function complete({ s3, request, storedSize, opened, checksums, watch }: Open, { parts, crc }: Sent) {
   const command = new CompleteMultipartUploadCommand({
     Bucket: request.bucket,
     Key: request.key,
-    UploadId: uploadId,
+    UploadId: opened.uploadId,
     MultipartUpload: {
       Parts: parts.map((part) => ({
         PartNumber: part.number,
@@ -150,21 +165,19 @@ function complete(
     },
     ...request.plan.customerKey,
     ...request.condition,
-    ...(checksums
-      ? { ChecksumCRC32: base64Crc(crc), ChecksumType: 'FULL_OBJECT', MpuObjectSize: sizes.storedSize }
-      : {}),
+    ...(checksums ? { ChecksumCRC32: base64Crc(crc), ChecksumType: 'FULL_OBJECT', MpuObjectSize: storedSize } : {}),
   })
-  const expected = expectationOf(request, sizes.storedSize, checksums ? crc : undefined)
-  return despiteLostAnswer(s3, expected, watch.signal, async () => {
+  const expected = expectationOf(request, storedSize, checksums ? crc : undefined)
+  return despiteLostAnswer(s3, expected, watch.signal, async (): Promise<StoredFacts> => {
     const answer = await send(s3, command, watch.signal)
     return {
       etag: etagOf(answer),
       versionId: answer.VersionId,
-      bytes: sizes.storedSize,
-      serverSideEncryption: answer.ServerSideEncryption ?? created.ServerSideEncryption,
-      kmsKeyId: answer.SSEKMSKeyId ?? created.SSEKMSKeyId,
-      bucketKeyEnabled: answer.BucketKeyEnabled ?? created.BucketKeyEnabled,
-      customerAlgorithm: created.SSECustomerAlgorithm,
+      bytes: storedSize,
+      serverSideEncryption: answer.ServerSideEncryption ?? opened.serverSideEncryption,
+      kmsKeyId: answer.SSEKMSKeyId ?? opened.kmsKeyId,
+      bucketKeyEnabled: answer.BucketKeyEnabled ?? opened.bucketKeyEnabled,
+      customerAlgorithm: opened.customerAlgorithm,
       requestId: answer.$metadata.requestId,
     }
   })

@@ -1,7 +1,7 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import type { WritePlan } from '../modes/mode.ts'
-import type { UploadHooks } from './hooks.ts'
+import type { OpenedUpload, UploadHooks } from './hooks.ts'
 import type { Expected } from './lost-answer.ts'
 
 /** One object to be sent. */
@@ -18,6 +18,8 @@ export interface Upload {
   headers?: ObjectHeaders | undefined
   /** `If-None-Match: *`, or `If-Match` with an ETag. Neither: whatever is there is replaced. */
   condition?: Condition | undefined
+  /** An upload in parts that was begun before and goes on: the same content, under the same plan. */
+  opened?: OpenedUpload | undefined
 }
 
 /** What an object says of itself besides its user metadata. */
@@ -35,6 +37,8 @@ export interface UploadWatch {
   /** Awaited before each body is sent: the rate limit. */
   throttle?: ((bytes: number) => Promise<void>) | undefined
   hooks?: UploadHooks | undefined
+  /** The caller sees to what a failed upload in parts leaves; else it is aborted here. */
+  leaveOnFailure?: boolean | undefined
 }
 
 /** What PutObject and CreateMultipartUpload have in common. */

@@ -13,15 +13,15 @@ import { withTagsIfAllowed } from './tagging.ts'
 
 /**
  * Reads the source once, seals it and sends it: by one PutObject up to one part, else in parts of which several are in
- * flight. A failure or an abort leaves no upload behind. Throws CHANGED_WHILE_READ if the source is shorter or longer
- * than it said, ALREADY_EXISTS under `If-None-Match`, and what `send` throws.
+ * flight. A failure or an abort leaves no upload behind, unless the caller asks for that. Throws CHANGED_WHILE_READ if the
+ * source is shorter or longer than it said, ALREADY_EXISTS under `If-None-Match`, and what `send` throws.
  */
 export async function upload(s3: S3Client, request: Upload, watch: UploadWatch): Promise<StoredFacts> {
   throwIfAborted(watch.signal)
   const storedSize = request.plan.sealer?.sealedSize(request.size) ?? request.size
-  const bytesAPart = partSize(storedSize)
+  const bytesAPart = request.opened?.bytesAPart ?? partSize(storedSize)
   const stored =
-    storedSize <= bytesAPart
+    request.opened === undefined && storedSize <= bytesAPart
       ? await putWhole(s3, request, storedSize, watch)
       : await uploadParts(s3, request, { storedSize, bytesAPart }, watch)
   watch.onProgress?.(request.size, request.size)

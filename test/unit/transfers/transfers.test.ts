@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { CreateBucketCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CreateBucketCommand, HeadObjectCommand, ListPartsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
 import { base64Crc } from '../../../electron/transfers/checksum.ts'
 import { download } from '../../../electron/transfers/download.ts'
 import type { Stored } from '../../../electron/transfers/fetch-range.ts'
+import type { OpenedUpload, SentPart, UploadHooks } from '../../../electron/transfers/hooks.ts'
 import { partSize, partsInFlight } from '../../../electron/transfers/parts.ts'
 import { upload } from '../../../electron/transfers/upload.ts'
 import { startMoto, type Moto } from '../../support/moto.ts'
@@ -111,25 +112,81 @@ describe('an upload that fails leaves nothing', () => {
   })
 })
 
-test('hooks hear of every part before it leaves and after it is acknowledged', async () => {
-  const heard: string[] = []
-  const say = (word: string): Promise<void> => {
-    heard.push(word)
-    return Promise.resolve()
-  }
-  const hooks = {
-    created: () => say('created'),
-    beforePart: (part: { number: number }) => say(`before ${part.number}`),
-    afterPart: (part: { number: number }) => say(`after ${part.number}`),
-    completed: () => say('completed'),
-  }
-  await upload(clients.s3, plainUpload(bucket, 'hooked', bytes(17 * MiB)), { signal, hooks })
-  expect(heard[0]).toBe('created')
-  expect(heard.at(-1)).toBe('completed')
-  for (const number of [1, 2, 3]) {
-    expect(heard.indexOf(`before ${number}`)).toBeGreaterThan(0)
-    expect(heard.indexOf(`after ${number}`)).toBeGreaterThan(heard.indexOf(`before ${number}`))
-  }
+describe('hooks', () => {
+  test('hear of every part before it leaves, in order, and after it is acknowledged', async () => {
+    const heard: string[] = []
+    const say = (word: string) => {
+      heard.push(word)
+      return Promise.resolve(undefined)
+    }
+    const content = bytes(17 * MiB)
+    const hashes: string[] = []
+    const hooks: UploadHooks = {
+      opening: () => say('opening'),
+      created: () => say('created'),
+      beforePart: ({ number, sha256 }) => {
+        hashes.push(sha256.toString('hex'))
+        return say(`before ${number}`)
+      },
+      afterPart: ({ number }) => say(`after ${number}`),
+    }
+    await upload(clients.s3, plainUpload(bucket, 'hooked', content), { signal, hooks })
+    expect(heard.slice(0, 2)).toEqual(['opening', 'created'])
+    expect(heard.filter((word) => word.startsWith('before'))).toEqual(['before 1', 'before 2', 'before 3'])
+    expect(hashes).toEqual([0, 8, 16].map((at) => digest(content.subarray(at * MiB, (at + 8) * MiB))))
+    for (const number of [1, 2, 3]) {
+      expect(heard.indexOf(`after ${number}`)).toBeGreaterThan(heard.indexOf(`before ${number}`))
+    }
+  })
+
+  test('decide what is sent: nothing of a part that is refused or of those after it, nothing again of what is there', async () => {
+    const content = bytes(30 * MiB)
+    const sent: SentPart[] = []
+    const state: { opened?: OpenedUpload } = {}
+    const refused = new Error('not this one')
+    const first = upload(clients.s3, plainUpload(bucket, 'resumed', content), {
+      signal,
+      leaveOnFailure: true,
+      hooks: {
+        created: (opened) => Promise.resolve(void (state.opened = opened)),
+        async beforePart({ number }) {
+          if (number < 3) return undefined
+          await vi.waitUntil(() => sent.length === 2)
+          throw refused
+        },
+        afterPart: (part) => Promise.resolve(void sent.push(part)),
+      },
+    })
+    await expect(first).rejects.toBe(refused)
+    const there = new Map(sent.map(({ number, etag }) => [number, etag]))
+    const { opened } = state
+    const { Parts } = await clients.s3.send(
+      new ListPartsCommand({ Bucket: bucket, Key: 'resumed', UploadId: opened?.uploadId }),
+    )
+    expect(Parts?.map(({ PartNumber }) => PartNumber)).toEqual([1, 2])
+
+    const again: number[] = []
+    const progress: number[] = []
+    await upload(
+      clients.s3,
+      { ...plainUpload(bucket, 'resumed', content), opened },
+      {
+        signal,
+        onProgress: (done) => progress.push(done),
+        hooks: {
+          opening: () => Promise.reject(new Error('it is open already')),
+          created: () => Promise.reject(new Error('it is open already')),
+          beforePart: ({ number }) => Promise.resolve(there.get(number)),
+          afterPart: ({ number }) => Promise.resolve(void again.push(number)),
+        },
+      },
+    )
+    expect(again.sort()).toEqual([3, 4])
+    expect(progress.at(-1)).toBe(content.length)
+    const { ContentLength } = await clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: 'resumed' }))
+    expect(ContentLength).toBe(content.length)
+    expect(await openUploads(clients.s3, bucket)).toBe(0)
+  })
 })
 
 describe('a download', () => {
