@@ -9,6 +9,7 @@ import { guardCustomerKeys } from './guard.ts'
 import { isLoopback } from './loopback.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
+import { wire } from './wire/line.ts'
 
 /** Parts of many files are in flight at once; the queues above bound them, not the pool. */
 const MAX_SOCKETS = 128
@@ -18,6 +19,9 @@ const MAX_SOCKETS = 128
  * completes a large upload.
  */
 const PATIENCE = 60_000
+
+/** Milliseconds that making a connection may take. */
+const CONNECT_PATIENCE = 10_000
 
 /**
  * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones: every body that
@@ -29,17 +33,13 @@ export function openClients(connection: Connection): Clients {
   const { provenBy } = connection
   const httpAgent = provenBy === undefined ? new HttpAgent(pool) : provenAgent(provenBy, pool)
   const httpsAgent = new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
+  const silence = connection.patience ?? PATIENCE
   const shared = {
     region: connection.region,
     credentials: credentialsOf(connection.credentials),
     maxAttempts: 4,
     retryMode: 'standard',
-    requestHandler: {
-      httpAgent,
-      httpsAgent,
-      connectionTimeout: 10_000,
-      socketTimeout: connection.patience ?? PATIENCE,
-    },
+    requestHandler: { httpAgent, httpsAgent, connectionTimeout: CONNECT_PATIENCE, socketTimeout: silence },
   }
   const checksums = connection.checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
   const s3 = new S3Client({
@@ -51,6 +51,7 @@ export function openClients(connection: Connection): Clients {
   })
   guardCustomerKeys(s3)
   keepCustomerKeysText(s3)
+  wire(s3, { httpAgent, httpsAgent, connectTimeout: CONNECT_PATIENCE, silence })
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   return {
     s3,

@@ -20,15 +20,18 @@ interface OutgoingRequest {
 export function guardCustomerKeys(s3: S3Client): void {
   s3.middlewareStack.add(
     (next) => (args) => {
-      const { protocol, hostname, headers } = args.request as OutgoingRequest
-      const carriesKey = KEY_HEADERS.some((name) => headers?.[name] !== undefined)
-      if (carriesKey && protocol !== 'https:' && !isLoopback(hostname ?? '')) {
-        throw new CofferError('INVALID_INPUT', 'SSE-C would send the key unencrypted to this endpoint.', {
-          hint: 'Use an https:// endpoint, or CSE-C, which never sends the key.',
-        })
-      }
+      refuseOpenWire(args.request as OutgoingRequest)
       return next(args)
     },
     { step: 'finalizeRequest', priority: 'high', name: 'guardCustomerKeys' },
   )
+}
+
+/** Throws INVALID_INPUT for a request that would send a customer's key over a wire that others can read. */
+export function refuseOpenWire({ protocol, hostname, headers }: OutgoingRequest): void {
+  const carriesKey = KEY_HEADERS.some((name) => headers?.[name] !== undefined)
+  if (!carriesKey || protocol === 'https:' || isLoopback(hostname ?? '')) return
+  throw new CofferError('INVALID_INPUT', 'SSE-C would send the key unencrypted to this endpoint.', {
+    hint: 'Use an https:// endpoint, or CSE-C, which never sends the key.',
+  })
 }

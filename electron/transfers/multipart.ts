@@ -3,11 +3,11 @@ import { crc32 } from 'node:zlib'
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  UploadPartCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
+import { uploadPart } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
 import { abortUpload } from './abort-upload.ts'
@@ -132,18 +132,17 @@ async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<Se
   const { s3, request, watch } = open
   await watch.throttle?.(part.bytes.length)
   const crc = crc32(part.bytes)
-  const answer = await send(
+  const answer = await uploadPart(
     s3,
-    new UploadPartCommand({
+    {
       Bucket: request.bucket,
       Key: request.key,
       UploadId: open.opened.uploadId,
       PartNumber: part.number,
-      Body: part.bytes,
-      ContentLength: part.bytes.length,
       ...request.plan.customerKey,
       ...(open.checksums ? { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } : {}),
-    }),
+    },
+    { pieces: [part.bytes], length: part.bytes.length },
     signal,
   )
   const sent = { number: part.number, etag: etagOf(answer), bytes: part.bytes.length, crc }

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib'
-import { PutObjectCommand, type PutObjectCommandInput, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
-import { send, throwIfAborted } from '../cloud/send.ts'
+import { throwIfAborted } from '../cloud/send.ts'
+import { putObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
@@ -33,17 +34,15 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
   const body = await sealWhole(request, storedSize, signal)
   await watch.throttle?.(body.length)
   const crc = (await saysChecksums(s3)) ? crc32(body) : undefined
-  const input: PutObjectCommandInput = {
+  const input = {
     ...fieldsOf(request),
     ...request.plan.customerKey,
     ...request.condition,
-    Body: body,
-    ContentLength: body.length,
-    ...(crc === undefined ? {} : { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) }),
+    ...(crc === undefined ? {} : ({ ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } as const)),
   }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
     despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
-      const answer = await send(s3, new PutObjectCommand({ ...input, ...tagging }), signal)
+      const answer = await putObject(s3, { ...input, ...tagging }, { pieces: [body], length: body.length }, signal)
       return {
         etag: etagOf(answer),
         versionId: answer.VersionId,

@@ -1,0 +1,95 @@
+import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https'
+
+/** The pool of connections of one place, and how long they may be silent, in milliseconds. */
+export interface Pool {
+  httpAgent: HttpAgent
+  httpsAgent: HttpsAgent
+  connectTimeout: number
+  silence: number
+}
+
+/** One request, ready to go. */
+export interface Outgoing {
+  protocol: string
+  /** A name or an address; IPv6 in brackets or without. */
+  hostname: string
+  port: number | undefined
+  method: string
+  /** With its query. */
+  path: string
+  headers: Record<string, string>
+  /** One body in pieces; nothing is copied. They must not change until the answer is there. */
+  body: readonly Uint8Array[]
+}
+
+/** How long a server may take to ask for a body that is announced before it is sent, in milliseconds. */
+const CONTINUE_PATIENCE = 1_000
+
+/**
+ * Sends one request once and waits for the head of its answer. The caller reads the body to its end or destroys it. Throws
+ * what the connection threw, or a TimeoutError; after an abort, anything.
+ */
+export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const secure = outgoing.protocol === 'https:'
+    const request = (secure ? httpsRequest : httpRequest)({
+      host: outgoing.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: outgoing.port,
+      method: outgoing.method,
+      path: outgoing.path,
+      headers: outgoing.headers,
+      agent: secure ? pool.httpsAgent : pool.httpAgent,
+    })
+    const abort = (): void => void request.destroy(new Error('aborted'))
+    signal.addEventListener('abort', abort, { once: true })
+    request.once('close', () => signal.removeEventListener('abort', abort))
+    request.once('response', (answer) => {
+      // An answer that did not wait for the whole body: what is left of it would be taken for the next request.
+      answer.once('end', () => request.writableFinished || request.destroy())
+      resolve(answer)
+    })
+    request.on('error', reject)
+    bound(request, pool)
+    sendBody(request, outgoing)
+  })
+}
+
+function sendBody(request: ClientRequest, { headers, body }: Outgoing): void {
+  const write = (): void => {
+    request.cork()
+    for (const piece of body.slice(0, -1)) request.write(piece)
+    const last = body.at(-1)
+    if (last === undefined) request.end()
+    else request.end(last)
+    request.uncork()
+  }
+  if (headers.expect === undefined) {
+    write()
+    return
+  }
+  // A server that refuses says so before the body is sent; one that does not know the question is not waited for.
+  const timer = setTimeout(go, CONTINUE_PATIENCE)
+  const forget = (): void => clearTimeout(timer)
+  function go(): void {
+    forget()
+    if (!request.destroyed) write()
+  }
+  request.once('continue', go).once('response', forget).once('close', forget)
+}
+
+/** Bounds how long the connection may take to be made, and how long it may then be silent. */
+function bound(request: ClientRequest, { connectTimeout, silence }: Pool): void {
+  request.setTimeout(silence, () => request.destroy(timeout(`silent for ${silence} ms`)))
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return
+    const timer = setTimeout(() => request.destroy(timeout(`no connection in ${connectTimeout} ms`)), connectTimeout)
+    const forget = (): void => clearTimeout(timer)
+    socket.once('connect', forget)
+    request.once('close', forget)
+  })
+}
+
+function timeout(what: string): Error {
+  return Object.assign(new Error(`The server did not answer in time: ${what}.`), { name: 'TimeoutError' })
+}

@@ -1,0 +1,101 @@
+import type { GetObjectCommandInput, PutObjectCommandInput, UploadPartCommandInput } from '@aws-sdk/client-s3'
+
+type HeaderField = Exclude<
+  keyof PutObjectCommandInput | keyof UploadPartCommandInput | keyof GetObjectCommandInput,
+  'Body'
+>
+
+/** Which header says what, of the fields that Coffer uses (Amazon S3 API reference: PutObject, UploadPart, GetObject). */
+const HEADERS: Partial<Record<HeaderField, string>> = {
+  CacheControl: 'cache-control',
+  ContentDisposition: 'content-disposition',
+  ContentEncoding: 'content-encoding',
+  ContentLanguage: 'content-language',
+  ContentType: 'content-type',
+  IfMatch: 'if-match',
+  IfNoneMatch: 'if-none-match',
+  Range: 'range',
+  StorageClass: 'x-amz-storage-class',
+  Tagging: 'x-amz-tagging',
+  ServerSideEncryption: 'x-amz-server-side-encryption',
+  SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
+  SSEKMSEncryptionContext: 'x-amz-server-side-encryption-context',
+  BucketKeyEnabled: 'x-amz-server-side-encryption-bucket-key-enabled',
+  SSECustomerAlgorithm: 'x-amz-server-side-encryption-customer-algorithm',
+  SSECustomerKey: 'x-amz-server-side-encryption-customer-key',
+  SSECustomerKeyMD5: 'x-amz-server-side-encryption-customer-key-md5',
+  ChecksumAlgorithm: 'x-amz-sdk-checksum-algorithm',
+  ChecksumCRC32: 'x-amz-checksum-crc32',
+  ChecksumMode: 'x-amz-checksum-mode',
+}
+
+const QUERY: Partial<Record<HeaderField, string>> = {
+  PartNumber: 'partNumber',
+  UploadId: 'uploadId',
+  VersionId: 'versionId',
+}
+
+/** Where the other fields go: into the address, or, of the body, into what goes with it. */
+const ELSEWHERE = new Set(['Bucket', 'Key', 'Metadata', 'ContentLength'])
+
+export type Fields = Record<string, unknown>
+
+/** A request's fields as headers and as a query sorted by name. Throws on a field that has no place here: it must not get lost. */
+export function serialised(input: Fields): { headers: Record<string, string>; query: [string, string][] } {
+  const headers: Record<string, string> = {}
+  const query: [string, string][] = []
+  for (const [field, value] of Object.entries(input as Record<string, string | number | boolean | undefined>)) {
+    if (value === undefined || ELSEWHERE.has(field)) continue
+    const header = HEADERS[field as HeaderField]
+    const parameter = QUERY[field as HeaderField]
+    if (header !== undefined) headers[header] = String(value)
+    else if (parameter !== undefined) query.push([parameter, String(value)])
+    else throw new TypeError(`There is no header for ${field}.`)
+  }
+  for (const [name, value] of Object.entries((input.Metadata ?? {}) as Record<string, string>)) {
+    headers[`x-amz-meta-${name.toLowerCase()}`] = value
+  }
+  query.sort(([one], [other]) => (one < other ? -1 : 1))
+  return { headers, query }
+}
+
+/** What S3 says of an object in an answer's head, under the SDK's names. */
+export interface AnswerFields {
+  ETag?: string | undefined
+  VersionId?: string | undefined
+  ContentLength?: number | undefined
+  ContentRange?: string | undefined
+  ServerSideEncryption?: string | undefined
+  SSEKMSKeyId?: string | undefined
+  BucketKeyEnabled?: boolean | undefined
+  SSECustomerAlgorithm?: string | undefined
+  ChecksumCRC32?: string | undefined
+  ChecksumCRC32C?: string | undefined
+  ChecksumCRC64NVME?: string | undefined
+  ChecksumSHA1?: string | undefined
+  ChecksumSHA256?: string | undefined
+  ChecksumType?: string | undefined
+  $metadata: { requestId?: string | undefined }
+}
+
+export function answerFields(headers: Record<string, string>): AnswerFields {
+  const length = headers['content-length']
+  const bucketKey = headers['x-amz-server-side-encryption-bucket-key-enabled']
+  return {
+    ETag: headers.etag,
+    VersionId: headers['x-amz-version-id'],
+    ContentLength: length === undefined ? undefined : Number(length),
+    ContentRange: headers['content-range'],
+    ServerSideEncryption: headers['x-amz-server-side-encryption'],
+    SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
+    BucketKeyEnabled: bucketKey === undefined ? undefined : bucketKey === 'true',
+    SSECustomerAlgorithm: headers['x-amz-server-side-encryption-customer-algorithm'],
+    ChecksumCRC32: headers['x-amz-checksum-crc32'],
+    ChecksumCRC32C: headers['x-amz-checksum-crc32c'],
+    ChecksumCRC64NVME: headers['x-amz-checksum-crc64nvme'],
+    ChecksumSHA1: headers['x-amz-checksum-sha1'],
+    ChecksumSHA256: headers['x-amz-checksum-sha256'],
+    ChecksumType: headers['x-amz-checksum-type'],
+    $metadata: { requestId: headers['x-amz-request-id'] },
+  }
+}
