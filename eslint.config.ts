@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import svelte from 'eslint-plugin-svelte'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
@@ -6,8 +7,11 @@ export default defineConfig(
   { ignores: ['.cache/', 'dist/', 'release/', 'node_modules/', 'test/fixtures/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
+  svelte.configs.recommended,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname, extraFileExtensions: ['.svelte'] },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
@@ -17,6 +21,20 @@ export default defineConfig(
       'no-console': 'error',
       'max-depth': ['error', 4],
       'max-lines': ['warn', { max: 320, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    rules: {
+      // The compiler and svelte-check know the browser's globals.
+      'no-undef': 'off',
+      // Addresses are fragments of one page, made in state/navigation.
+      'svelte/no-navigation-without-resolve': 'off',
+      // Markup that comes from anywhere but the compiler would be a way in.
+      'svelte/no-at-html-tags': 'error',
+      // Markup and styles are not what makes a component long.
+      'max-lines': ['warn', { max: 450, skipBlankLines: true, skipComments: true }],
     },
   },
   {

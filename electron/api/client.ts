@@ -22,3 +22,5 @@ export function createClient(link: Link): CofferClient {
     },
   })
 }
+
+export { toFailure as asFailure } from './failures.ts'

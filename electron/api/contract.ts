@@ -6,7 +6,10 @@ import { local } from './contract/local.ts'
 import { objects } from './contract/objects.ts'
 import { places } from './contract/places.ts'
 import { principals } from './contract/principals.ts'
+import { settings } from './contract/settings.ts'
 import { transfers } from './contract/transfers.ts'
+
+export type * from './contract/types.ts'
 
 /**
  * Everything a host may ask of Coffer. Safe to bundle for a browser: schemas and types, no Node.
@@ -14,4 +17,4 @@ import { transfers } from './contract/transfers.ts'
  * Every input is checked by its schema, every output carries only what its schema names. A failure is a CofferError on
  * both sides of every boundary (see failures.ts). File contents do not pass through here: paths, events and facts do.
  */
-export const contract = { places, buckets, objects, keys, kms, principals, local, activity, transfers }
+export const contract = { places, buckets, objects, keys, kms, principals, local, activity, transfers, settings }

@@ -10,6 +10,7 @@ import { kmsRouter } from './router/kms.ts'
 import { localRouter, principalsRouter } from './router/local.ts'
 import { objectsRouter } from './router/objects.ts'
 import { placesRouter } from './router/places.ts'
+import { settingsRouter } from './router/settings.ts'
 import { transfersRouter } from './router/queue.ts'
 
 /** The contract, carried out. Hosts hand it to an oRPC handler with `{ coffer }` as its context. */
@@ -23,6 +24,7 @@ export const router = procedures.router({
   local: localRouter,
   activity: activityRouter,
   transfers: transfersRouter,
+  settings: settingsRouter,
 })
 
 /** A client in the same process: same checks, same failures, nothing serialized. */

@@ -1,0 +1,17 @@
+import type { InferContractRouterOutputs } from '@orpc/contract'
+import type { contract } from '../contract.ts'
+
+/* The contract's own vocabulary, by name: what the window and other clients speak of. */
+
+export type { ErrorCode } from '../../base/errors.ts'
+export type { Journey, JourneyStep } from '../../base/journey.ts'
+export type { EnvelopeFormat, ModeChoice, ModeId, ObservedMode } from '../../base/mode-names.ts'
+export type { Failure } from './common.ts'
+
+type Outputs = InferContractRouterOutputs<typeof contract>
+
+export type PlaceInfo = Outputs['places']['list'][number]
+export type CustomerKeyInfo = Outputs['keys']['list'][number]
+export type KmsKeyInfo = Outputs['kms']['list'][number]
+export type ActivityEntry = Outputs['activity']['list'][number]
+export type Inspection = Outputs['objects']['inspect']

@@ -1,0 +1,37 @@
+/** Something a person dropped or picked. The window never sees its content, only this handle to it. */
+export interface Taken {
+  /** A path in the desktop app; `stream:ID` where the browser hands the content over. */
+  ref: string
+  name: string
+  folder: boolean
+  /** Files in it, as far as they are known at once. */
+  files: number
+  /** Bytes; undefined where they are not known yet. */
+  bytes: number | undefined
+}
+
+/** A small file that is taken in at once: a key or a recovery kit. */
+export type TakenFile = { path: string } | { base64: string }
+
+/**
+ * What a host does for the window besides the contract. The desktop app has the system's dialogs; in a browser, saving goes
+ * to the folder chosen in Settings.
+ */
+export interface Host {
+  readonly kind: 'desktop' | 'browser'
+  /** What was dropped. Must be called in the drop event itself: the browser empties it afterwards. */
+  takeDrop(drop: DataTransfer): Promise<Taken[]>
+  pick(what: 'files' | 'folder'): Promise<Taken[]>
+  pickFile(): Promise<TakenFile | null>
+  /** The path for a file of this name; null if the person changed their mind. */
+  savePath(name: string): Promise<string | null>
+  /** The folder for several files; null if the person changed their mind. */
+  saveFolder(): Promise<string | null>
+  /** Shows a saved file in the system's file manager; undefined where there is none. */
+  reveal?(path: string): void
+  /** Begins to drag a file out of the window; undefined where the host cannot. */
+  dragOut?(object: { place: string; bucket: string; key: string }): void
+  /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
+  setProgress?(value: number | undefined): void
+  notify?(title: string, text: string): void
+}

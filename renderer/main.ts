@@ -1,0 +1,16 @@
+import { mount } from 'svelte'
+import App from './App.svelte'
+import Lost from './views/Lost.svelte'
+import { connect } from './client.ts'
+import { coffer } from './state/coffer.ts'
+
+const target = document.getElementById('app')
+if (target === null) throw new Error('the page has no #app')
+
+try {
+  const { client, host, lost } = await connect()
+  Object.assign(coffer, { client, host })
+  mount(App, { target, props: { lost } })
+} catch {
+  mount(Lost, { target })
+}

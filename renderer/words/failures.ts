@@ -1,0 +1,39 @@
+import type { ErrorCode, Failure } from '../../electron/api/contract.ts'
+
+/** What happened, and what a person can do about it in this window. */
+export interface Explained {
+  title: string
+  next: string
+}
+
+/**
+ * The core's own hints speak of the command line; where that is so, this says what to do here instead. Every other code
+ * keeps the core's hint.
+ */
+const NEXT: Partial<Record<ErrorCode, string>> = {
+  OBJECT_NOT_FOUND: 'Refresh the folder to see what is there.',
+  BUCKET_NOT_FOUND: 'Check the name, or make the bucket first.',
+  PLACE_NOT_FOUND: 'Choose another place in the sidebar, or connect it again.',
+  PRINCIPAL_NOT_FOUND: 'Refresh the list to see who there is.',
+  POLICY_LOCKOUT: 'Keep a statement that allows you kms:PutKeyPolicy, or confirm that you give it up.',
+  CREDENTIALS_MISSING: 'Give this place an access key, or a profile that has one.',
+  LEGACY_NOT_ALLOWED:
+    'This old format cannot prove that nobody changed it. You can allow it for this one file, knowing that.',
+  SEAL_MISSING: 'Someone may have replaced it. Read an older version; or, if you know who did it and why, accept it.',
+  KEY_NOT_FOUND: 'Import the key, or restore its recovery kit, on the Keys page.',
+  KEY_WRONG: 'Choose the key this file was written with.',
+  KIT_NEEDED: 'Save its recovery kit first: without one, losing this computer loses the files.',
+  KMS_KEY_DISABLED: 'Enable the KMS key, then try again.',
+  KMS_KEY_PENDING_DELETION: 'Cancel the deletion of the KMS key and enable it, then try again.',
+  KMS_KEY_NOT_FOUND: 'Check the KMS key’s name and the region.',
+  KEYCHAIN_UNAVAILABLE: 'Start a keychain (GNOME Keyring or KWallet), or keep keys in a passphrase-sealed file.',
+  PASSPHRASE_NEEDED: 'Give the passphrase.',
+  TLS: 'The server’s certificate is not trusted here. Give the CA certificate that signed it.',
+  WRONG_REGION: 'Change the region of this place to the bucket’s.',
+  LOCAL_SERVER: 'Try again; if it stays so, restart Coffer.',
+  ALREADY_EXISTS: 'Choose another name, or replace it.',
+}
+
+export function explain({ code, message, hint }: Failure): Explained {
+  return { title: message, next: NEXT[code] ?? hint }
+}
