@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
 /** The window: static files that any host can serve. Nothing is inlined, so that the content policy can forbid inline code. */
 export default defineConfig({
-  root: join(import.meta.dirname, 'renderer'),
+  root: import.meta.dirname,
   base: './',
   plugins: [svelte({ configFile: false })],
   build: {
