@@ -1,7 +1,7 @@
 /** Something a person dropped or picked. The window never sees its content, only this handle to it. */
 export interface Taken {
-  /** A path in the desktop app; `stream:ID` where the browser hands the content over. */
-  ref: string
+  /** For the contract: a path in the desktop app; in a browser `stream:ID` for each file. */
+  refs: string[]
   name: string
   folder: boolean
   /** Files in it, as far as they are known at once. */

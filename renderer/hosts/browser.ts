@@ -1,6 +1,143 @@
 import type { CofferClient } from '../../electron/api/client.ts'
-import type { Host } from '../host.ts'
+import type { Host, Taken, TakenFile } from '../host.ts'
+import { entriesOf, filesBelow, type Found } from './dropped-files.ts'
 
-export function browserHost(_client: CofferClient): Host {
-  throw new Error('to come')
+/** How many files are announced by one message. */
+const ANNOUNCE_AT_ONCE = 2000
+
+/** The window in a browser: files are handed over as streams when their turn comes, and saved to the folder in Settings. */
+export function browserHost(client: CofferClient): Host {
+  const files = new Map<string, File>()
+  const line = openLine(files)
+
+  /** Tells Coffer of one dropped file or folder; only names, sizes and dates go over. */
+  async function announce(
+    name: string,
+    folder: boolean,
+    found: AsyncIterable<Found> | Iterable<Found>,
+  ): Promise<Taken> {
+    const refs: string[] = []
+    let bytes = 0
+    let batch: Found[] = []
+    const flush = async (): Promise<void> => {
+      const ids = await announceFiles(await line, batch)
+      ids.forEach((id, at) => {
+        const file = batch[at]?.file
+        if (file !== undefined) files.set(id, file)
+        refs.push(`stream:${id}`)
+      })
+      batch = []
+    }
+    for await (const one of found) {
+      bytes += one.file.size
+      if (batch.push(one) === ANNOUNCE_AT_ONCE) await flush()
+    }
+    if (batch.length > 0) await flush()
+    return { refs, name, folder, files: refs.length, bytes }
+  }
+
+  return {
+    kind: 'browser',
+
+    async takeDrop(drop) {
+      const entries = entriesOf(drop)
+      return Promise.all(entries.map((entry) => announce(entry.name, entry.isDirectory, filesBelow(entry))))
+    },
+
+    async pick(what) {
+      const picked = await chooseFiles({ folder: what === 'folder', several: true })
+      if (what === 'files') {
+        return Promise.all(picked.map((file) => announce(file.name, false, [{ name: file.name, file }])))
+      }
+      const found = picked.map((file) => ({ name: file.webkitRelativePath, file }))
+      const [folder = ''] = (found[0]?.name ?? '').split('/')
+      return found.length === 0 ? [] : [await announce(folder, true, found)]
+    },
+
+    async pickFile(): Promise<TakenFile | null> {
+      const [file] = await chooseFiles({ folder: false, several: false })
+      return file === undefined ? null : { base64: await base64Of(file) }
+    },
+
+    async savePath(name) {
+      const { saveFolder } = await client.settings.get({})
+      return `${saveFolder}/${name}`
+    },
+
+    async saveFolder() {
+      const { saveFolder } = await client.settings.get({})
+      return `${saveFolder}/`
+    },
+
+    notify(title, text) {
+      if (Notification.permission === 'granted') new Notification(title, { body: text })
+    },
+  }
+}
+
+/** Opens the line on which Coffer says which file it wants next. Resolves with the window's id. */
+async function openLine(files: Map<string, File>): Promise<string> {
+  const answer = await fetch('/drop/line', { method: 'POST' })
+  const lines = linesOf(answer)
+  const first = (await lines.next()).value as { window: string }
+  void (async () => {
+    for await (const { wanted } of lines as AsyncIterable<{ wanted: string }>) send(wanted, files.get(wanted))
+  })().catch(() => undefined)
+  return first.window
+}
+
+/** The browser reads the file from disk as it sends it. A failure is Coffer's to tell: it misses the content. */
+function send(id: string, file: File | undefined): void {
+  void fetch(`/drop/content/${id}`, { method: 'PUT', body: file ?? '' }).catch(() => undefined)
+}
+
+async function* linesOf(answer: Response): AsyncGenerator<unknown> {
+  if (answer.body === null) return
+  let rest = ''
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line)
+  }
+}
+
+async function announceFiles(window: string, found: Found[]): Promise<string[]> {
+  const list = found.map(({ name, file }) => ({ name, size: file.size, mtimeMs: file.lastModified }))
+  const answer = await fetch(`/drop/files/${window}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(list),
+  })
+  if (!answer.ok) throw new Error('Coffer did not take the files.')
+  return ((await answer.json()) as { ids: string[] }).ids
+}
+
+function chooseFiles({ folder, several }: { folder: boolean; several: boolean }): Promise<File[]> {
+  return new Promise((resolve) => {
+    const input = document.createElement('input')
+    input.type = 'file'
+    input.multiple = several
+    input.webkitdirectory = folder
+    input.hidden = true
+    const done = (files: File[]): void => {
+      input.remove()
+      resolve(files)
+    }
+    input.addEventListener('change', () => done([...(input.files ?? [])]))
+    input.addEventListener('cancel', () => done([]))
+    document.body.append(input)
+    input.click()
+  })
+}
+
+function base64Of(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.addEventListener('load', () => resolve(String(reader.result).replace(/^[^,]*,/, '')))
+    reader.addEventListener('error', () => reject(new Error('The browser could not read the file.')))
+    reader.readAsDataURL(file)
+  })
 }
