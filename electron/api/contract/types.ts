@@ -15,3 +15,6 @@ export type CustomerKeyInfo = Outputs['keys']['list'][number]
 export type KmsKeyInfo = Outputs['kms']['list'][number]
 export type ActivityEntry = Outputs['activity']['list'][number]
 export type Inspection = Outputs['objects']['inspect']
+export type ListedObject = Outputs['objects']['list'] extends AsyncIterable<(infer Entry)[]> ? Entry : never
+export type TransferItem = Outputs['transfers']['items'][number]
+export type TransferRun = Outputs['transfers']['watch'] extends AsyncIterable<{ runs: (infer Run)[] }> ? Run : never

@@ -1,0 +1,51 @@
+import type { TransferRun } from '../../electron/api/contract.ts'
+import { count, duration, size } from './numbers.ts'
+
+/** `1.1 of 1.7 GB`: the unit of both is that of the whole. */
+export function progressText(done: number, total: number): string {
+  return `${size(done)} of ${size(total)}`
+}
+
+/** `212 MB/s · 3 s left`, as far as it is known. */
+export function paceText(speed: number, secondsLeft: number | undefined): string {
+  if (speed <= 0) return ''
+  const pace = `${size(speed)}/s`
+  return secondsLeft === undefined ? pace : `${pace} · ${duration(secondsLeft)} left`
+}
+
+/** What a run is, for a person: `Sealing 14 files into papers / 2026`. */
+export function runTitle(run: TransferRun): string {
+  const files = run.finding ? 'files' : count(run.found.files, 'file')
+  const folder = [run.bucket, ...run.key.split('/').filter(Boolean)].join(' / ')
+  if (run.kind === 'put') return `${run.state === 'finished' ? 'Sealed' : 'Sealing'} ${files} into ${folder}`
+  return `${run.state === 'finished' ? 'Saved' : 'Saving'} ${files} from ${folder}`
+}
+
+/** How it stands: one line below its title. */
+export function runNote(run: TransferRun): string {
+  switch (run.state) {
+    case 'running':
+      return [progressText(run.bytesDone, run.found.bytes), paceText(run.speed, run.secondsLeft)]
+        .filter(Boolean)
+        .join(' · ')
+    case 'waiting':
+      return run.error?.message ?? 'The server is away. It goes on by itself when it is back.'
+    case 'paused':
+      return `Paused at ${progressText(run.bytesDone, run.found.bytes)}`
+    case 'stopped':
+      return 'Interrupted. It can go on where it stood.'
+    case 'cancelled':
+      return 'Cancelled. Nothing was left behind.'
+    case 'finished':
+      return finishedNote(run)
+  }
+}
+
+function finishedNote({ finished, failed, skipped, conflicts, to }: TransferRun): string {
+  const parts = [size(finished.bytes)]
+  if (to !== undefined) parts.push(`in ${to}`)
+  if (failed.files > 0) parts.push(`${count(failed.files, 'file')} failed`)
+  if (skipped.files > 0) parts.push(`${skipped.files.toLocaleString('en')} skipped`)
+  if (conflicts.files > 0) parts.push(`${conflicts.files.toLocaleString('en')} already there`)
+  return parts.join(' · ')
+}
