@@ -91,7 +91,7 @@ function send(id: string, file: File | undefined): void {
   void fetch(`/drop/content/${id}`, { method: 'PUT', body: file ?? '' }).catch(() => undefined)
 }
 
-async function* linesOf(answer: Response): AsyncGenerator<unknown> {
+async function* linesOf(answer: Response): AsyncGenerator {
   if (answer.body === null) return
   let rest = ''
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
@@ -136,7 +136,7 @@ function chooseFiles({ folder, several }: { folder: boolean; several: boolean })
 function base64Of(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
-    reader.addEventListener('load', () => resolve(String(reader.result).replace(/^[^,]*,/, '')))
+    reader.addEventListener('load', () => resolve((reader.result as string).replace(/^[^,]*,/, '')))
     reader.addEventListener('error', () => reject(new Error('The browser could not read the file.')))
     reader.readAsDataURL(file)
   })
