@@ -13,6 +13,7 @@ import type { SecretStore } from './keys/secret-store.ts'
 import { openActivity, type Activity } from './store/activity.ts'
 import { openCatalog, type StoredCatalog } from './store/catalog.ts'
 import { openDatabase } from './store/database.ts'
+import { openDownloads, type Downloads } from './store/downloads.ts'
 import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
@@ -43,6 +44,7 @@ export interface Coffer {
   activity: Activity
   catalog: StoredCatalog
   rekeyRuns: RekeyRuns
+  downloads: Downloads
   localCloud: ThisComputer
   /**
    * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
@@ -62,6 +64,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const db = openDatabase(home)
   const settings = openSettings(db)
   const catalog = openCatalog(db)
+  const downloads = openDownloads(db, home)
+  downloads.sweep()
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
   const places = openPlaces(openPlaceTable(db), catalog, secrets)
@@ -80,7 +84,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    return { place, makesBuckets, s3, kms, keys, catalog, [Symbol.dispose]: () => clients.close() }
+    return { place, makesBuckets, s3, kms, keys, catalog, downloads, [Symbol.dispose]: () => clients.close() }
   }
 
   const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
@@ -94,6 +98,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   }
 
   const close = () => {
+    downloads.close()
     db.close()
     return Promise.resolve()
   }
@@ -105,6 +110,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     activity: openActivity(db),
     catalog,
     rekeyRuns: openRekeyRuns(db, home),
+    downloads,
     localCloud,
     openVault,
     close,

@@ -4,7 +4,7 @@ import { CofferError } from '../base/errors.ts'
 import { cbcOpener, cbcPlaintextBound } from './cbc.ts'
 import { MESSAGE_ID_BYTES, V3_SUITE_ID, deriveCommitment, deriveContentKey, verifyCommitment } from './derive.ts'
 import type { Content } from './envelope.ts'
-import { gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
+import { counterBlock, gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
 import { plaintextSize } from './size.ts'
 import type { Opener, Sealer } from './stream.ts'
 
@@ -50,14 +50,15 @@ function sealPlainGcm(dataKey: Uint8Array): SealedContent<WritableContent> {
 
 /**
  * Starts the decryption of one object of `storedSize` bytes. The data key is taken over: it is zeroed before this returns
- * or throws. A committed object's commitment is verified before its content key is even derived.
+ * or throws. A committed object's commitment is verified before its content key is even derived. With `replays`, it can go
+ * on where an earlier decryption of the object stood, but for legacy CBC.
  */
-export function openContent(content: Content, dataKey: Uint8Array, storedSize: number): Opener {
+export function openContent(content: Content, dataKey: Uint8Array, storedSize: number, replays = false): Opener {
   let message: GcmMessage | undefined
   try {
     if (content.cipher === 'cbc') return cbcOpener(dataKey, content.iv, storedSize)
     message = messageOf(content, dataKey)
-    return gcmOpener(message, storedSize)
+    return gcmOpener(message, storedSize, replays)
   } finally {
     zero(dataKey, message?.key)
   }
@@ -104,14 +105,6 @@ export function openRange(content: Content, dataKey: Uint8Array, range: StoredRa
   } finally {
     zero(dataKey, message?.key)
   }
-}
-
-/** GCM enciphers block n of its message with counter 2 + n; counter 1 is the tag's (NIST SP 800-38D, 7.1). */
-function counterBlock(iv: Uint8Array, first: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES)
-  block.set(iv)
-  block.writeUInt32BE(2 + first / BLOCK_BYTES, GCM_IV_BYTES)
-  return block
 }
 
 function messageOf(content: WritableContent, dataKey: Uint8Array): GcmMessage {

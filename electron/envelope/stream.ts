@@ -14,6 +14,11 @@ export interface Opener {
   update(stored: Uint8Array): Buffer
   /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
   final(): Buffer
+  /**
+   * Takes plaintext that an earlier opener of this very object gave, from its start and in order, in the place of the stored
+   * bytes it came from; before `update`, and only where the opener was made for it. The end proves it with all the rest.
+   */
+  replay?(plaintext: Uint8Array): void
   /** Lets the key go, where `final` has not. */
   forget(): void
 }

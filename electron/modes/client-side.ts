@@ -83,11 +83,13 @@ interface SealedRead {
   envelope: Envelope
   dataKey: PlainDataKey
   keySteps: Journey
+  replays: boolean | undefined
 }
 
 /** The rest of a client-side read, once its data key is unwrapped. Takes the data key over and wipes it, whatever happens. */
-export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: SealedRead): ReadPlan {
-  const opener = openContent(envelope.content, dataKey.bytes, facts.size)
+export function sealedRead({ facts, recognition, envelope, dataKey, keySteps, replays }: SealedRead): ReadPlan {
+  const opener = openContent(envelope.content, dataKey.bytes, facts.size, replays)
+  const replay = opener.replay?.bind(opener)
   const wipedAt = performance.now()
   let endedAt: number | undefined
   return {
@@ -100,6 +102,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: 
         endedAt = performance.now()
         return last
       },
+      ...(replay && { replay }),
       forget: () => opener.forget(),
     },
     authenticated: envelope.content.cipher !== 'cbc',

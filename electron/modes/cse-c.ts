@@ -40,7 +40,7 @@ export const cseC: Mode = {
     return foretold(readSteps(facts, envelope, unwrapSteps(envelope, markOf(envelope)), {}))
   },
 
-  async prepareRead({ keys }, { facts, options }) {
+  async prepareRead({ keys }, { facts, options, replays }) {
     const envelope = readableEnvelope(facts, options)
     const recognition = recognise(facts)
     if (recognition === null)
@@ -52,6 +52,7 @@ export const cseC: Mode = {
       envelope,
       dataKey,
       keySteps: unwrapSteps(envelope, info.id),
+      replays,
     })
   },
 }

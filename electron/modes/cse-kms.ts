@@ -53,7 +53,7 @@ export const cseKms: Mode = {
     return envelope === null ? [] : foretold(readSteps(facts, envelope, unwrapSteps(envelope, {}), {}))
   },
 
-  async prepareRead(env, { facts, options }) {
+  async prepareRead(env, { facts, options, replays }) {
     const envelope = readableEnvelope(facts, options)
     const recognition = recognise(facts)
     if (recognition === null)
@@ -66,6 +66,7 @@ export const cseKms: Mode = {
       envelope,
       dataKey: unwrapped.dataKey,
       keySteps: unwrapSteps(envelope, unwrapped),
+      replays,
     })
   },
 }

@@ -136,6 +136,8 @@ export interface ReadPlan {
 export interface ReadRequest {
   facts: ObjectFacts
   options: ModeOptions
+  /** Some of the plaintext is here already: the opener shall go on from there (see Opener). Off unless told. */
+  replays?: boolean | undefined
 }
 
 /** A way to encrypt. A sixth one is one file that exports this, and one line in registry.ts. */

@@ -88,4 +88,28 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, bucket, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE downloads (
+    path       TEXT PRIMARY KEY,            -- where the file shall stand
+    temporary  TEXT NOT NULL,               -- the file beside it that its content goes into first
+    place      TEXT NOT NULL,
+    bucket     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    version_id TEXT,
+    etag       TEXT NOT NULL,
+    size       INTEGER NOT NULL,            -- as stored
+    mode       TEXT NOT NULL,
+    done       INTEGER NOT NULL DEFAULT 0,  -- stored bytes whose plaintext is in the temporary
+    crc        INTEGER NOT NULL DEFAULT 0,  -- CRC-32 of that plaintext; 0 where a tag at its end proves it
+    owner      TEXT NOT NULL,               -- process that is at it; '': it waits for a repetition
+    at         INTEGER NOT NULL             -- milliseconds since 1970, when it last went on
+  ) STRICT, WITHOUT ROWID;
+
+  -- Where a process makes temporaries that are worth nothing without it; by their names they are known as its own.
+  CREATE TABLE download_folders (
+    owner  TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    PRIMARY KEY (owner, folder)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

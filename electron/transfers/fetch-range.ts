@@ -22,6 +22,12 @@ export interface Stored {
 const MAX_BARREN_ATTEMPTS = 5
 const MAX_ATTEMPTS = 30
 
+export interface FetchWatch {
+  signal: AbortSignal
+  /** Bytes that have come since the last call. */
+  onBytes?: ((bytes: number) => void) | undefined
+}
+
 /**
  * Fills `into` with the object's bytes from `start`. A range that breaks off goes on where it broke. Returns the request
  * id of the first answer. Throws CHANGED_WHILE_READ if the object was replaced, TRUNCATED if it is shorter than it said.
@@ -31,7 +37,7 @@ export async function fetchRange(
   stored: Stored,
   start: number,
   into: Buffer,
-  signal: AbortSignal,
+  { signal, onBytes }: FetchWatch,
 ): Promise<string | undefined> {
   let requestId: string | undefined
   let filled = 0
@@ -45,6 +51,7 @@ export async function fetchRange(
         if (filled + chunk.length > into.length) throw unasked(stored)
         into.set(chunk, filled)
         filled += chunk.length
+        onBytes?.(chunk.length)
       }
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
       return requestId

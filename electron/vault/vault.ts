@@ -5,6 +5,7 @@ import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-name
 import type { KeyRing } from '../keys/keyring.ts'
 import type { ModeOptions } from '../modes/mode.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
+import type { Downloads } from '../store/downloads.ts'
 
 /** What the vault remembers of objects. */
 export interface Catalog {
@@ -26,6 +27,8 @@ export interface Vault {
   kms: KMSClient
   keys: KeyRing
   catalog: Catalog
+  /** Without it, a download that is cut off starts over. */
+  downloads?: Pick<Downloads, 'keep' | 'temporaryFor'> | undefined
 }
 
 /** Bytes done of bytes in all, for one object. */

@@ -6,12 +6,14 @@ import type { Connection } from '../../../electron/cloud/connection.ts'
 import { openCustomerKeys, type CustomerKeys } from '../../../electron/keys/customer-keys.ts'
 import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
 import { openCatalog } from '../../../electron/store/catalog.ts'
+import { openDownloads, type Downloads } from '../../../electron/store/downloads.ts'
 import { openDatabase } from '../../../electron/store/database.ts'
 import { openKeyTable } from '../../../electron/store/keys.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
 
 export interface TestVault extends Vault {
   keys: CustomerKeys
+  downloads: Downloads
   /** A folder for files, removed by `end`. */
   folder: string
   end(): Promise<void>
@@ -21,6 +23,7 @@ export interface TestVault extends Vault {
 export async function openTestVault(connection: Connection, makesBuckets = false): Promise<TestVault> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-vault-')))
   const db = openDatabase(folder)
+  const downloads = openDownloads(db, folder)
   const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'))
   await sealed.create()
   const clients = openClients(connection)
@@ -31,9 +34,11 @@ export async function openTestVault(connection: Connection, makesBuckets = false
     kms: clients.kms,
     keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),
     catalog: openCatalog(db),
+    downloads,
     folder,
     async end() {
       clients.close()
+      downloads.close()
       db.close()
       await rm(folder, { recursive: true, force: true })
     },
