@@ -18,6 +18,7 @@ import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
+import { openUploads } from './store/uploads.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -66,6 +67,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const catalog = openCatalog(db)
   const downloads = openDownloads(db, home)
   downloads.sweep()
+  const uploads = openUploads(db, home)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
   const places = openPlaces(openPlaceTable(db), catalog, secrets)
@@ -84,7 +86,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    return { place, makesBuckets, s3, kms, keys, catalog, downloads, [Symbol.dispose]: () => clients.close() }
+    return { place, makesBuckets, s3, kms, keys, catalog, downloads, uploads, [Symbol.dispose]: () => clients.close() }
   }
 
   const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
@@ -99,6 +101,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
 
   const close = () => {
     downloads.close()
+    uploads[Symbol.dispose]()
     db.close()
     return Promise.resolve()
   }

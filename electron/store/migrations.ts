@@ -112,4 +112,34 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (owner, folder)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE uploads (
+    id         INTEGER PRIMARY KEY,
+    identity   TEXT,                -- JSON of place, bucket, key, path, mode and options; null: it came as a stream
+    place      TEXT NOT NULL,
+    bucket     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    path       TEXT,                -- real path of the file
+    size       INTEGER NOT NULL,    -- plaintext bytes
+    mtime_ns   TEXT,                -- nanoseconds since 1970, decimal; with inode: the file that it was
+    inode      TEXT,
+    mode       TEXT NOT NULL,
+    format     TEXT,
+    metadata   TEXT NOT NULL,       -- JSON: user metadata as stored, the data key in it wrapped
+    key_id     TEXT,
+    opened     TEXT,                -- JSON: upload id and what S3 said; null: S3's answer is not known
+    owner      TEXT,                -- name of the process that is at it
+    created_at INTEGER NOT NULL     -- milliseconds since 1970
+  ) STRICT;
+  CREATE INDEX uploads_by_identity ON uploads (identity);
+
+  CREATE TABLE upload_parts (
+    upload INTEGER NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    size   INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,           -- of the stored bytes, written before they leave
+    etag   TEXT,                    -- null: S3 has not acknowledged it
+    PRIMARY KEY (upload, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -42,7 +42,8 @@ function mayBeOurs(error: unknown): boolean {
   return error.code === 'ALREADY_EXISTS' || error.facts.awsCode === 'NoSuchUpload'
 }
 
-async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal): Promise<StoredFacts | null> {
+/** What S3 stores under the key, if it is what was expected; else null. Throws what `send` throws. */
+export async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal): Promise<StoredFacts | null> {
   const { bucket, key, crc } = expected
   const answer = await send(
     s3,

@@ -22,6 +22,7 @@ export async function fileSource(path: string): Promise<Source> {
     size: Number(described.size),
     mtimeMs: Number(described.mtimeNs) / 1_000_000,
     fileMode: process.platform === 'win32' ? undefined : Number(described.mode) & 0o7777,
+    file: { path, mtimeNs: described.mtimeNs, inode: described.ino },
     read: (signal) => readFile(path, described, signal),
   }
 }

@@ -6,6 +6,7 @@ import type { KeyRing } from '../keys/keyring.ts'
 import type { ModeOptions } from '../modes/mode.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
 import type { Downloads } from '../store/downloads.ts'
+import type { Uploads } from '../store/uploads.ts'
 
 /** What the vault remembers of objects. */
 export interface Catalog {
@@ -29,6 +30,8 @@ export interface Vault {
   catalog: Catalog
   /** Without it, a download that is cut off starts over. */
   downloads?: Pick<Downloads, 'keep' | 'temporaryFor'> | undefined
+  /** The journal of uploads in parts. */
+  uploads: Uploads
 }
 
 /** Bytes done of bytes in all, for one object. */
@@ -60,6 +63,14 @@ export interface RekeyWatch extends Watch {
   trace?: RekeyTrace | undefined
 }
 
+/** How a put is watched and stopped. */
+export interface PutWatch extends Watch {
+  /** After a failure that may pass, what was sent stays for the next try; else it is removed. A pause leaves it in any case. */
+  keep?: boolean | undefined
+  /** An upload that was cut off goes on: so many bytes of all are there already. */
+  onResumed?: OnProgress | undefined
+}
+
 /** A file to be sealed: from disk, or from a stream that a host hands over. Read once, from start to end. */
 export interface Source {
   size: number
@@ -67,8 +78,18 @@ export interface Source {
   mtimeMs: number | undefined
   /** POSIX permission bits, kept in `mode` metadata in octal as rclone writes it. */
   fileMode: number | undefined
+  /** Which file it is; undefined for a stream, which cannot be read again. */
+  file?: FileIdentity | undefined
   /** Chunks in order, any size. Throws CHANGED_WHILE_READ if the file is no longer the one that was described. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** A file on disk, as it was when it was looked at. */
+export interface FileIdentity {
+  path: string
+  /** Nanoseconds since 1970. */
+  mtimeNs: bigint
+  inode: bigint
 }
 
 export interface PutRequest {
@@ -163,7 +184,8 @@ export interface RekeyRequest {
 }
 
 /* Signatures that the hosts rely on; one file each:
- *   put.ts     put(vault, request: PutRequest, watch): Promise<PutResult>
+ *   put.ts     put(vault, request: PutRequest, watch: PutWatch): Promise<PutResult>
+ *   leftovers.ts  leftovers(vault, bucket?): SavedUpload[]; cleanUp(vault, id, signal): Promise<boolean>
  *   get.ts     get(vault, request: GetRequest, watch): Promise<GetResult>
  *   verify.ts  verify(vault, { bucket, key, versionId?, options }, watch): Promise<VerifyResult>
  *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)

@@ -8,6 +8,7 @@ import { openClients } from '../../electron/cloud/clients.ts'
 import type { Clients, Connection } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
 import { openCatalog } from '../../electron/store/catalog.ts'
+import { openUploads as openJournal } from '../../electron/store/uploads.ts'
 import { openDatabase } from '../../electron/store/database.ts'
 import type { Source, Vault } from '../../electron/vault/vault.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
@@ -43,6 +44,7 @@ export async function openLab(): Promise<Lab> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-wire-')))
   const db = openDatabase(folder)
   const catalog = openCatalog(db)
+  const uploads = openJournal(db, folder)
   const keys = testKeyRing()
   keys.addAes('own', Buffer.alloc(32, 'an AES key of a test'))
 
@@ -51,7 +53,7 @@ export async function openLab(): Promise<Lab> {
     const { s3, kms } = clients
     return {
       clients,
-      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog },
+      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog, uploads },
       close: () => clients.close(),
     }
   }
@@ -69,6 +71,7 @@ export async function openLab(): Promise<Lab> {
     optionsFor: (mode) => (mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: 'own' } : {}),
     async close() {
       direct.close()
+      uploads[Symbol.dispose]()
       db.close()
       await cloud.stop()
       await rm(folder, { recursive: true, force: true })

@@ -8,6 +8,7 @@ import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
 import { openCatalog } from '../../../electron/store/catalog.ts'
 import { openDownloads, type Downloads } from '../../../electron/store/downloads.ts'
 import { openDatabase } from '../../../electron/store/database.ts'
+import { openUploads } from '../../../electron/store/uploads.ts'
 import { openKeyTable } from '../../../electron/store/keys.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
 
@@ -27,6 +28,7 @@ export async function openTestVault(connection: Connection, makesBuckets = false
   const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'))
   await sealed.create()
   const clients = openClients(connection)
+  const uploads = openUploads(db, folder)
   return {
     place: 'test',
     makesBuckets,
@@ -35,10 +37,12 @@ export async function openTestVault(connection: Connection, makesBuckets = false
     keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),
     catalog: openCatalog(db),
     downloads,
+    uploads,
     folder,
     async end() {
       clients.close()
       downloads.close()
+      uploads[Symbol.dispose]()
       db.close()
       await rm(folder, { recursive: true, force: true })
     },
