@@ -53,6 +53,8 @@ export interface Coffer {
    * them to, as the command line does, reads them into a connection. Throws PLACE_NOT_FOUND.
    */
   openVault(place?: string | ConnectionChoice): Promise<OpenVault>
+  /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
+  placeId(place?: string | ConnectionChoice): Promise<string>
   close(): Promise<void>
 }
 
@@ -89,12 +91,17 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     return { place, makesBuckets, s3, kms, keys, catalog, downloads, uploads, [Symbol.dispose]: () => clients.close() }
   }
 
+  const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
+
+  const placeId = async (chosen?: string | ConnectionChoice): Promise<string> =>
+    typeof chosen === 'object' ? idOf(await connectionOf(chosen)) : findPlace(chosen).id
+
   const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
     if (typeof chosen === 'object') {
       const connection = await connectionOf(chosen)
-      return connect(connection.endpoint ?? 'aws', connection)
+      return connect(idOf(connection), connection)
     }
-    const place = places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
+    const place = findPlace(chosen)
     if (place.kind === 'local') return connect(place.id, await localConnection(localCloud))
     return connect(place.id, await places.connection(place))
   }
@@ -116,8 +123,14 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     downloads,
     localCloud,
     openVault,
+    placeId,
     close,
   })
+}
+
+/** What is known of a server that is no stored place is kept under its address. */
+function idOf({ endpoint }: Connection): string {
+  return endpoint ?? 'aws'
 }
 
 async function localConnection(localCloud: ThisComputer): Promise<Connection> {

@@ -142,4 +142,46 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (upload, number)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE listed_buckets (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    place   TEXT NOT NULL,
+    bucket  TEXT NOT NULL,
+    run     INTEGER NOT NULL DEFAULT 0,  -- number of the listing that was begun last
+    changes INTEGER NOT NULL DEFAULT 0,  -- of what is known to be in it
+    UNIQUE (place, bucket)
+  ) STRICT;
+
+  CREATE TABLE listed_folders (
+    id        INTEGER PRIMARY KEY,
+    bucket    INTEGER NOT NULL REFERENCES listed_buckets (id) ON DELETE CASCADE,
+    path      TEXT NOT NULL,            -- '' for the bucket itself, else it ends with '/'
+    parent    INTEGER,                  -- null: the bucket itself, or nothing is known to be in it
+    objects   INTEGER NOT NULL DEFAULT 0,  -- without the one that only marks the folder
+    run       INTEGER NOT NULL,         -- the listing that saw it last
+    whole     INTEGER NOT NULL,         -- 0: only its name is known, or a listing of it did not come to its end
+    listed_at INTEGER,                  -- when it was last listed to its end, in milliseconds since 1970
+    deep_at   INTEGER,                  -- the same with everything below it
+    UNIQUE (bucket, path)
+  ) STRICT;
+  CREATE INDEX listed_folders_in ON listed_folders (parent, path) WHERE parent IS NOT NULL;
+
+  CREATE TABLE listed_objects (
+    id       INTEGER PRIMARY KEY,
+    folder   INTEGER NOT NULL REFERENCES listed_folders (id) ON DELETE CASCADE,
+    name     TEXT NOT NULL,             -- '' for the object that marks its folder
+    size     INTEGER NOT NULL,
+    modified INTEGER NOT NULL,          -- milliseconds since 1970
+    etag     TEXT NOT NULL,
+    run      INTEGER NOT NULL,          -- the listing that saw it last
+    UNIQUE (folder, name)
+  ) STRICT;
+
+  CREATE TRIGGER listed_objects_more AFTER INSERT ON listed_objects WHEN new.name <> '' BEGIN
+    UPDATE listed_folders SET objects = objects + 1 WHERE id = new.folder;
+  END;
+  CREATE TRIGGER listed_objects_fewer AFTER DELETE ON listed_objects WHEN old.name <> '' BEGIN
+    UPDATE listed_folders SET objects = objects - 1 WHERE id = old.folder;
+  END;
+  `,
 ]

@@ -6,6 +6,8 @@ import type { KeyRing } from '../keys/keyring.ts'
 import type { ModeOptions } from '../modes/mode.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
 import type { Downloads } from '../store/downloads.ts'
+import type { ListedEntry } from '../store/listing/folder-pages.ts'
+import type { Listing } from '../store/listing/listing.ts'
 import type { Uploads } from '../store/uploads.ts'
 
 /** What the vault remembers of objects. */
@@ -14,6 +16,12 @@ export interface Catalog {
   /** Null if never seen; the caller compares ETags where it has one. */
   recall(place: string, bucket: string, key: string): CatalogEntry | null
   forget(place: string, bucket: string, key: string): void
+  /** The same as `remember`, of an object that has just been written (`modified`: milliseconds since 1970). */
+  stored(entry: CatalogEntry, modified: number): void
+  /** The same as `forget`, of an object that is not there any more. */
+  gone(place: string, bucket: string, key: string): void
+  /** What is in the buckets, as far as they were listed. */
+  listing: Listing
   /** True for a key that has sealed objects on this computer (CSE-C) and was never used at S3 (SSE-C). It never leaves. */
   staysHere(keyId: string): boolean
 }
@@ -144,16 +152,8 @@ export type VerifyResult = Omit<GetResult, 'path'> & {
   proof: 'tag' | 'checksum' | 'none'
 }
 
-export interface ListEntry {
-  kind: 'object' | 'folder'
-  key: string
-  size: number
-  lastModified: Date | undefined
-  etag: string | undefined
-  /** From the catalog, if it is known for this ETag; never asked of S3 here. */
-  mode: ObservedMode | undefined
-  keyId: string | undefined
-}
+/** One line of a listing; mode and key are from the catalog, never asked of S3 here. */
+export type ListEntry = ListedEntry
 
 export interface Inspection {
   bucket: string
@@ -189,6 +189,10 @@ export interface RekeyRequest {
  *   get.ts     get(vault, request: GetRequest, watch): Promise<GetResult>
  *   verify.ts  verify(vault, { bucket, key, versionId?, options }, watch): Promise<VerifyResult>
  *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)
+ *   refresh.ts refresh(vault, { bucket, prefix, recursive }, signal): AsyncIterable<RefreshProgress>
+ *   details.ts details(vault, { bucket, keys }, signal): Promise<ObjectDetails[]>
+ *   versions.ts versionsOf, undelete, removeVersion
+ *   preview.ts preview(vault, { bucket, key, versionId?, options }, signal): Promise<Preview>
  *   inspect.ts inspect(vault, { bucket, key, versionId?, options }, signal): Promise<Inspection>
  *   remove.ts  remove(vault, { bucket, keys }, signal): Promise<void>
  *   rekey.ts   rekey(vault, request: RekeyRequest, watch: RekeyWatch): Promise<PutResult>

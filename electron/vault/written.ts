@@ -26,7 +26,9 @@ export async function finishWrite(
   const { mode, keyId } = observe(plan, stored)
   const { format } = plan
   const { etag, versionId, bytes: storedBytes } = stored
-  vault.catalog.remember({ place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format })
+  const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format }
+  // S3 does not say when it stored it; the next listing will.
+  vault.catalog.stored(entry, Date.now())
   const seconds = (performance.now() - started) / 1_000
   const journey = plan.journey(stored)
   return { bucket, key, mode, keyId, format, bytes, storedBytes, seconds, etag, versionId, journey }
