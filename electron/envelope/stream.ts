@@ -2,6 +2,7 @@
 export interface Sealer {
   /** Exact stored size, in bytes, of a plaintext of this size. */
   sealedSize(plaintextSize: number): number
+  /** What it returns is the caller's alone, who may free it. */
   update(plaintext: Uint8Array): Buffer
   /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
   final(): Buffer
