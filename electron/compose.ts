@@ -19,6 +19,7 @@ import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
 import { openUploads } from './store/uploads.ts'
+import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import type { Vault } from './vault/vault.ts'
 

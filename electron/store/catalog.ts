@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
+import { writeBehind } from './write-behind.ts'
 import { openListing, type Listing } from './listing/listing.ts'
 
 /** What Coffer remembers of one object, valid for as long as its ETag is. */
@@ -63,42 +64,58 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     GROUP BY place, bucket ORDER BY objects DESC, place, bucket`)
   const byKey = db.prepare('SELECT * FROM catalog WHERE key_id = ? ORDER BY place, bucket, key LIMIT ?')
   const listing = openListing(db)
+  const { later, flush } = writeBehind(db)
   const remember = ({ place, bucket, key, etag, size, mode, keyId, format }: CatalogEntry): void => {
     upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
   }
   const forget = (place: string, bucket: string, key: string): void => void remove.run(place, bucket, key)
   return {
-    remember,
-    forget,
+    remember(entry) {
+      flush()
+      remember(entry)
+    },
+    forget(place, bucket, key) {
+      flush()
+      forget(place, bucket, key)
+    },
     stored(entry, modified) {
       const { place, bucket, key, size, etag } = entry
-      transaction(db, () => {
+      later(() => {
         remember(entry)
         listing.stored(place, bucket, { key, size, modified, etag })
       })
     },
     gone(place, bucket, key) {
+      flush()
       transaction(db, () => {
         forget(place, bucket, key)
         listing.gone(place, bucket, key)
       })
     },
-    listing,
+    get listing() {
+      flush()
+      return listing
+    },
     recall(place, bucket, key) {
+      flush()
       const row = select.get(place, bucket, key)
       return row === undefined ? null : toEntry(row)
     },
     forgetPlace(place) {
+      flush()
       removePlace.run(place)
       listing.forgetPlace(place)
     },
     staysHere(keyId) {
+      flush()
       return usedIn.get(keyId, 'cse-c')?.['used'] === 1 && usedIn.get(keyId, 'sse-c')?.['used'] !== 1
     },
     countByKey(keyId) {
+      flush()
       return Number(count.get(keyId)?.['n'])
     },
     bucketsByKey(keyId) {
+      flush()
       return uses.all(keyId).map((row) => ({
         place: row['place'] as string,
         bucket: row['bucket'] as string,
@@ -107,6 +124,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       }))
     },
     listByKey(keyId, limit) {
+      flush()
       return byKey.all(keyId, limit).map(toEntry)
     },
   }

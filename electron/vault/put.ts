@@ -1,6 +1,5 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError } from '../base/errors.ts'
-import { send } from '../cloud/send.ts'
+import { headObject } from '../cloud/wire/wire.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import type { NewUpload } from '../store/uploads.ts'
@@ -107,7 +106,7 @@ async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSigna
   const foreign = vault.s3.config.endpoint !== undefined && !vault.makesBuckets
   if (!foreign && request.source.size <= partSize(request.source.size)) return
   const { bucket, key } = request
-  const taken = await send(vault.s3, new HeadObjectCommand({ Bucket: bucket, Key: key }), signal).then(
+  const taken = await headObject(vault.s3, { Bucket: bucket, Key: key }, signal).then(
     // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.
     ({ ETag }) => ETag !== undefined,
     // S3 does not describe an object under a customer key, but it says that there is one.

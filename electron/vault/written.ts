@@ -1,6 +1,5 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import type { ObservedMode } from '../base/mode-names.ts'
-import { send } from '../cloud/send.ts'
+import { headObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { isKmsManaged, S3_MANAGED } from '../modes/server-side.ts'
 import type { PutResult, Vault } from './vault.ts'
@@ -44,8 +43,8 @@ async function readBack(
 ): Promise<StoredFacts> {
   const serverDecides = plan.sealer === null && plan.customerKey.SSECustomerKey === undefined
   if (!serverDecides || answer.serverSideEncryption !== undefined) return answer
-  const command = new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: answer.versionId })
-  const head = await send(s3, command, signal).catch(() => null)
+  const asked = { Bucket: bucket, Key: key, VersionId: answer.versionId }
+  const head = await headObject(s3, asked, signal).catch(() => null)
   if (head === null) return answer
   return {
     ...answer,
