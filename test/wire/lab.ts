@@ -2,7 +2,7 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
-import { CreateBucketCommand, HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { ModeId } from '../../electron/base/mode-names.ts'
 import { openClients } from '../../electron/cloud/clients.ts'
 import type { Clients, Connection } from '../../electron/cloud/connection.ts'
@@ -104,18 +104,6 @@ export function sourceOf(content: Buffer): Source {
       }
     },
   }
-}
-
-export async function isThere(
-  { direct }: Lab,
-  key: string,
-  customerKey: Record<string, string> = {},
-): Promise<boolean> {
-  return direct.clients.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key, ...customerKey })).then(
-    () => true,
-    // S3 does not describe an object under a customer's key, but it says that there is one.
-    (error: unknown) => (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 400,
-  )
 }
 
 /** Uploads of a key that were begun and neither completed nor aborted. */
