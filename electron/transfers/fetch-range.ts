@@ -24,3 +24,117 @@ const MAX_ATTEMPTS = 30
 
 /** A byte that was changed on the way comes right the next time; an object that is damaged stays so. */
 const MAX_WRONG_CHECKSUMS = 3
+
+export interface FetchWatch {
+  signal: AbortSignal
+  /** Bytes that have come since the last call; negative where what came was for nothing. */
+  onBytes?: ((bytes: number) => void) | undefined
+}
+
+/**
+ * Fills `into` with the object's bytes from `start`. A range that breaks off goes on where it broke; a whole object begins
+ * anew, so that its checksum counts. Returns the request id of the first answer. Throws CHANGED_WHILE_READ if the object was
+ * replaced, TRUNCATED if it is shorter than it said, INTEGRITY if it does not match its checksum.
+ */
+export async function fetchRange(
+  s3: S3Client,
+  stored: Stored,
+  start: number,
+  into: Buffer,
+  { signal, onBytes }: FetchWatch,
+): Promise<string | undefined> {
+  let requestId: string | undefined
+  let filled = 0
+  let barren = 0
+  for (let attempt = 1; ; attempt++) {
+    const before = filled
+    try {
+      const answer = await ask(s3, stored, start + filled, start + into.length, signal)
+      requestId ??= answer.$metadata.requestId
+      for await (const chunk of bodyOf(answer, signal)) {
+        if (filled + chunk.length > into.length) throw unasked(stored)
+        into.set(chunk, filled)
+        filled += chunk.length
+        onBytes?.(chunk.length)
+      }
+      if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
+      return requestId
+    } catch (error) {
+      throwIfAborted(signal)
+      const failure = describeFailure(error, { operation: 'GetObject', input: {} })
+      barren = filled > before ? 1 : barren + 1
+      const mayPass = isPassing(failure) || (failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
+      if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
+      // Only what comes in one piece is compared with S3's checksum.
+      if (isWhole(stored, start, start + into.length)) {
+        onBytes?.(-filled)
+        filled = 0
+      }
+      // The connection broke after the last byte.
+      if (filled === into.length) return requestId
+      await backOff(barren, signal)
+    }
+  }
+}
+
+/** The whole object is asked for without a range, so that the SDK checks S3's checksum of it as it comes. */
+async function ask(
+  s3: S3Client,
+  stored: Stored,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<GetObjectCommandOutput> {
+  const whole = isWhole(stored, from, to)
+  const answer = await send(
+    s3,
+    new GetObjectCommand({
+      Bucket: stored.bucket,
+      Key: stored.key,
+      IfMatch: stored.etag,
+      ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
+      ...(whole ? {} : { Range: `bytes=${from}-${to - 1}` }),
+      ...stored.customerKey,
+    }),
+    signal,
+  )
+  const failure = objectionTo(answer, stored, whole)
+  if (failure === null) return answer
+  dropBody(answer.Body)
+  throw failure
+}
+
+function isWhole({ size }: Stored, from: number, to: number): boolean {
+  return from === 0 && to === size
+}
+
+/** What is wrong with the head of an answer, before a byte of its body is taken. */
+function objectionTo(answer: GetObjectCommandOutput, stored: Stored, whole: boolean): CofferError | null {
+  // Servers exist that ignore If-Match; the ETag of the answer says the same.
+  if (answer.ETag !== undefined && answer.ETag !== stored.etag) return replaced(stored)
+  if (!whole && answer.ContentRange === undefined) return unasked(stored)
+  const announced = whole ? answer.ContentLength : totalOf(answer.ContentRange)
+  if (announced === undefined || announced === stored.size) return null
+  return new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
+}
+
+function bodyOf({ Body }: GetObjectCommandOutput, signal: AbortSignal): AsyncIterable<Buffer> {
+  if (!(Body instanceof Readable)) throw new CofferError('SERVER', 'The server answered without a body.')
+  return addAbortSignal(signal, Body) as AsyncIterable<Buffer>
+}
+
+/** `bytes 0-9/100` is 100 in all. */
+function totalOf(contentRange: string | undefined): number | undefined {
+  const total = /\/(\d+)$/.exec(contentRange ?? '')?.[1]
+  return total === undefined ? undefined : Number(total)
+}
+
+function replaced({ bucket, key }: Stored): CofferError {
+  return new CofferError('CHANGED_WHILE_READ', `s3://${bucket}/${key} was replaced in the meantime.`, {
+    hint: 'Try again: it is another object now.',
+  })
+}
+
+function unasked({ bucket, key }: Stored): CofferError {
+  return new CofferError('SERVER', `The server sent other bytes of s3://${bucket}/${key} than it was asked for.`)
+}

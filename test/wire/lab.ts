@@ -8,8 +8,9 @@ import { openClients } from '../../electron/cloud/clients.ts'
 import type { Clients, Connection } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
 import { openCatalog } from '../../electron/store/catalog.ts'
-import { openUploads as openJournal } from '../../electron/store/uploads.ts'
 import { openDatabase } from '../../electron/store/database.ts'
+import { openDownloads } from '../../electron/store/downloads.ts'
+import { openUploads } from '../../electron/store/uploads.ts'
 import type { Source, Vault } from '../../electron/vault/vault.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
 import { startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
@@ -44,7 +45,8 @@ export async function openLab(): Promise<Lab> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-wire-')))
   const db = openDatabase(folder)
   const catalog = openCatalog(db)
-  const uploads = openJournal(db, folder)
+  const uploads = openUploads(db, folder)
+  const downloads = openDownloads(db, folder)
   const keys = testKeyRing()
   keys.addAes('own', Buffer.alloc(32, 'an AES key of a test'))
 
@@ -53,7 +55,7 @@ export async function openLab(): Promise<Lab> {
     const { s3, kms } = clients
     return {
       clients,
-      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog, uploads },
+      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog, uploads, downloads },
       close: () => clients.close(),
     }
   }
@@ -71,6 +73,7 @@ export async function openLab(): Promise<Lab> {
     optionsFor: (mode) => (mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: 'own' } : {}),
     async close() {
       direct.close()
+      downloads.close()
       uploads[Symbol.dispose]()
       db.close()
       await cloud.stop()
@@ -107,7 +110,7 @@ export function sourceOf(content: Buffer): Source {
 }
 
 /** Uploads of a key that were begun and neither completed nor aborted. */
-export async function openUploads({ direct }: Lab, prefix: string): Promise<string[]> {
+export async function uploadsOpen({ direct }: Lab, prefix: string): Promise<string[]> {
   const { Uploads } = await direct.clients.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: prefix }))
   return (Uploads ?? []).map(({ Key, UploadId }) => `${Key ?? ''} ${UploadId ?? ''}`)
 }

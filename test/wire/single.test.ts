@@ -7,7 +7,7 @@ import { put } from '../../electron/vault/put.ts'
 import { noise } from '../support/files.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { faultyProxy } from './faulty-proxy.ts'
-import { BUCKET, namesIn, openLab, openUploads, sourceOf, type Lab } from './lab.ts'
+import { BUCKET, namesIn, openLab, uploadsOpen, sourceOf, type Lab } from './lab.ts'
 import { wrongWith } from './told.ts'
 
 const MiB = 1024 * 1024
@@ -102,7 +102,7 @@ async function transfer({ way, mode, size, looks }: Request, kind: FaultKind): P
       () => undefined,
       (failure: unknown) => failure,
     )
-    const orphans = await openUploads(lab, key)
+    const orphans = await uploadsOpen(lab, key)
     if (orphans.length > 0) return `an upload is left: ${orphans.join()}`
     if (error !== undefined) {
       const wrong = [...wrongWith(error, lab.secrets, ['ALREADY_EXISTS']), ...(await namesIn(folder))]
