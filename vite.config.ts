@@ -12,7 +12,11 @@ export default defineConfig({
     emptyOutDir: true,
     minify: false,
     rolldownOptions: {
-      input: { cli: 'electron/cli/main.ts', localcloud: 'electron/localcloud/main.ts' },
+      input: {
+        cli: 'electron/cli/main.ts',
+        localcloud: 'electron/localcloud/main.ts',
+        'digest-worker': 'electron/transfers/digest-worker.ts',
+      },
       external: ['keytar', 'electron', ...builtinModules, /^node:/],
       output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
     },

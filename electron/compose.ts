@@ -13,10 +13,13 @@ import type { SecretStore } from './keys/secret-store.ts'
 import { openActivity, type Activity } from './store/activity.ts'
 import { openCatalog, type StoredCatalog } from './store/catalog.ts'
 import { openDatabase } from './store/database.ts'
+import { openDownloads, type Downloads } from './store/downloads.ts'
 import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
+import { openUploads } from './store/uploads.ts'
+import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -43,6 +46,7 @@ export interface Coffer {
   activity: Activity
   catalog: StoredCatalog
   rekeyRuns: RekeyRuns
+  downloads: Downloads
   localCloud: ThisComputer
   /**
    * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
@@ -50,6 +54,8 @@ export interface Coffer {
    * them to, as the command line does, reads them into a connection. Throws PLACE_NOT_FOUND.
    */
   openVault(place?: string | ConnectionChoice): Promise<OpenVault>
+  /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
+  placeId(place?: string | ConnectionChoice): Promise<string>
   close(): Promise<void>
 }
 
@@ -62,6 +68,9 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const db = openDatabase(home)
   const settings = openSettings(db)
   const catalog = openCatalog(db)
+  const downloads = openDownloads(db, home)
+  downloads.sweep()
+  const uploads = openUploads(db, home)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
   const places = openPlaces(openPlaceTable(db), catalog, secrets)
@@ -80,20 +89,27 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    return { place, makesBuckets, s3, kms, keys, catalog, [Symbol.dispose]: () => clients.close() }
+    return { place, makesBuckets, s3, kms, keys, catalog, downloads, uploads, [Symbol.dispose]: () => clients.close() }
   }
+
+  const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
+
+  const placeId = async (chosen?: string | ConnectionChoice): Promise<string> =>
+    typeof chosen === 'object' ? idOf(await connectionOf(chosen)) : findPlace(chosen).id
 
   const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
     if (typeof chosen === 'object') {
       const connection = await connectionOf(chosen)
-      return connect(connection.endpoint ?? 'aws', connection)
+      return connect(idOf(connection), connection)
     }
-    const place = places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
+    const place = findPlace(chosen)
     if (place.kind === 'local') return connect(place.id, await localConnection(localCloud))
     return connect(place.id, await places.connection(place))
   }
 
   const close = () => {
+    downloads.close()
+    uploads[Symbol.dispose]()
     db.close()
     return Promise.resolve()
   }
@@ -105,10 +121,17 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     activity: openActivity(db),
     catalog,
     rekeyRuns: openRekeyRuns(db, home),
+    downloads,
     localCloud,
     openVault,
+    placeId,
     close,
   })
+}
+
+/** What is known of a server that is no stored place is kept under its address. */
+function idOf({ endpoint }: Connection): string {
+  return endpoint ?? 'aws'
 }
 
 async function localConnection(localCloud: ThisComputer): Promise<Connection> {

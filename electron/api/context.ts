@@ -54,8 +54,10 @@ export interface Coffer {
   places: Places
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append' | 'list'>
-  catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey'>
+  catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey' | 'listing'>
   rekeyRuns: RekeyRuns
   openVault(place: PlaceRef): Promise<OpenVault>
+  /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
+  placeId(place: PlaceRef): Promise<string>
   localCloud: LocalCloud
 }

@@ -2,10 +2,12 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
+import { repeatWhatWasChanged } from './changed-on-the-way.ts'
 import type { Clients, Connection } from './connection.ts'
 import { credentialsOf } from './credentials.ts'
 import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys } from './guard.ts'
+import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
@@ -24,8 +26,8 @@ const PATIENCE = 60_000
 const CONNECT_PATIENCE = 10_000
 
 /**
- * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones: every body that
- * Coffer sends is a Buffer and can be sent again. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
+ * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones, also of what
+ * was changed on the way: every body that Coffer sends is a Buffer and can be sent again. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
  */
 export function openClients(connection: Connection): Clients {
   const ca = trustedAuthorities(connection.caBundle)
@@ -51,8 +53,11 @@ export function openClients(connection: Connection): Clients {
   })
   guardCustomerKeys(s3)
   keepCustomerKeysText(s3)
+  repeatWhatWasChanged(s3)
   wire(s3, { httpAgent, httpsAgent, connectTimeout: CONNECT_PATIENCE, silence })
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
+  repeatWhatWasChanged(kms)
+  requireWholeAnswers(kms)
   return {
     s3,
     kms,

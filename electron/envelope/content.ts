@@ -2,13 +2,13 @@ import { createDecipheriv, randomBytes } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import { cbcOpener, cbcPlaintextBound } from './cbc.ts'
-import { MESSAGE_ID_BYTES, V3_SUITE_ID, deriveCommitment, deriveContentKey, verifyCommitment } from './derive.ts'
+import { MESSAGE_ID_BYTES, deriveCommitment } from './derive.ts'
 import type { Content } from './envelope.ts'
-import { gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
+import { counterBlock, gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
+import { committedMessage, GCM_IV_BYTES, messageOf, type WritableContent } from './message.ts'
 import { plaintextSize } from './size.ts'
 import type { Opener, Sealer } from './stream.ts'
 
-const GCM_IV_BYTES = 12
 const BLOCK_BYTES = 16
 
 /** What a writer needs of a fresh content cipher: its public parameters, for the metadata, and the cipher itself. */
@@ -16,9 +16,6 @@ export interface SealedContent<C extends Content = Content> {
   content: C
   sealer: Sealer
 }
-
-/** Content that Coffer writes. */
-export type WritableContent = Exclude<Content, { cipher: 'cbc' }>
 
 /**
  * Starts the encryption of one object under a fresh data key (32 bytes), which is taken over: it is zeroed before this
@@ -50,14 +47,15 @@ function sealPlainGcm(dataKey: Uint8Array): SealedContent<WritableContent> {
 
 /**
  * Starts the decryption of one object of `storedSize` bytes. The data key is taken over: it is zeroed before this returns
- * or throws. A committed object's commitment is verified before its content key is even derived.
+ * or throws. A committed object's commitment is verified before its content key is even derived. With `replays`, it can go
+ * on where an earlier decryption of the object stood, but for legacy CBC.
  */
-export function openContent(content: Content, dataKey: Uint8Array, storedSize: number): Opener {
+export function openContent(content: Content, dataKey: Uint8Array, storedSize: number, replays = false): Opener {
   let message: GcmMessage | undefined
   try {
     if (content.cipher === 'cbc') return cbcOpener(dataKey, content.iv, storedSize)
     message = messageOf(content, dataKey)
-    return gcmOpener(message, storedSize)
+    return gcmOpener(message, storedSize, replays)
   } finally {
     zero(dataKey, message?.key)
   }
@@ -103,28 +101,5 @@ export function openRange(content: Content, dataKey: Uint8Array, range: StoredRa
     return plaintext.subarray(range.skip, range.skip + range.length)
   } finally {
     zero(dataKey, message?.key)
-  }
-}
-
-/** GCM enciphers block n of its message with counter 2 + n; counter 1 is the tag's (NIST SP 800-38D, 7.1). */
-function counterBlock(iv: Uint8Array, first: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES)
-  block.set(iv)
-  block.writeUInt32BE(2 + first / BLOCK_BYTES, GCM_IV_BYTES)
-  return block
-}
-
-function messageOf(content: WritableContent, dataKey: Uint8Array): GcmMessage {
-  if (content.cipher === 'gcm') return { key: dataKey, iv: content.iv, aad: null }
-  verifyCommitment(dataKey, content.messageId, content.commitment)
-  return committedMessage(dataKey, content.messageId)
-}
-
-/** The IV is fixed because the derived key is used once: its salt, the message id, is fresh for each object. */
-function committedMessage(dataKey: Uint8Array, messageId: Uint8Array): GcmMessage {
-  return {
-    key: deriveContentKey(dataKey, messageId),
-    iv: Buffer.alloc(GCM_IV_BYTES, 0x01),
-    aad: Buffer.from(V3_SUITE_ID, 'hex'),
   }
 }

@@ -2,6 +2,7 @@
 export interface Sealer {
   /** Exact stored size, in bytes, of a plaintext of this size. */
   sealedSize(plaintextSize: number): number
+  /** What it returns is the caller's alone, who may free it. */
   update(plaintext: Uint8Array): Buffer
   /** The bytes that end the object (the GCM tag). The sealer is spent afterwards. */
   final(): Buffer
@@ -14,6 +15,11 @@ export interface Opener {
   update(stored: Uint8Array): Buffer
   /** The last plaintext bytes. Throws INTEGRITY or TRUNCATED if the object is not what was sealed. */
   final(): Buffer
+  /**
+   * Takes plaintext that an earlier opener of this very object gave, from its start and in order, in the place of the stored
+   * bytes it came from; before `update`, and only where the opener was made for it. The end proves it with all the rest.
+   */
+  replay?(plaintext: Uint8Array): void
   /** Lets the key go, where `final` has not. */
   forget(): void
 }

@@ -1,9 +1,9 @@
 import { toBase64 } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
-import type { WritableContent } from './content.ts'
 import { asciiJson } from './description.ts'
 import type { BoundWrap, WrappedKey } from './envelope.ts'
 import { V2_GCM_NAME, V3_SUITE_NAME } from './envelope.ts'
+import type { WritableContent } from './message.ts'
 import { OLD, V3 } from './names.ts'
 
 const V3_CODES: Record<BoundWrap, string> = { 'AES/GCM': '02', 'kms+context': '12', 'RSA-OAEP-SHA1': '22' }

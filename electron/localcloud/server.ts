@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID, createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import { zero } from '../base/bytes.ts'
 import { PROOF_PATH } from '../base/server-proof.ts'
 import { checkAdmission } from './admission.ts'
@@ -153,7 +154,8 @@ async function answerJson(
     const { principal } = prove(() => createHash('sha256').update(body).digest('hex'))
     const output = json(principal, String(request.headers['x-amz-target']), body)
     response.once('close', () => zero(output))
-    response.writeHead(200, { 'Content-Length': output.length }).end(output)
+    // As DynamoDB does: a data key that is changed on the way must not be taken for one.
+    response.writeHead(200, { 'Content-Length': output.length, 'x-amz-crc32': crc32(output) }).end(output)
   } catch (error) {
     const { status, type, body } = jsonError(error)
     answerEarly(request, response, { status, headers: { 'x-amzn-ErrorType': type }, body })

@@ -3,6 +3,7 @@ import type { Journey } from '../base/journey.ts'
 import type { ModeId } from '../base/mode-names.ts'
 import { openContent, openedSize, sealContent } from '../envelope/content.ts'
 import { legacyReason, type BoundWrap, type Content, type Envelope, type WrappedKey } from '../envelope/envelope.ts'
+import type { WritableContent } from '../envelope/message.ts'
 import { parseEnvelope } from '../envelope/parse.ts'
 import { writeEnvelope } from '../envelope/write.ts'
 import type { ModeOptions, ObjectFacts, ReadPlan, Recognition, Sealer, StoredFacts, WritePlan } from './mode.ts'
@@ -53,24 +54,41 @@ interface SealedWrite {
 /** The rest of a client-side write, once its data key is wrapped. Takes the data key over and wipes it, whatever happens. */
 export function sealedWrite({ mode, keyId, format, dataKey, wrapped, keySteps }: SealedWrite): WritePlan {
   const { content, sealer } = sealContent(format, dataKey.bytes)
-  const wipedAt = performance.now()
+  const key = { since: dataKey.since, wipedAt: performance.now() }
+  const keyJourney = [...keySteps, ...derivation(content, 'write')]
+  return sealedPlan({ mode, keyId, content, metadata: writeEnvelope(content, wrapped), sealer, key, keyJourney })
+}
+
+interface Sealed {
+  mode: ModeId
+  keyId: string
+  content: WritableContent
+  metadata: Record<string, string>
+  sealer: Sealer
+  /** When the plain data key came and went (`performance.now()`). */
+  key: { since: number; wipedAt: number }
+  /** How the key that enciphers came to be. */
+  keyJourney: Journey
+}
+
+/** A client-side write whose cipher is ready. */
+export function sealedPlan({ mode, keyId, content, metadata, sealer, key, keyJourney }: Sealed): WritePlan {
   const cipher = timed(sealer)
   return {
     mode,
     keyId,
-    format,
+    format: content.format,
     encryption: {},
     customerKey: {},
-    metadata: writeEnvelope(content, wrapped),
+    metadata,
     tags: {},
     sealer: cipher,
     journey: (stored) => [
-      ...keySteps,
-      ...derivation(content, 'write'),
+      ...keyJourney,
       seen('computer', 'encrypt', 'This computer encrypts the file.', {
         algorithm: algorithmOf(content),
       }),
-      forgotten(content, dataKey.since, wipedAt, cipher.endedAt()),
+      forgotten(content, key.since, key.wipedAt, cipher.endedAt()),
       ...storage(stored),
     ],
     dispose: () => cipher.forget(),
@@ -83,11 +101,13 @@ interface SealedRead {
   envelope: Envelope
   dataKey: PlainDataKey
   keySteps: Journey
+  replays: boolean | undefined
 }
 
 /** The rest of a client-side read, once its data key is unwrapped. Takes the data key over and wipes it, whatever happens. */
-export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: SealedRead): ReadPlan {
-  const opener = openContent(envelope.content, dataKey.bytes, facts.size)
+export function sealedRead({ facts, recognition, envelope, dataKey, keySteps, replays }: SealedRead): ReadPlan {
+  const opener = openContent(envelope.content, dataKey.bytes, facts.size, replays)
+  const replay = opener.replay?.bind(opener)
   const wipedAt = performance.now()
   let endedAt: number | undefined
   return {
@@ -100,6 +120,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps }: 
         endedAt = performance.now()
         return last
       },
+      ...(replay && { replay }),
       forget: () => opener.forget(),
     },
     authenticated: envelope.content.cipher !== 'cbc',
@@ -157,7 +178,8 @@ function storage(stored: StoredFacts): Journey {
   ]
 }
 
-function derivation(content: Content, direction: 'write' | 'read'): Journey {
+/** How the key that enciphers is reached from the data key; on a read, and where an upload goes on, it is proven first. */
+export function derivation(content: Content, direction: 'write' | 'read'): Journey {
   if (content.cipher !== 'gcm-committed') return []
   const commitment = content.commitment.toString('base64')
   const derive = seen('computer', 'derive-key', 'This computer derives the key that enciphers this one object.', {

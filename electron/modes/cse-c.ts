@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
-import { CofferError } from '../base/errors.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { DATA_KEY_BYTES, contentNameOf, type BoundWrap, type Envelope, type WrappedKey } from '../envelope/envelope.ts'
 import { sealedSize } from '../envelope/size.ts'
@@ -11,6 +11,7 @@ import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead,
 import { CUSTOMER_KEY_KINDS, KEY_MARK, chooseKey } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition } from './mode.ts'
 import { refuseOptions } from './options.ts'
+import { savedEnvelope, sealedAgain } from './resume-sealed.ts'
 import { firstBytes, foretold, seen } from './steps.ts'
 import { unwrapDataKey } from './unwrap-customer.ts'
 
@@ -32,6 +33,19 @@ export const cseC: Mode = {
     }
   },
 
+  async resumeWrite({ keys }, { options }, saved) {
+    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['cse-c'])
+    const envelope = savedEnvelope(saved)
+    if (envelope === null || id !== saved.keyId) return null
+    const unwrapped = await unwrapDataKey(keys, envelope, id).catch((error: unknown) => {
+      if (isCofferError(error, 'KEY_WRITE_ONLY') || isCofferError(error, 'KEY_WRONG')) return null
+      throw error
+    })
+    if (unwrapped === null) return null
+    const keySteps = unwrapSteps(envelope, id)
+    return sealedAgain({ mode: 'cse-c', keyId: id, envelope, saved, dataKey: unwrapped.dataKey, keySteps })
+  },
+
   recognise,
 
   outline(facts) {
@@ -40,7 +54,7 @@ export const cseC: Mode = {
     return foretold(readSteps(facts, envelope, unwrapSteps(envelope, markOf(envelope)), {}))
   },
 
-  async prepareRead({ keys }, { facts, options }) {
+  async prepareRead({ keys }, { facts, options, replays }) {
     const envelope = readableEnvelope(facts, options)
     const recognition = recognise(facts)
     if (recognition === null)
@@ -52,6 +66,7 @@ export const cseC: Mode = {
       envelope,
       dataKey,
       keySteps: unwrapSteps(envelope, info.id),
+      replays,
     })
   },
 }

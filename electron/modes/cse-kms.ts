@@ -1,6 +1,6 @@
 import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms'
 import { zero } from '../base/bytes.ts'
-import { CofferError } from '../base/errors.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { DATA_KEY_BYTES, contentName, contentNameOf, type Envelope } from '../envelope/envelope.ts'
 import { bindContext, checkBoundContext, oldKeyId, refuseBoundContext } from '../envelope/kms-context.ts'
@@ -9,6 +9,7 @@ import { send } from '../cloud/send.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
 import type { Mode, ModeEnv, ModeOptions, ObjectFacts, Recognition } from './mode.ts'
 import { refuseOptions } from './options.ts'
+import { savedEnvelope, sealedAgain } from './resume-sealed.ts'
 import { firstBytes, foretold, seen } from './steps.ts'
 
 /** KMS makes and wraps the data key, this computer encrypts: S3 sees neither the file nor the key. */
@@ -46,6 +47,21 @@ export const cseKms: Mode = {
     })
   },
 
+  async resumeWrite(env, { options }, saved) {
+    const envelope = savedEnvelope(saved)
+    if (envelope === null || saved.keyId === undefined || !isKmsWrap(envelope)) return null
+    checkContext(envelope, options)
+    const unwrapped = await decryptDataKey(env, envelope, options.key).catch((error: unknown) => {
+      // One who may only encrypt cannot go on; and an alias may point to another key by now.
+      if (isCofferError(error, 'KMS_DENIED') || isCofferError(error, 'KEY_WRONG')) return null
+      throw error
+    })
+    if (unwrapped === null) return null
+    const { dataKey } = unwrapped
+    const keySteps = unwrapSteps(envelope, unwrapped)
+    return sealedAgain({ mode: 'cse-kms', keyId: saved.keyId, envelope, saved, dataKey, keySteps })
+  },
+
   recognise,
 
   outline(facts) {
@@ -53,7 +69,7 @@ export const cseKms: Mode = {
     return envelope === null ? [] : foretold(readSteps(facts, envelope, unwrapSteps(envelope, {}), {}))
   },
 
-  async prepareRead(env, { facts, options }) {
+  async prepareRead(env, { facts, options, replays }) {
     const envelope = readableEnvelope(facts, options)
     const recognition = recognise(facts)
     if (recognition === null)
@@ -66,6 +82,7 @@ export const cseKms: Mode = {
       envelope,
       dataKey: unwrapped.dataKey,
       keySteps: unwrapSteps(envelope, unwrapped),
+      replays,
     })
   },
 }

@@ -86,6 +86,14 @@ export interface WriteRequest {
   options: ModeOptions
 }
 
+/** What a journal has kept of a write whose upload was cut off. No plain key is in it. */
+export interface SavedWrite {
+  /** As the first plan had it. */
+  keyId: string | undefined
+  /** The user metadata that the upload was opened with: of a client-side write, its envelope is among it. */
+  metadata: Record<string, string>
+}
+
 /** What HEAD (or the lack of an answer) tells of a stored object. */
 export interface ObjectFacts {
   bucket: string
@@ -136,6 +144,8 @@ export interface ReadPlan {
 export interface ReadRequest {
   facts: ObjectFacts
   options: ModeOptions
+  /** Some of the plaintext is here already: the opener shall go on from there (see Opener). Off unless told. */
+  replays?: boolean | undefined
 }
 
 /** A way to encrypt. A sixth one is one file that exports this, and one line in registry.ts. */
@@ -143,6 +153,13 @@ export interface Mode {
   readonly id: ModeId
   /** Makes or asks for the data key and says what the upload must carry. */
   prepareWrite(env: ModeEnv, request: WriteRequest): Promise<WritePlan>
+  /**
+   * The plan of a write that was cut off, once more: the same key and, where this computer enciphers, the same message id or
+   * IV, so that its upload can go on. Null if it cannot be had here and never will be (only the public half of the key is
+   * here; the choice now means another key): then the upload is given up and the file sealed afresh. Throws what
+   * `prepareWrite` throws where it may be had later (a KMS key is disabled, the keychain is locked).
+   */
+  resumeWrite(env: ModeEnv, request: WriteRequest, saved: SavedWrite): Promise<WritePlan | null>
   /** Null if the object is not of this mode; throws ENVELOPE_INVALID if it is but is broken. No network. */
   recognise(facts: ObjectFacts): Recognition | null
   /** How the key of an object that it recognises will be reached on a read, as far as the facts tell. No network. */

@@ -2,7 +2,7 @@ import type { ModeChoice, ModeId } from '../base/mode-names.ts'
 import { prepareBucketDefault } from './bucket-default.ts'
 import { cseC } from './cse-c.ts'
 import { cseKms } from './cse-kms.ts'
-import type { Mode, ModeEnv, WritePlan, WriteRequest } from './mode.ts'
+import type { Mode, ModeEnv, SavedWrite, WritePlan, WriteRequest } from './mode.ts'
 import { sseC } from './sse-c.ts'
 import { sseKms } from './sse-kms.ts'
 import { sseS3 } from './sse-s3.ts'
@@ -21,4 +21,14 @@ export function modeById(id: ModeId): Mode {
 /** Prepares a write as a person chose it: in a mode, or by the bucket's own rule. */
 export async function prepareWrite(choice: ModeChoice, env: ModeEnv, request: WriteRequest): Promise<WritePlan> {
   return choice === 'bucket-default' ? prepareBucketDefault(request) : modeById(choice).prepareWrite(env, request)
+}
+
+/** Prepares a write that was cut off once more; null if it has to begin anew. See `Mode.resumeWrite`. */
+export async function resumeWrite(
+  choice: ModeChoice,
+  env: ModeEnv,
+  request: WriteRequest,
+  saved: SavedWrite,
+): Promise<WritePlan | null> {
+  return choice === 'bucket-default' ? prepareBucketDefault(request) : modeById(choice).resumeWrite(env, request, saved)
 }

@@ -31,6 +31,11 @@ export const sseC: Mode = {
     })
   },
 
+  async resumeWrite(env, request, saved) {
+    const plan = await sseC.prepareWrite(env, request)
+    return plan.keyId === saved.keyId ? plan : null
+  },
+
   recognise,
 
   outline: (facts) => foretold(readJourney(facts.customerKeyId, facts, {})),

@@ -22,6 +22,8 @@ export const sseKms: Mode = {
       })
     }),
 
+  resumeWrite: (env, request) => sseKms.prepareWrite(env, request),
+
   recognise,
 
   outline: (facts) => foretold(serverRead(facts, {})),

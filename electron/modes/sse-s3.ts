@@ -21,6 +21,8 @@ export const sseS3: Mode = {
       })
     }),
 
+  resumeWrite: (env, request) => sseS3.prepareWrite(env, request),
+
   recognise,
 
   outline: (facts) => foretold(serverRead(facts, {})),

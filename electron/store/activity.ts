@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ErrorCode } from '../base/errors.ts'
 import type { ObservedMode } from '../base/mode-names.ts'
+import { writeBehind } from './write-behind.ts'
 
 /** One thing that was done, or tried, and how it ended. */
 export interface ActivityEntry {
@@ -27,11 +28,15 @@ export function openActivity(db: DatabaseSync): Activity {
   const insert = db.prepare(`
     INSERT INTO activity (at, what, place, bucket, key, mode, key_id, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
   const select = db.prepare('SELECT * FROM activity WHERE id < ? ORDER BY id DESC LIMIT ?')
+  const { later, flush } = writeBehind(db)
   return {
     append({ at, what, place, bucket, key, mode, keyId, outcome }) {
-      insert.run(at, what, place ?? null, bucket ?? null, key ?? null, mode ?? null, keyId ?? null, outcome)
+      later(() =>
+        insert.run(at, what, place ?? null, bucket ?? null, key ?? null, mode ?? null, keyId ?? null, outcome),
+      )
     },
     list({ limit, before }) {
+      flush()
       return select.all(before ?? Number.MAX_SAFE_INTEGER, limit).map((row) => ({
         id: row['id'] as number,
         at: row['at'] as number,
@@ -45,6 +50,7 @@ export function openActivity(db: DatabaseSync): Activity {
       }))
     },
     clear() {
+      flush()
       db.exec('DELETE FROM activity')
     },
   }

@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
+import { transaction } from '../base/transaction.ts'
+import { writeBehind } from './write-behind.ts'
+import { openListing, type Listing } from './listing/listing.ts'
 
 /** What Coffer remembers of one object, valid for as long as its ETag is. */
 export interface CatalogEntry {
@@ -28,6 +31,12 @@ export interface StoredCatalog {
   /** Null if never seen; the caller compares ETags where it has one. */
   recall(place: string, bucket: string, key: string): CatalogEntry | null
   forget(place: string, bucket: string, key: string): void
+  /** The same as `remember`, of an object that Coffer has just written: it is in its folder at once. */
+  stored(entry: CatalogEntry, modified: number): void
+  /** The same as `forget`, of an object that is not there any more: it leaves its folder at once. */
+  gone(place: string, bucket: string, key: string): void
+  /** What is in the buckets, as far as they were listed. */
+  listing: Listing
   /** Drops all that is known of a place that is gone. */
   forgetPlace(place: string): void
   /** True if known objects are sealed on this computer under a key (CSE-C), and none is in S3 under it (SSE-C). */
@@ -54,28 +63,59 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     SELECT place, bucket, count(*) AS objects, sum(size) AS bytes FROM catalog WHERE key_id = ?
     GROUP BY place, bucket ORDER BY objects DESC, place, bucket`)
   const byKey = db.prepare('SELECT * FROM catalog WHERE key_id = ? ORDER BY place, bucket, key LIMIT ?')
+  const listing = openListing(db)
+  const { later, flush } = writeBehind(db)
+  const remember = ({ place, bucket, key, etag, size, mode, keyId, format }: CatalogEntry): void => {
+    upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
+  }
+  const forget = (place: string, bucket: string, key: string): void => void remove.run(place, bucket, key)
   return {
     remember(entry) {
-      const { place, bucket, key, etag, size, mode, keyId, format } = entry
-      upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
+      flush()
+      remember(entry)
+    },
+    forget(place, bucket, key) {
+      flush()
+      forget(place, bucket, key)
+    },
+    stored(entry, modified) {
+      const { place, bucket, key, size, etag } = entry
+      later(() => {
+        remember(entry)
+        listing.stored(place, bucket, { key, size, modified, etag })
+      })
+    },
+    gone(place, bucket, key) {
+      flush()
+      transaction(db, () => {
+        forget(place, bucket, key)
+        listing.gone(place, bucket, key)
+      })
+    },
+    get listing() {
+      flush()
+      return listing
     },
     recall(place, bucket, key) {
+      flush()
       const row = select.get(place, bucket, key)
       return row === undefined ? null : toEntry(row)
     },
-    forget(place, bucket, key) {
-      remove.run(place, bucket, key)
-    },
     forgetPlace(place) {
+      flush()
       removePlace.run(place)
+      listing.forgetPlace(place)
     },
     staysHere(keyId) {
+      flush()
       return usedIn.get(keyId, 'cse-c')?.['used'] === 1 && usedIn.get(keyId, 'sse-c')?.['used'] !== 1
     },
     countByKey(keyId) {
+      flush()
       return Number(count.get(keyId)?.['n'])
     },
     bucketsByKey(keyId) {
+      flush()
       return uses.all(keyId).map((row) => ({
         place: row['place'] as string,
         bucket: row['bucket'] as string,
@@ -84,6 +124,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       }))
     },
     listByKey(keyId, limit) {
+      flush()
       return byKey.all(keyId, limit).map(toEntry)
     },
   }

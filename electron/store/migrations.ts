@@ -88,4 +88,100 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, bucket, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE downloads (
+    path       TEXT PRIMARY KEY,            -- where the file shall stand
+    temporary  TEXT NOT NULL,               -- the file beside it that its content goes into first
+    place      TEXT NOT NULL,
+    bucket     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    version_id TEXT,
+    etag       TEXT NOT NULL,
+    size       INTEGER NOT NULL,            -- as stored
+    mode       TEXT NOT NULL,
+    done       INTEGER NOT NULL DEFAULT 0,  -- stored bytes whose plaintext is in the temporary
+    crc        INTEGER NOT NULL DEFAULT 0,  -- CRC-32 of that plaintext; 0 where a tag at its end proves it
+    owner      TEXT NOT NULL,               -- process that is at it; '': it waits for a repetition
+    at         INTEGER NOT NULL             -- milliseconds since 1970, when it last went on
+  ) STRICT, WITHOUT ROWID;
+
+  -- Where a process makes temporaries that are worth nothing without it; by their names they are known as its own.
+  CREATE TABLE download_folders (
+    owner  TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    PRIMARY KEY (owner, folder)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE uploads (
+    id         INTEGER PRIMARY KEY,
+    identity   TEXT,                -- JSON of place, bucket, key, path, mode and options; null: it came as a stream
+    place      TEXT NOT NULL,
+    bucket     TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    path       TEXT,                -- real path of the file
+    size       INTEGER NOT NULL,    -- plaintext bytes
+    mtime_ns   TEXT,                -- nanoseconds since 1970, decimal; with inode: the file that it was
+    inode      TEXT,
+    mode       TEXT NOT NULL,
+    format     TEXT,
+    metadata   TEXT NOT NULL,       -- JSON: user metadata as stored, the data key in it wrapped
+    key_id     TEXT,
+    opened     TEXT,                -- JSON: upload id and what S3 said; null: S3's answer is not known
+    owner      TEXT,                -- name of the process that is at it
+    created_at INTEGER NOT NULL     -- milliseconds since 1970
+  ) STRICT;
+  CREATE INDEX uploads_by_identity ON uploads (identity);
+
+  CREATE TABLE upload_parts (
+    upload INTEGER NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    size   INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,           -- of the stored bytes, written before they leave
+    etag   TEXT,                    -- null: S3 has not acknowledged it
+    PRIMARY KEY (upload, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE listed_buckets (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    place   TEXT NOT NULL,
+    bucket  TEXT NOT NULL,
+    run     INTEGER NOT NULL DEFAULT 0,  -- number of the listing that was begun last
+    changes INTEGER NOT NULL DEFAULT 0,  -- of what is known to be in it
+    UNIQUE (place, bucket)
+  ) STRICT;
+
+  CREATE TABLE listed_folders (
+    id        INTEGER PRIMARY KEY,
+    bucket    INTEGER NOT NULL REFERENCES listed_buckets (id) ON DELETE CASCADE,
+    path      TEXT NOT NULL,            -- '' for the bucket itself, else it ends with '/'
+    parent    INTEGER,                  -- null: the bucket itself, or nothing is known to be in it
+    objects   INTEGER NOT NULL DEFAULT 0,  -- without the one that only marks the folder
+    run       INTEGER NOT NULL,         -- the listing that saw it last
+    whole     INTEGER NOT NULL,         -- 0: only its name is known, or a listing of it did not come to its end
+    listed_at INTEGER,                  -- when it was last listed to its end, in milliseconds since 1970
+    deep_at   INTEGER,                  -- the same with everything below it
+    UNIQUE (bucket, path)
+  ) STRICT;
+  CREATE INDEX listed_folders_in ON listed_folders (parent, path) WHERE parent IS NOT NULL;
+
+  CREATE TABLE listed_objects (
+    id       INTEGER PRIMARY KEY,
+    folder   INTEGER NOT NULL REFERENCES listed_folders (id) ON DELETE CASCADE,
+    name     TEXT NOT NULL,             -- '' for the object that marks its folder
+    size     INTEGER NOT NULL,
+    modified INTEGER NOT NULL,          -- milliseconds since 1970
+    etag     TEXT NOT NULL,
+    run      INTEGER NOT NULL,          -- the listing that saw it last
+    UNIQUE (folder, name)
+  ) STRICT;
+
+  CREATE TRIGGER listed_objects_more AFTER INSERT ON listed_objects WHEN new.name <> '' BEGIN
+    UPDATE listed_folders SET objects = objects + 1 WHERE id = new.folder;
+  END;
+  CREATE TRIGGER listed_objects_fewer AFTER DELETE ON listed_objects WHEN old.name <> '' BEGIN
+    UPDATE listed_folders SET objects = objects - 1 WHERE id = old.folder;
+  END;
+  `,
 ]

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
 import { link, lstat, mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CofferError } from '../base/errors.ts'
+import { openDraft, type Draft, type OpenDraft } from './draft.ts'
 import { describeLocalFailure, errnoOf } from './local-failure.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** Where a file shall stand in the end. */
 export interface Destination {
@@ -15,30 +16,45 @@ export interface Destination {
   fileMode: number | undefined
 }
 
-export type WriteAll = (bytes: Uint8Array) => Promise<void>
+/** The file beside a destination that its content goes into first. */
+export interface Temporary {
+  path: string
+  /** It is there already, and `fill` goes on with it. */
+  isKept: boolean
+  /** True if it shall stay although `fill` threw this. */
+  outlives(error: unknown): boolean
+}
 
 /**
  * Writes a file so that its path holds either what was there or all of the new content, never a piece: a temporary beside
- * it (mode 0600), `fill`, fsync, rename, fsync of the folder. If `fill` throws, the temporary is removed and nothing else
- * has happened. Throws ALREADY_EXISTS, DISK_FULL, LOCAL_IO, FILE_NOT_FOUND, and what `fill` throws.
+ * it (mode 0600), `fill`, fsync, rename, fsync of the folder. If `fill` throws, the temporary is removed, unless it was
+ * asked to stay, and nothing else has happened. Throws ALREADY_EXISTS, DISK_FULL, LOCAL_IO, FILE_NOT_FOUND, and what `fill`
+ * throws.
  */
-export async function writeDestination<T>(to: Destination, fill: (write: WriteAll) => Promise<T>): Promise<T> {
+export async function writeDestination<T>(
+  to: Destination,
+  fill: (draft: Draft) => Promise<T>,
+  temporary: Temporary = passing(join(dirname(to.path), temporaryName())),
+): Promise<T> {
   try {
     if (to.overwrite === 'refuse') await refuseIfTaken(to.path)
-    await mkdir(dirname(to.path), { recursive: true })
-  } catch (error) {
-    throw describeLocalFailure(error, to.path)
-  }
-  const temporary = join(dirname(to.path), `.coffer-${randomBytes(8).toString('hex')}.part`)
-  try {
     const result = await fillTemporary(temporary, to, fill)
-    await moveIntoPlace(temporary, to)
+    await moveIntoPlace(temporary.path, to)
     await syncFolder(dirname(to.path))
     return result
   } catch (error) {
-    await rm(temporary, { force: true })
+    if (!temporary.outlives(error)) await rm(temporary.path, { force: true }).catch(() => undefined)
     throw describeLocalFailure(error, to.path)
   }
+}
+
+function temporaryName(): string {
+  return `.coffer-${randomBytes(8).toString('hex')}.part`
+}
+
+/** A temporary that goes with whatever ends its transfer. */
+export function passing(path: string): Temporary {
+  return { path, isKept: false, outlives: () => false }
 }
 
 /** Throws ALREADY_EXISTS if anything is at the path, so that nothing is fetched in vain. */
@@ -53,24 +69,26 @@ export async function refuseIfTaken(path: string): Promise<void> {
   if (taken) throw alreadyThere(path)
 }
 
-async function fillTemporary<T>(temporary: string, to: Destination, fill: (write: WriteAll) => Promise<T>): Promise<T> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  const file = await open(temporary, flags, 0o600)
+async function fillTemporary<T>(temporary: Temporary, to: Destination, fill: (draft: Draft) => Promise<T>): Promise<T> {
+  const draft = await openInFolder(temporary)
   try {
-    const result = await fill((bytes) => writeAll(file, bytes))
-    await restore(file, to)
-    await file.sync()
+    const result = await fill(draft)
+    await restore(draft.file, to)
+    await draft.file.sync()
     return result
   } finally {
-    await file.close()
+    await draft.file.close()
   }
 }
 
-/** A write may take fewer bytes than it was given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at)
-    at += bytesWritten
+/** Its folder is there nearly always, so it is only made once it is missed. */
+async function openInFolder({ path, isKept }: Temporary): Promise<OpenDraft> {
+  try {
+    return await openDraft(path, isKept)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || isKept) throw error
+    await mkdir(dirname(path), { recursive: true })
+    return openDraft(path, isKept)
   }
 }
 
@@ -111,16 +129,6 @@ async function moveByReservation(temporary: string, path: string): Promise<void>
   } catch (error) {
     await rm(path, { force: true })
     throw error
-  }
-}
-
-/** Makes the new name durable. Windows cannot open a folder; there the rename is journalled by NTFS. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch (error) {
-    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(errnoOf(error) ?? '')) throw error
   }
 }
 

@@ -4,22 +4,26 @@ import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { Opener } from '../modes/mode.ts'
 import { fetchRange, type Stored } from './fetch-range.ts'
-import { bufferPool, partsInFlight } from './parts.ts'
 
 /** Takes bytes in order; the next come when it is done with these, and it keeps none of them. */
 export type Sink = (bytes: Uint8Array) => Promise<void> | void
+
+/** `done` stored bytes gave all plaintext up to the end of this. */
+export type PlaintextSink = (bytes: Uint8Array, done: number) => Promise<void> | void
 
 export interface Download {
   stored: Stored
   /** null: what is stored is the plaintext. */
   opener: Opener | null
+  /** Stored bytes that are done already; the rest is fetched. 0 unless told. */
+  from?: number | undefined
   /** Where the plaintext goes. It may be trusted once `download` has returned, not before. */
-  plaintext: Sink
+  plaintext: PlaintextSink
 }
 
 export interface DownloadWatch {
   signal: AbortSignal
-  /** Stored bytes done, of all. */
+  /** Stored bytes that have come, of all. */
   onProgress?: ((done: number, total: number) => void) | undefined
   /** Awaited after each range has come: the rate limit. */
   throttle?: ((bytes: number) => Promise<void>) | undefined
@@ -28,70 +32,121 @@ export interface DownloadWatch {
 /** Bytes of one GET. What is not longer is fetched whole. */
 export const RANGE = 8 * 1024 * 1024
 
+/** Ranges in memory: being fetched, waiting for their turn, being deciphered, being written. */
+const RANGES_AT_ONCE = 5
+
 /** One step of the decipher: small enough that the event loop breathes, large enough that its overhead does not show. */
-const SLICE = 256 * 1024
+const SLICE = 1024 * 1024
+
+/** Legacy CBC holds a block back, and gives it out with the next. */
+const SPARE = 16
 
 interface Arrival {
   buffer: Buffer
-  bytes: Buffer
+  length: number
+  /** Stored bytes up to its end. */
+  done: number
   requestId: string | undefined
 }
 
 /**
  * Fetches ranges in parallel, each under If-Match, puts them back in order within the memory of the ranges in flight, and
- * feeds one opener. Returns the request id of the first answer. Throws INTEGRITY and the like from the opener,
- * CHANGED_WHILE_READ if the object was replaced meanwhile, TRUNCATED if it is short, and what `send` throws.
+ * feeds one opener, which deciphers each in its own place; while the sink has one, the next is deciphered. Returns the
+ * request id of the first answer. Throws INTEGRITY and the like from the opener, CHANGED_WHILE_READ if the object was
+ * replaced meanwhile, TRUNCATED if it is short, and what `send` throws.
  */
 export async function download(
   s3: S3Client,
-  { stored, opener, plaintext }: Download,
+  { stored, opener, from = 0, plaintext }: Download,
   watch: DownloadWatch,
 ): Promise<{ requestId: string | undefined }> {
   throwIfAborted(watch.signal)
   const own = new AbortController()
   const signal = AbortSignal.any([watch.signal, own.signal])
-  const arrivals = fetchInOrder(s3, stored, signal)
+  const ranges = fetchInOrder(s3, stored, from, { signal, onProgress: watch.onProgress })
   let requestId: string | undefined
-  let done = 0
+  let delivering = Promise.resolve()
   try {
-    for await (const arrival of arrivals) {
+    for await (const arrival of ranges.arrivals()) {
       requestId ??= arrival.requestId
-      await watch.throttle?.(arrival.bytes.length)
-      for (const slice of opener === null ? [arrival.bytes] : slices(arrival.bytes)) {
-        throwIfAborted(signal)
-        await plaintext(opener === null ? slice : opener.update(slice))
-        done += slice.length
-        watch.onProgress?.(done, stored.size)
-        // A sink that does not wait would keep the event loop, and the collector of all these buffers, from their turn.
-        await turn()
-      }
+      const { buffer, length, done } = arrival
+      await watch.throttle?.(length)
+      const piece = buffer.subarray(0, opener === null ? length : await decipherInPlace(opener, buffer, length, signal))
+      await delivering
+      throwIfAborted(signal)
+      delivering = deliver(plaintext, piece, done).then(() => ranges.giveBack(buffer))
+      delivering.catch(() => own.abort())
+      // A sink that does not wait would keep the event loop from its turn.
+      await turn()
     }
-    if (opener !== null) await plaintext(opener.final())
+    await delivering
+    if (opener !== null) await plaintext(opener.final(), stored.size)
     return { requestId }
   } catch (error) {
     own.abort(error instanceof CofferError ? error : undefined)
+    // A sink that failed is why the rest was stopped.
+    await delivering
     throw error
   }
 }
 
-/** The whole object, range by range. A buffer goes back to the pool when the consumer asks for the next. */
-async function* fetchInOrder(s3: S3Client, stored: Stored, signal: AbortSignal): AsyncGenerator<Arrival> {
-  const rangeSize = Math.min(RANGE, stored.size)
-  const pool = bufferPool(rangeSize)
-  const waiting: Promise<Arrival>[] = []
-  let start = 0
-  let asked = false
+async function deliver(plaintext: PlaintextSink, piece: Buffer, done: number): Promise<void> {
+  await plaintext(piece, done)
+}
 
-  async function fetch(from: number): Promise<Arrival> {
-    const buffer = pool.take()
-    const bytes = buffer.subarray(0, Math.min(rangeSize, stored.size - from))
-    const requestId = await fetchRange(s3, stored, from, bytes, signal)
-    return { buffer, bytes, requestId }
+/** Returns how many bytes of plaintext stand at the buffer's start. They are never more than the ciphertext that was there. */
+async function decipherInPlace(opener: Opener, buffer: Buffer, length: number, signal: AbortSignal): Promise<number> {
+  let filled = 0
+  for (let at = 0; at < length; at += SLICE) {
+    throwIfAborted(signal)
+    const plaintext = opener.update(buffer.subarray(at, Math.min(at + SLICE, length)))
+    buffer.set(plaintext, filled)
+    filled += plaintext.length
+    await turn()
+  }
+  return filled
+}
+
+interface Ranges {
+  arrivals(): AsyncGenerator<Arrival, void, void>
+  /** The buffer of an arrival is free for another range. */
+  giveBack(buffer: Buffer): void
+}
+
+/** All of the object from `from` on, range by range, as many in flight as there are buffers free. */
+function fetchInOrder(s3: S3Client, stored: Stored, from: number, watch: DownloadWatch): Ranges {
+  const { signal, onProgress } = watch
+  const rangeSize = Math.min(RANGE, stored.size - from)
+  const free: Buffer[] = []
+  const waiting: Promise<Arrival>[] = []
+  let buffers = 0
+  let start = from
+  let asked = false
+  let come = from
+
+  const onBytes = (bytes: number): void => {
+    come += bytes
+    onProgress?.(come, stored.size)
+  }
+
+  async function fetch(buffer: Buffer, at: number): Promise<Arrival> {
+    const length = Math.min(rangeSize, stored.size - at)
+    const requestId = await fetchRange(s3, stored, at, buffer.subarray(0, length), { signal, onBytes })
+    return { buffer, length, done: at + length, requestId }
+  }
+
+  function take(): Buffer | undefined {
+    const buffer = free.pop()
+    if (buffer !== undefined || buffers === RANGES_AT_ONCE) return buffer
+    buffers += 1
+    return Buffer.allocUnsafeSlow(rangeSize + SPARE)
   }
 
   function askAhead(): void {
-    while (waiting.length < partsInFlight(RANGE) && (start < stored.size || !asked)) {
-      const arrival = fetch(start)
+    while (!signal.aborted && (start < stored.size || !asked)) {
+      const buffer = take()
+      if (buffer === undefined) return
+      const arrival = fetch(buffer, start)
       arrival.catch(() => undefined)
       waiting.push(arrival)
       start += rangeSize
@@ -99,19 +154,19 @@ async function* fetchInOrder(s3: S3Client, stored: Stored, signal: AbortSignal):
     }
   }
 
-  try {
-    askAhead()
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const arrival = await next
-      yield arrival
-      pool.give(arrival.buffer)
+  return {
+    async *arrivals() {
+      try {
+        askAhead()
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) yield await next
+        throwIfAborted(signal)
+      } finally {
+        await Promise.allSettled(waiting)
+      }
+    },
+    giveBack(buffer) {
+      free.push(buffer)
       askAhead()
-    }
-  } finally {
-    await Promise.allSettled(waiting)
+    },
   }
-}
-
-function* slices(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE)
 }

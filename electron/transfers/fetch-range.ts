@@ -22,16 +22,26 @@ export interface Stored {
 const MAX_BARREN_ATTEMPTS = 5
 const MAX_ATTEMPTS = 30
 
+/** A byte that was changed on the way comes right the next time; an object that is damaged stays so. */
+const MAX_WRONG_CHECKSUMS = 3
+
+export interface FetchWatch {
+  signal: AbortSignal
+  /** Bytes that have come since the last call; negative where what came was for nothing. */
+  onBytes?: ((bytes: number) => void) | undefined
+}
+
 /**
- * Fills `into` with the object's bytes from `start`. A range that breaks off goes on where it broke. Returns the request
- * id of the first answer. Throws CHANGED_WHILE_READ if the object was replaced, TRUNCATED if it is shorter than it said.
+ * Fills `into` with the object's bytes from `start`. A range that breaks off goes on where it broke; a whole object begins
+ * anew, so that its checksum counts. Returns the request id of the first answer. Throws CHANGED_WHILE_READ if the object was
+ * replaced, TRUNCATED if it is shorter than it said, INTEGRITY if it does not match its checksum.
  */
 export async function fetchRange(
   s3: S3Client,
   stored: Stored,
   start: number,
   into: Buffer,
-  signal: AbortSignal,
+  { signal, onBytes }: FetchWatch,
 ): Promise<string | undefined> {
   let requestId: string | undefined
   let filled = 0
@@ -45,6 +55,7 @@ export async function fetchRange(
         if (filled + chunk.length > into.length) throw unasked(stored)
         into.set(chunk, filled)
         filled += chunk.length
+        onBytes?.(chunk.length)
       }
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
       return requestId
@@ -52,7 +63,15 @@ export async function fetchRange(
       throwIfAborted(signal)
       const failure = describeFailure(error, { operation: 'GetObject', input: {} })
       barren = filled > before ? 1 : barren + 1
-      if (!isPassing(failure) || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
+      const mayPass = isPassing(failure) || (failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
+      if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
+      // Only what comes in one piece is compared with S3's checksum.
+      if (isWhole(stored, start, start + into.length)) {
+        onBytes?.(-filled)
+        filled = 0
+      }
+      // The connection broke after the last byte.
+      if (filled === into.length) return requestId
       await backOff(barren, signal)
     }
   }
@@ -66,7 +85,7 @@ async function ask(
   to: number,
   signal: AbortSignal,
 ): Promise<GetObjectCommandOutput> {
-  const whole = from === 0 && to === stored.size
+  const whole = isWhole(stored, from, to)
   const answer = await send(
     s3,
     new GetObjectCommand({
@@ -83,6 +102,10 @@ async function ask(
   if (failure === null) return answer
   dropBody(answer.Body)
   throw failure
+}
+
+function isWhole({ size }: Stored, from: number, to: number): boolean {
+  return from === 0 && to === size
 }
 
 /** What is wrong with the head of an answer, before a byte of its body is taken. */

@@ -1,3 +1,7 @@
+import type { OpenedUpload } from '../store/uploads.ts'
+
+export type { OpenedUpload }
+
 /**
  * Where a journal listens to an upload in parts, and has a say in it. Each is awaited before the upload goes on, so what a
  * hook has written down is down before the next byte leaves. What one throws ends the upload.
@@ -15,16 +19,6 @@ export interface UploadHooks {
   beforePart?(part: { number: number; bytes: number; sha256: Buffer }): Promise<string | undefined>
   /** S3 has acknowledged a part that was sent now. */
   afterPart?(part: SentPart): Promise<void>
-}
-
-/** An upload in parts that S3 has opened, as far as its completion and its journey need it. No secrets. */
-export interface OpenedUpload {
-  uploadId: string
-  bytesAPart: number
-  serverSideEncryption?: string | undefined
-  kmsKeyId?: string | undefined
-  bucketKeyEnabled?: boolean | undefined
-  customerAlgorithm?: string | undefined
 }
 
 /** A part that S3 has acknowledged. */

@@ -18,8 +18,9 @@ export interface Expected {
 }
 
 /**
- * Runs a conditional write. If its answer is lost on the way, the SDK asks again and hears "exists already" or "no such
- * upload" about its own success; so then the object is looked at, and if it is the one that was sent, it is stored.
+ * Runs a conditional write. If its answer is lost on the way, the SDK, or a server in between, asks again and hears "exists
+ * already" or "no such upload" about its own success; so then the object is looked at, and if it is the one that was sent,
+ * it is stored.
  */
 export async function despiteLostAnswer(
   s3: S3Client,
@@ -30,19 +31,21 @@ export async function despiteLostAnswer(
   try {
     return await write()
   } catch (error) {
-    if (!mayBeOurs(error)) throw error
+    if (!mayBeOurs(error, expected)) throw error
     const stored = await lookForOurs(s3, expected, signal).catch(() => null)
     if (stored === null) throw error
     return stored
   }
 }
 
-function mayBeOurs(error: unknown): boolean {
-  if (!isCofferError(error) || Number(error.facts.attempts ?? 1) < 2) return false
+/** What anyone may have written just the same is taken for ours only if it was sent more than once from here. */
+function mayBeOurs(error: unknown, { unique }: Expected): boolean {
+  if (!isCofferError(error) || (!unique && Number(error.facts.attempts ?? 1) < 2)) return false
   return error.code === 'ALREADY_EXISTS' || error.facts.awsCode === 'NoSuchUpload'
 }
 
-async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal): Promise<StoredFacts | null> {
+/** What S3 stores under the key, if it is what was expected; else null. Throws what `send` throws. */
+export async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal): Promise<StoredFacts | null> {
   const { bucket, key, crc } = expected
   const answer = await send(
     s3,

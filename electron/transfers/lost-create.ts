@@ -35,23 +35,37 @@ export async function despiteLostUpload<T extends Created>(
   }
 }
 
-/** Best effort: uploads of this very key that began meanwhile, hold no part, and are not the one that is known. */
+/** Best effort: what cannot be found now is offered for clean-up later. */
 async function abortLost(
   s3: S3Client,
-  { bucket, key }: { bucket: string; key: string },
+  object: { bucket: string; key: string },
   since: number,
   known: string | undefined,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(SEARCH_MS)
-  try {
-    const { Uploads } = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
-    for (const { Key, UploadId, Initiated } of Uploads ?? []) {
-      if (Key !== key || UploadId === undefined || UploadId === known) continue
-      if (Initiated === undefined || Initiated.getTime() < since) continue
-      const held = await send(s3, new ListPartsCommand({ Bucket: bucket, Key: key, UploadId, MaxParts: 1 }), signal)
-      if ((held.Parts ?? []).length === 0) await abortUpload(s3, { bucket, key, uploadId: UploadId })
-    }
-  } catch {
-    // What cannot be found now is offered for clean-up later.
+  await abortStrays(s3, object, { since, until: Infinity, known }, AbortSignal.timeout(SEARCH_MS)).catch(
+    () => undefined,
+  )
+}
+
+/**
+ * Aborts the uploads of this very key that began in a span of time (milliseconds since 1970, by the server's clock), hold no
+ * part, and are not the one that is known. True if none is left of them. Throws what `send` throws.
+ */
+export async function abortStrays(
+  s3: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+  { since, until, known }: { since: number; until: number; known: string | undefined },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { Uploads } = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
+  let allGone = true
+  for (const { Key, UploadId, Initiated } of Uploads ?? []) {
+    if (Key !== key || UploadId === undefined || UploadId === known) continue
+    const began = Initiated?.getTime() ?? -Infinity
+    if (began < since || began > until) continue
+    const held = await send(s3, new ListPartsCommand({ Bucket: bucket, Key: key, UploadId, MaxParts: 1 }), signal)
+    if ((held.Parts ?? []).length > 0) continue
+    if (!(await abortUpload(s3, { bucket, key, uploadId: UploadId }))) allGone = false
   }
+  return allGone
 }

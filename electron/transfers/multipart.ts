@@ -1,22 +1,19 @@
-import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3'
+import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import { uploadPart } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
 import { abortUpload } from './abort-upload.ts'
+import { joinedCrc } from './crc.ts'
+import type { Digest } from './digest.ts'
+import { digest } from './digest-thread.ts'
 import { taskGroup } from './group.ts'
 import type { OpenedUpload, SentPart } from './hooks.ts'
 import { despiteLostUpload } from './lost-create.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
-import { bufferPool, partsInFlight } from './parts.ts'
+import { partsInFlight, sharedBufferPool } from './parts.ts'
 import { sealParts, type Part } from './seal.ts'
 import { withTagsIfAllowed } from './tagging.ts'
 
@@ -97,13 +94,13 @@ async function sendParts(open: Open): Promise<Sent> {
   const { request, watch } = open
   const { bytesAPart } = open.opened
   const inFlight = partsInFlight(bytesAPart)
-  const pool = bufferPool(bytesAPart)
+  const pool = sharedBufferPool(bytesAPart)
   const group = taskGroup(inFlight, watch.signal)
   const sent: Sent = { parts: [], crc: 0 }
   let acknowledged = 0
   try {
-    for await (const part of sealParts(request, pool, bytesAPart, group.signal)) {
-      sent.crc = crc32(part.bytes, sent.crc)
+    for await (const part of digested(sealParts(request, pool, bytesAPart, group.signal))) {
+      sent.crc = joinedCrc(sent.crc, part.digest.crc, part.bytes.length)
       const there = await askJournal(part, watch)
       await group.start(async (signal) => {
         sent.parts.push(there ?? (await sendPart(open, part, signal)))
@@ -120,32 +117,48 @@ async function sendParts(open: Open): Promise<Sent> {
   return sent
 }
 
-/** The part as S3 has it already, if the journal says so; it is asked about one part after the other. */
-async function askJournal({ number, bytes }: Part, { hooks }: UploadWatch): Promise<SentPart | undefined> {
-  if (hooks?.beforePart === undefined) return undefined
-  const sha256 = createHash('sha256').update(bytes).digest()
-  const etag = await hooks.beforePart({ number, bytes: bytes.length, sha256 })
-  return etag === undefined ? undefined : { number, etag, bytes: bytes.length, crc: crc32(bytes) }
+type DigestedPart = Part & { digest: Digest }
+
+/** While one part is hashed, the next is sealed. */
+async function* digested(parts: AsyncIterable<Part>): AsyncGenerator<DigestedPart> {
+  let ahead: Promise<DigestedPart> | undefined
+  for await (const part of parts) {
+    const next = digest(part.bytes).then((digest) => ({ ...part, digest }))
+    next.catch(() => undefined)
+    if (ahead !== undefined) yield await ahead
+    ahead = next
+  }
+  if (ahead !== undefined) yield await ahead
 }
 
-async function sendPart(open: Open, part: Part, signal: AbortSignal): Promise<SentPart> {
+/** The part as S3 has it already, if the journal says so; it is asked about one part after the other. */
+async function askJournal(
+  { number, bytes, digest }: DigestedPart,
+  { hooks }: UploadWatch,
+): Promise<SentPart | undefined> {
+  const etag = await hooks?.beforePart?.({ number, bytes: bytes.length, sha256: Buffer.from(digest.sha256, 'hex') })
+  return etag === undefined ? undefined : { number, etag, bytes: bytes.length, crc: digest.crc }
+}
+
+async function sendPart(open: Open, part: DigestedPart, signal: AbortSignal): Promise<SentPart> {
   const { s3, request, watch } = open
-  await watch.throttle?.(part.bytes.length)
-  const crc = crc32(part.bytes)
+  const { number, bytes } = part
+  const { crc, sha256 } = part.digest
+  await watch.throttle?.(bytes.length)
   const answer = await uploadPart(
     s3,
     {
       Bucket: request.bucket,
       Key: request.key,
       UploadId: open.opened.uploadId,
-      PartNumber: part.number,
+      PartNumber: number,
       ...request.plan.customerKey,
       ...(open.checksums ? { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } : {}),
     },
-    { pieces: [part.bytes], length: part.bytes.length },
+    { pieces: [bytes], length: bytes.length, sha256 },
     signal,
   )
-  const sent = { number: part.number, etag: etagOf(answer), bytes: part.bytes.length, crc }
+  const sent = { number, etag: etagOf(answer), bytes: bytes.length, crc }
   await watch.hooks?.afterPart?.(sent)
   return sent
 }

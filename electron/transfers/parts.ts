@@ -25,9 +25,18 @@ export interface BufferPool {
 }
 
 export function bufferPool(bytes: number): BufferPool {
+  return poolOf(() => Buffer.allocUnsafeSlow(bytes))
+}
+
+/** Buffers in memory that a hashing thread sees too. */
+export function sharedBufferPool(bytes: number): BufferPool {
+  return poolOf(() => Buffer.from(new SharedArrayBuffer(bytes)))
+}
+
+function poolOf(make: () => Buffer): BufferPool {
   const free: Buffer[] = []
   return {
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(bytes),
+    take: () => free.pop() ?? make(),
     give: (buffer) => void free.push(buffer),
   }
 }

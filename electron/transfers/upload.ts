@@ -1,10 +1,10 @@
-import { crc32 } from 'node:zlib'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import { putObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
+import { digest } from './digest-thread.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { uploadParts } from './multipart.ts'
 import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
@@ -33,7 +33,8 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
   const { signal } = watch
   const body = await sealWhole(request, storedSize, signal)
   await watch.throttle?.(body.length)
-  const crc = (await saysChecksums(s3)) ? crc32(body) : undefined
+  const digested = await digest(body)
+  const crc = (await saysChecksums(s3)) ? digested.crc : undefined
   const input = {
     ...fieldsOf(request),
     ...request.plan.customerKey,
@@ -42,7 +43,12 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
   }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
     despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
-      const answer = await putObject(s3, { ...input, ...tagging }, { pieces: [body], length: body.length }, signal)
+      const answer = await putObject(
+        s3,
+        { ...input, ...tagging },
+        { pieces: [body], length: body.length, sha256: digested.sha256 },
+        signal,
+      )
       return {
         etag: etagOf(answer),
         versionId: answer.VersionId,

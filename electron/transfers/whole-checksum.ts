@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { GetObjectAttributesCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc'
-import { isCofferError } from '../base/errors.ts'
+import { CofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
+import { isPassing } from './backoff.ts'
 import { base64Crc } from './checksum.ts'
 import type { Stored } from './fetch-range.ts'
 
@@ -21,13 +22,15 @@ type Reported = Partial<Record<`Checksum${Algorithm}`, string>> & { ChecksumType
 
 /**
  * The checksum that S3 keeps of a whole object. Null if it keeps none, will not say, or keeps only one of checksums of
- * parts (COMPOSITE), which tells nothing without knowing how the object was cut.
+ * parts (COMPOSITE), which tells nothing without knowing how the object was cut. If the question does not get through, that
+ * is no answer: then it throws, or a network that loses questions would have unproven bytes taken for good ones.
  */
 export async function wholeChecksum(s3: S3Client, stored: Stored, signal: AbortSignal): Promise<WholeChecksum | null> {
   const { bucket, key, versionId, customerKey } = stored
   const which = { Bucket: bucket, Key: key, VersionId: versionId, ...customerKey }
   try {
     const head = await send(s3, new HeadObjectCommand({ ...which, ChecksumMode: 'ENABLED' }), signal)
+    if (head.ETag === undefined) throw new CofferError('SERVER', 'What answered is not S3: it did not name the ETag.')
     const known = find(head as Reported)
     if (known === null || head.ChecksumType !== undefined || !isMultipart(stored)) return known
     // Some servers name the kind only here, and without it a multipart object's checksum cannot be told from COMPOSITE.
@@ -35,7 +38,7 @@ export async function wholeChecksum(s3: S3Client, stored: Stored, signal: AbortS
     const { Checksum: attributes } = await send(s3, command, signal)
     return attributes?.ChecksumType === 'FULL_OBJECT' ? find(attributes as Reported) : null
   } catch (error) {
-    if (isCofferError(error, 'CANCELLED')) throw error
+    if (isPassing(error) || signal.aborted) throw error
     return null
   }
 }

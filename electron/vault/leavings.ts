@@ -27,7 +27,7 @@ export async function sweep(vault: Vault, leaving: Leaving, signal: AbortSignal)
     await abort(vault, { bucket, key: beside, uploadId: id }, signal)
   }
   await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: beside }), signal)
-  vault.catalog.forget(vault.place, bucket, beside)
+  vault.catalog.gone(vault.place, bucket, beside)
 }
 
 async function abort(

@@ -1,4 +1,5 @@
-import { ListBucketsCommand, ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
+import { ListBucketsCommand } from '@aws-sdk/client-s3'
+import { listObjects, type ObjectLine } from '../cloud/list-objects.ts'
 import { send } from '../cloud/send.ts'
 import type { ListEntry, Vault } from './vault.ts'
 
@@ -13,63 +14,28 @@ export interface ListRequest {
 /** What is in a folder, page by page, in S3's order. One request a page; no object is asked about by itself. */
 export async function* listFolder(
   vault: Vault,
-  { bucket, prefix, recursive }: ListRequest,
+  request: ListRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ListEntry, void, void> {
   let token: string | undefined
   do {
-    const page: ListObjectsV2CommandOutput = await send(
-      vault.s3,
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: prefix,
-        // XML cannot carry every character that a key can; so keys travel percent-encoded.
-        EncodingType: 'url',
-        ...(recursive ? {} : { Delimiter: '/' }),
-        ...(token === undefined ? {} : { ContinuationToken: token }),
-      }),
-      signal,
-    )
-    yield* entriesOf(vault, bucket, page)
-    token = page.NextContinuationToken
+    const { objects, folders, next } = await listObjects(vault.s3, { ...request, token }, signal)
+    for (const key of folders) yield folder(key)
+    for (const object of objects) yield entryOf(vault, request.bucket, object)
+    token = next
   } while (token !== undefined)
 }
 
-function* entriesOf(vault: Vault, bucket: string, page: ListObjectsV2CommandOutput): Generator<ListEntry> {
-  const decode = page.EncodingType === 'url' ? decodeKey : (key: string): string => key
-  for (const { Prefix } of page.CommonPrefixes ?? []) if (Prefix !== undefined) yield folder(decode(Prefix))
-  for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-    if (Key === undefined) continue
-    const key = decode(Key)
-    const known = vault.catalog.recall(vault.place, bucket, key)
-    const current = known !== null && known.etag === ETag ? known : null
-    yield {
-      kind: 'object',
-      key,
-      size: Size ?? 0,
-      lastModified: LastModified,
-      etag: ETag,
-      mode: current?.mode,
-      keyId: current?.keyId,
-    }
-  }
+function entryOf({ catalog, place }: Vault, bucket: string, { key, size, modified, etag }: ObjectLine): ListEntry {
+  const known = catalog.recall(place, bucket, key)
+  const current = known !== null && known.etag === etag ? known : null
+  const { mode, keyId } = current ?? {}
+  return { kind: 'object', key, size, lastModified: new Date(modified), etag, mode, keyId }
 }
 
 function folder(key: string): ListEntry {
-  return {
-    kind: 'folder',
-    key,
-    size: 0,
-    lastModified: undefined,
-    etag: undefined,
-    mode: undefined,
-    keyId: undefined,
-  }
-}
-
-/** S3 encodes a space as `+`, as forms do. */
-function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '))
+  const nothing = { size: 0, lastModified: undefined, etag: undefined, mode: undefined, keyId: undefined }
+  return { kind: 'folder', key, ...nothing }
 }
 
 /** The buckets that these credentials may see. */

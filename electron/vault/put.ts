@@ -1,57 +1,101 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError } from '../base/errors.ts'
-import { send } from '../cloud/send.ts'
-import type { StoredFacts, WritePlan } from '../modes/mode.ts'
+import { headObject } from '../cloud/wire/wire.ts'
+import type { WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
+import type { NewUpload } from '../store/uploads.ts'
+import { newJournal } from '../transfers/journal.ts'
+import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'
 import { upload } from '../transfers/upload.ts'
 import { explainWriteFailure, makeBucketIfMissing } from './bucket.ts'
 import { fileMetadata } from './file-metadata.ts'
 import { envOf } from './look.ts'
-import type { PutRequest, PutResult, Vault, Watch } from './vault.ts'
+import { settleFailure } from './put-failure.ts'
+import { goesInParts, realPath } from './put-file.ts'
+import { resumePut, type Stored } from './resume-put.ts'
+import type { PutRequest, PutResult, PutWatch, Vault } from './vault.ts'
 import { finishWrite } from './written.ts'
 
 /**
  * Seals one file as its mode says and stores it. The source is read once. A bucket that is missing is made on This
- * computer. On any failure, and on an abort, neither an object nor an upload is left behind. Throws ALREADY_EXISTS,
- * BUCKET_NOT_FOUND, ACCESS_DENIED, SSE_C_BLOCKED, KEY_*, KMS_*, TOO_LARGE, INVALID_INPUT, CHANGED_WHILE_READ, and failures
- * of the network.
+ * computer. A file that goes in parts, and of which a part was sent before this program was paused or ended, goes on where
+ * it stood. On any failure, and on an abort, neither an object nor an upload is left behind, unless it is to go on later.
+ * Throws ALREADY_EXISTS, BUCKET_NOT_FOUND, ACCESS_DENIED, SSE_C_BLOCKED, KEY_*, KMS_*, TOO_LARGE, INVALID_INPUT,
+ * CHANGED_WHILE_READ, PAUSED, and failures of the network.
  */
-export async function put(vault: Vault, request: PutRequest, watch: Watch): Promise<PutResult> {
+export async function put(vault: Vault, request: PutRequest, watch: PutWatch): Promise<PutResult> {
   const started = performance.now()
-  const { source, bucket, key, mode, options } = request
+  const { source, bucket, key } = request
   await makeBucketIfMissing(vault, bucket, watch.signal)
-  if (request.overwrite === 'refuse') await refuseEarly(vault, request, watch.signal)
-  const wanted = { bucket, key, plaintextSize: source.size, options }
-  const plan = await prepareWrite(mode, envOf(vault, watch.signal), wanted)
+  const refuseTaken = async (): Promise<void> => {
+    if (request.overwrite === 'refuse') await refuseEarly(vault, request, watch.signal)
+  }
+  const { plan, stored, held } =
+    (await resumePut(vault, request, watch, refuseTaken)) ?? (await putAfresh(vault, request, watch, refuseTaken))
   try {
-    const stored = await store(vault, request, plan, watch)
-    return await finishWrite(vault, { bucket, key, bytes: source.size, started }, plan, stored, watch.signal)
+    const result = await finishWrite(vault, { bucket, key, bytes: source.size, started }, plan, stored, watch.signal)
+    held?.drop()
+    return result
   } finally {
+    held?.[Symbol.dispose]()
     plan.dispose()
   }
 }
 
-async function store(vault: Vault, request: PutRequest, plan: WritePlan, watch: Watch): Promise<StoredFacts> {
-  const { source, bucket, key, overwrite } = request
+async function putAfresh(
+  vault: Vault,
+  request: PutRequest,
+  watch: PutWatch,
+  refuseTaken: () => Promise<void>,
+): Promise<Stored> {
+  const { source, bucket, key, mode, options } = request
+  await refuseTaken()
+  const wanted = { bucket, key, plaintextSize: source.size, options }
+  const plan = await prepareWrite(mode, envOf(vault, watch.signal), wanted)
   try {
-    return await upload(
-      vault.s3,
-      {
-        bucket,
-        key,
-        size: source.size,
-        read: (signal) => source.read(signal),
-        plan,
-        metadata: fileMetadata(source),
-        condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
-      },
-      watch,
-    )
+    return await store(vault, request, plan, watch)
   } catch (error) {
+    plan.dispose()
     const customerKey = plan.customerKey.SSECustomerKey !== undefined
     throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)
   }
+}
+
+async function store(vault: Vault, request: PutRequest, plan: WritePlan, watch: PutWatch): Promise<Stored> {
+  const { source, bucket, key, overwrite } = request
+  const metadata = fileMetadata(source)
+  const object: Upload = {
+    bucket,
+    key,
+    size: source.size,
+    read: (signal) => source.read(signal),
+    plan,
+    metadata,
+    condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
+  }
+  const record = await recordOf(vault, request, plan, { ...metadata, ...plan.metadata })
+  const journal = newJournal(vault.uploads, record, plan.sealer !== null)
+  try {
+    const stored = await upload(vault.s3, object, { ...watch, hooks: journal.hooks, leaveOnFailure: true })
+    return { plan, stored, held: journal.held() }
+  } catch (error) {
+    const held = journal.held()
+    if (held !== undefined) await settleFailure(vault, held, error, watch)
+    throw error
+  }
+}
+
+/** What the journal is to keep, if it comes to that. */
+async function recordOf(
+  { place }: Vault,
+  { bucket, key, mode, options, source }: PutRequest,
+  { format, keyId }: WritePlan,
+  metadata: Record<string, string>,
+): Promise<NewUpload> {
+  const { size, file } = source
+  const path = file === undefined || !goesInParts(size) ? undefined : await realPath(file.path)
+  const { mtimeNs, inode } = file ?? {}
+  return { place, bucket, key, path, mode, options: { ...options }, size, mtimeNs, inode, format, keyId, metadata }
 }
 
 /**
@@ -62,7 +106,7 @@ async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSigna
   const foreign = vault.s3.config.endpoint !== undefined && !vault.makesBuckets
   if (!foreign && request.source.size <= partSize(request.source.size)) return
   const { bucket, key } = request
-  const taken = await send(vault.s3, new HeadObjectCommand({ Bucket: bucket, Key: key }), signal).then(
+  const taken = await headObject(vault.s3, { Bucket: bucket, Key: key }, signal).then(
     // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.
     ({ ETag }) => ETag !== undefined,
     // S3 does not describe an object under a customer key, but it says that there is one.

@@ -1,10 +1,14 @@
 import { CofferError } from '../base/errors.ts'
+import { crc32 } from 'node:zlib'
 import type { JourneyStep } from '../base/journey.ts'
 import { detect, prepareRead } from '../modes/detect.ts'
-import type { ObjectFacts, ReadPlan } from '../modes/mode.ts'
-import { download, type DownloadWatch, type Sink } from '../transfers/download.ts'
+import type { ObjectFacts, Opener, ReadPlan } from '../modes/mode.ts'
+import type { Checkpoint } from '../store/downloads.ts'
+import { base64Crc } from '../transfers/checksum.ts'
+import { notAsLeft } from '../transfers/draft.ts'
+import { download, type DownloadWatch } from '../transfers/download.ts'
 import type { Stored } from '../transfers/fetch-range.ts'
-import { hasherFor, wholeChecksum } from '../transfers/whole-checksum.ts'
+import { hasherFor, wholeChecksum, type WholeChecksum } from '../transfers/whole-checksum.ts'
 import { envOf, look, type Looked, type Wanted } from './look.ts'
 import { refuseMissingSeal } from './missing-seal.ts'
 import type { Vault } from './vault.ts'
@@ -20,11 +24,17 @@ export async function openReading(vault: Vault, wanted: Wanted, signal: AbortSig
   return openLooked(vault, wanted, await look(vault, wanted, signal), signal)
 }
 
-/** The same for an object that has been looked at already. */
-export async function openLooked(vault: Vault, wanted: Wanted, looked: Looked, signal: AbortSignal): Promise<Reading> {
+/** The same for an object that has been looked at already, of which some plaintext may be here already (`replays`). */
+export async function openLooked(
+  vault: Vault,
+  wanted: Wanted,
+  looked: Looked,
+  signal: AbortSignal,
+  replays = false,
+): Promise<Reading> {
   const { facts } = looked
   refuseMissingSeal(vault, wanted, detect(facts).mode)
-  const plan = await prepareRead(envOf(vault, signal), { facts, options: wanted.options })
+  const plan = await prepareRead(envOf(vault, signal), { facts, options: wanted.options, replays })
   return { ...looked, plan, stored: storedOf(wanted, facts, plan) }
 }
 
@@ -43,37 +53,80 @@ export interface ReadDone {
   proofSteps: JourneyStep[]
 }
 
+/** Takes plaintext in order, with how far the object has been read with it; it keeps none of the bytes. */
+export type ReadSink = (bytes: Uint8Array, reached: Checkpoint) => Promise<void> | void
+
+/** What is here of an object from an earlier read. */
+export interface Begun extends Checkpoint {
+  plaintext(): AsyncIterable<Uint8Array>
+}
+
+export interface ReadWatch extends DownloadWatch {
+  /** What S3 decrypts is compared with its checksum of the whole, if it keeps one. */
+  checksum: boolean
+  /** What S3 decrypts has its CRC-32 computed, for `reached`. */
+  crc?: boolean | undefined
+  begun?: Begun | undefined
+}
+
 /**
- * Reads an object through its opener into `sink`. What is decrypted here proves itself by its tag. What S3 decrypts is
- * compared, if `checksum` asks for it, with S3's checksum of the whole, if it keeps one. `sink` has seen plaintext that may
- * be trusted only once this has returned. Throws INTEGRITY, TRUNCATED, CHANGED_WHILE_READ and what `send` throws.
+ * Reads an object through its opener into `sink`, or the rest of one that was begun. What is decrypted here proves itself by
+ * its tag; what S3 decrypts, by its checksum. `sink` has seen plaintext that may be trusted only once this has returned.
+ * Throws INTEGRITY (also if what was begun is not as it was), TRUNCATED, CHANGED_WHILE_READ and what `send` throws.
  */
 export async function readThrough(
   vault: Vault,
   { plan, stored }: Reading,
-  sink: Sink,
-  watch: DownloadWatch & { checksum: boolean },
+  sink: ReadSink,
+  watch: ReadWatch,
 ): Promise<ReadDone> {
-  const asks = plan.opener === null && watch.checksum
+  const { opener } = plan
+  const asks = opener === null && watch.checksum
   const expected = asks ? await wholeChecksum(vault.s3, stored, watch.signal) : null
-  const hasher = expected === null ? null : hasherFor(expected.algorithm)
+  const proof = proofOf(expected, opener === null && watch.crc === true)
   let bytes = 0
-  const plaintext: Sink = (piece) => {
+  for await (const piece of watch.begun?.plaintext() ?? []) {
     bytes += piece.length
-    hasher?.update(piece)
-    return sink(piece)
+    if (opener === null) proof.update(piece)
+    else replay(opener, piece)
   }
-  const { requestId } = await download(vault.s3, { stored, opener: plan.opener, plaintext }, watch)
+  if (watch.begun !== undefined && proof.crc() !== watch.begun.crc) throw notAsLeft()
+  const plaintext = (piece: Uint8Array, done: number): Promise<void> | void => {
+    bytes += piece.length
+    proof.update(piece)
+    return sink(piece, { done, crc: proof.crc() })
+  }
+  const { requestId } = await download(vault.s3, { stored, opener, from: watch.begun?.done, plaintext }, watch)
   const done = { bytes, requestId }
-  if (plan.opener !== null) return { ...done, proof: plan.authenticated ? 'tag' : 'none', proofSteps: [] }
-  if (expected === null || hasher === null) return { ...done, proof: 'none', proofSteps: [] }
-  if ((await hasher.digest()) !== expected.value) {
+  if (opener !== null) return { ...done, proof: plan.authenticated ? 'tag' : 'none', proofSteps: [] }
+  if (expected === null) return { ...done, proof: 'none', proofSteps: [] }
+  if ((await proof.digest()) !== expected.value) {
     throw new CofferError(
       'INTEGRITY',
       `s3://${stored.bucket}/${stored.key} does not match the checksum that S3 keeps of it.`,
     )
   }
   return { ...done, proof: 'checksum', proofSteps: [checksumStep(expected.algorithm)] }
+}
+
+function replay(opener: Opener, piece: Uint8Array): void {
+  if (opener.replay === undefined) throw notAsLeft()
+  opener.replay(piece)
+}
+
+/** What S3 expects of the bytes, and their CRC-32 (0 where nobody wants it), in one pass. */
+function proofOf(expected: WholeChecksum | null, crcWanted: boolean) {
+  const byCrc = expected?.algorithm === 'CRC32'
+  const hasher = expected === null || byCrc ? null : hasherFor(expected.algorithm)
+  let crc = 0
+  return {
+    update(bytes: Uint8Array): void {
+      if (byCrc || crcWanted) crc = crc32(bytes, crc)
+      hasher?.update(bytes)
+    },
+    crc: () => (crcWanted ? crc : 0),
+    digest: async () => (byCrc ? base64Crc(crc) : await hasher?.digest()),
+  }
 }
 
 function checksumStep(algorithm: string): JourneyStep {

@@ -61,7 +61,7 @@ export function copyWithin({ vault, request, reading, plan, own, watch }: Rekeyi
 async function proveCopy({ s3 }: Vault, old: Reading, made: Reading, signal: AbortSignal): Promise<void> {
   const [before, after] = [old.stored, made.stored]
   if (before.size !== after.size) throw mismatch(after.key)
-  if (after.size > 0) await fetchRange(s3, after, 0, Buffer.alloc(1), signal)
+  if (after.size > 0) await fetchRange(s3, after, 0, Buffer.alloc(1), { signal })
   const [sumBefore, sumAfter] = [await wholeChecksum(s3, before, signal), await wholeChecksum(s3, after, signal)]
   const comparable = sumBefore !== null && sumAfter !== null && sumBefore.algorithm === sumAfter.algorithm
   if (comparable && sumBefore.value !== sumAfter.value) throw mismatch(after.key)

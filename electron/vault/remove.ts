@@ -33,7 +33,7 @@ async function removeOneByOne(vault: Vault, bucket: string, keys: string[], sign
     for (const key of keys) {
       await group.start(async (stop) => {
         await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: key }), stop)
-        vault.catalog.forget(vault.place, bucket, key)
+        vault.catalog.gone(vault.place, bucket, key)
       })
     }
   } catch (error) {
@@ -54,7 +54,7 @@ async function removeBatch(
   })
   const { Errors = [] } = await send(vault.s3, command, signal)
   const kept = new Set(Errors.map(({ Key }) => Key))
-  for (const key of keys) if (!kept.has(key)) vault.catalog.forget(vault.place, bucket, key)
+  for (const key of keys) if (!kept.has(key)) vault.catalog.gone(vault.place, bucket, key)
   const [first] = Errors
   if (first === undefined) return undefined
   const { Key = '', Code = 'unknown' } = first

@@ -100,7 +100,7 @@ async function replaceBeside(
     )
   } finally {
     if (await discard(vault, old.bucket, beside, undefined)) trace?.besideGone()
-    vault.catalog.forget(vault.place, old.bucket, beside)
+    vault.catalog.gone(vault.place, old.bucket, beside)
   }
 }
 

@@ -6,7 +6,8 @@ import { throwIfAborted } from '../cloud/send.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
 import type { Source } from './vault.ts'
 
-const CHUNK = 256 * 1024
+/** Small enough for a processor's cache, large enough that a call a chunk does not show. */
+const CHUNK = 512 * 1024
 
 /**
  * A file on disk as it is now. Reading it later throws CHANGED_WHILE_READ if it is another file by then, or changes before
@@ -22,6 +23,7 @@ export async function fileSource(path: string): Promise<Source> {
     size: Number(described.size),
     mtimeMs: Number(described.mtimeNs) / 1_000_000,
     fileMode: process.platform === 'win32' ? undefined : Number(described.mode) & 0o7777,
+    file: { path, mtimeNs: described.mtimeNs, inode: described.ino },
     read: (signal) => readFile(path, described, signal),
   }
 }
@@ -35,18 +37,33 @@ async function* readFile(path: string, described: BigIntStats, signal: AbortSign
   })
   try {
     await refuseIfChanged(file, path, described)
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Number(described.size) + 1))
-    for (;;) {
-      throwIfAborted(signal)
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-      if (bytesRead === 0) break
-      yield buffer.subarray(0, bytesRead)
-    }
+    yield* chunksOf(file, Math.min(CHUNK, Number(described.size) + 1), signal)
     await refuseIfChanged(file, path, described)
   } catch (error) {
     throw describeLocalFailure(error, path)
   } finally {
     await file.close()
+  }
+}
+
+/** Reads a chunk ahead: while one is sealed, the next comes. */
+async function* chunksOf(file: FileHandle, size: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let buffer = Buffer.allocUnsafe(size)
+  let other = Buffer.allocUnsafe(size)
+  let reading = file.read(buffer, 0, size, null)
+  try {
+    for (;;) {
+      const { bytesRead } = await reading
+      throwIfAborted(signal)
+      if (bytesRead === 0) return
+      const chunk = buffer.subarray(0, bytesRead)
+      ;[buffer, other] = [other, buffer]
+      reading = file.read(buffer, 0, size, null)
+      yield chunk
+    }
+  } finally {
+    // The file is closed next.
+    await reading.catch(() => undefined)
   }
 }
 

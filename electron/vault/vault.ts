@@ -5,6 +5,10 @@ import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-name
 import type { KeyRing } from '../keys/keyring.ts'
 import type { ModeOptions } from '../modes/mode.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
+import type { Downloads } from '../store/downloads.ts'
+import type { ListedEntry } from '../store/listing/folder-pages.ts'
+import type { Listing } from '../store/listing/listing.ts'
+import type { Uploads } from '../store/uploads.ts'
 
 /** What the vault remembers of objects. */
 export interface Catalog {
@@ -12,6 +16,12 @@ export interface Catalog {
   /** Null if never seen; the caller compares ETags where it has one. */
   recall(place: string, bucket: string, key: string): CatalogEntry | null
   forget(place: string, bucket: string, key: string): void
+  /** The same as `remember`, of an object that has just been written (`modified`: milliseconds since 1970). */
+  stored(entry: CatalogEntry, modified: number): void
+  /** The same as `forget`, of an object that is not there any more. */
+  gone(place: string, bucket: string, key: string): void
+  /** What is in the buckets, as far as they were listed. */
+  listing: Listing
   /** True for a key that has sealed objects on this computer (CSE-C) and was never used at S3 (SSE-C). It never leaves. */
   staysHere(keyId: string): boolean
 }
@@ -26,6 +36,10 @@ export interface Vault {
   kms: KMSClient
   keys: KeyRing
   catalog: Catalog
+  /** Without it, a download that is cut off starts over. */
+  downloads?: Pick<Downloads, 'keep' | 'temporaryFor'> | undefined
+  /** The journal of uploads in parts. */
+  uploads: Uploads
 }
 
 /** Bytes done of bytes in all, for one object. */
@@ -57,6 +71,14 @@ export interface RekeyWatch extends Watch {
   trace?: RekeyTrace | undefined
 }
 
+/** How a put is watched and stopped. */
+export interface PutWatch extends Watch {
+  /** After a failure that may pass, what was sent stays for the next try; else it is removed. A pause leaves it in any case. */
+  keep?: boolean | undefined
+  /** An upload that was cut off goes on: so many bytes of all are there already. */
+  onResumed?: OnProgress | undefined
+}
+
 /** A file to be sealed: from disk, or from a stream that a host hands over. Read once, from start to end. */
 export interface Source {
   size: number
@@ -64,8 +86,18 @@ export interface Source {
   mtimeMs: number | undefined
   /** POSIX permission bits, kept in `mode` metadata in octal as rclone writes it. */
   fileMode: number | undefined
+  /** Which file it is; undefined for a stream, which cannot be read again. */
+  file?: FileIdentity | undefined
   /** Chunks in order, any size. Throws CHANGED_WHILE_READ if the file is no longer the one that was described. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** A file on disk, as it was when it was looked at. */
+export interface FileIdentity {
+  path: string
+  /** Nanoseconds since 1970. */
+  mtimeNs: bigint
+  inode: bigint
 }
 
 export interface PutRequest {
@@ -120,16 +152,8 @@ export type VerifyResult = Omit<GetResult, 'path'> & {
   proof: 'tag' | 'checksum' | 'none'
 }
 
-export interface ListEntry {
-  kind: 'object' | 'folder'
-  key: string
-  size: number
-  lastModified: Date | undefined
-  etag: string | undefined
-  /** From the catalog, if it is known for this ETag; never asked of S3 here. */
-  mode: ObservedMode | undefined
-  keyId: string | undefined
-}
+/** One line of a listing; mode and key are from the catalog, never asked of S3 here. */
+export type ListEntry = ListedEntry
 
 export interface Inspection {
   bucket: string
@@ -160,10 +184,15 @@ export interface RekeyRequest {
 }
 
 /* Signatures that the hosts rely on; one file each:
- *   put.ts     put(vault, request: PutRequest, watch): Promise<PutResult>
+ *   put.ts     put(vault, request: PutRequest, watch: PutWatch): Promise<PutResult>
+ *   leftovers.ts  leftovers(vault, bucket?): SavedUpload[]; cleanUp(vault, id, signal): Promise<boolean>
  *   get.ts     get(vault, request: GetRequest, watch): Promise<GetResult>
  *   verify.ts  verify(vault, { bucket, key, versionId?, options }, watch): Promise<VerifyResult>
  *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)
+ *   refresh.ts refresh(vault, { bucket, prefix, recursive }, signal): AsyncIterable<RefreshProgress>
+ *   details.ts details(vault, { bucket, keys }, signal): Promise<ObjectDetails[]>
+ *   versions.ts versionsOf, undelete, removeVersion
+ *   preview.ts preview(vault, { bucket, key, versionId?, options }, signal): Promise<Preview>
  *   inspect.ts inspect(vault, { bucket, key, versionId?, options }, signal): Promise<Inspection>
  *   remove.ts  remove(vault, { bucket, keys }, signal): Promise<void>
  *   rekey.ts   rekey(vault, request: RekeyRequest, watch: RekeyWatch): Promise<PutResult>

@@ -1,6 +1,5 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import type { ObservedMode } from '../base/mode-names.ts'
-import { send } from '../cloud/send.ts'
+import { headObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { isKmsManaged, S3_MANAGED } from '../modes/server-side.ts'
 import type { PutResult, Vault } from './vault.ts'
@@ -26,7 +25,9 @@ export async function finishWrite(
   const { mode, keyId } = observe(plan, stored)
   const { format } = plan
   const { etag, versionId, bytes: storedBytes } = stored
-  vault.catalog.remember({ place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format })
+  const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format }
+  // S3 does not say when it stored it; the next listing will.
+  vault.catalog.stored(entry, Date.now())
   const seconds = (performance.now() - started) / 1_000
   const journey = plan.journey(stored)
   return { bucket, key, mode, keyId, format, bytes, storedBytes, seconds, etag, versionId, journey }
@@ -42,8 +43,8 @@ async function readBack(
 ): Promise<StoredFacts> {
   const serverDecides = plan.sealer === null && plan.customerKey.SSECustomerKey === undefined
   if (!serverDecides || answer.serverSideEncryption !== undefined) return answer
-  const command = new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: answer.versionId })
-  const head = await send(s3, command, signal).catch(() => null)
+  const asked = { Bucket: bucket, Key: key, VersionId: answer.versionId }
+  const head = await headObject(s3, asked, signal).catch(() => null)
   if (head === null) return answer
   return {
     ...answer,

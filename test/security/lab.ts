@@ -14,6 +14,7 @@ import { openClients } from '../../electron/cloud/clients.ts'
 import type { Connection } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
 import { openCatalog } from '../../electron/store/catalog.ts'
+import { openUploads } from '../../electron/store/uploads.ts'
 import { openDatabase } from '../../electron/store/database.ts'
 import { get } from '../../electron/vault/get.ts'
 import { put } from '../../electron/vault/put.ts'
@@ -55,6 +56,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-tamper-')))
   const proxy = await hostileProxy(server.connection.endpoint ?? '')
   const db = openDatabase(folder)
+  const uploads = openUploads(db, folder)
   const clients = openClients({ ...server.connection, endpoint: proxy.endpoint, kmsEndpoint: proxy.endpoint })
   const direct = openClients(server.connection)
   await direct.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
@@ -67,6 +69,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
       kms: clients.kms,
       keys: testKeyRing(),
       catalog: openCatalog(db),
+      uploads,
     },
     proxy,
     s3: direct.s3,
@@ -77,6 +80,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
     async close() {
       clients.close()
       direct.close()
+      uploads[Symbol.dispose]()
       db.close()
       await proxy.close()
       await server.stop()

@@ -2,12 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ModeId } from '../../electron/base/mode-names.ts'
+import { RANGE } from '../../electron/transfers/download.ts'
 import { get } from '../../electron/vault/get.ts'
 import { put } from '../../electron/vault/put.ts'
 import { noise } from '../support/files.ts'
 import { faultyProxy, type FaultyProxy } from './faulty-proxy.ts'
 import { weatherOf } from './faults.ts'
-import { BUCKET, MODES, namesIn, openLab, openUploads, sourceOf, type Lab } from './lab.ts'
+import { BUCKET, MODES, namesIn, openLab, uploadsOpen, sourceOf, type Lab } from './lab.ts'
 import { chanceOf } from './seed.ts'
 import { wrongWith } from './told.ts'
 
@@ -91,7 +92,7 @@ async function runPut({ seed, mode, size, proxy, folder }: Run): Promise<string[
       { signal },
     ),
   )
-  const orphans = (await openUploads(lab, key)).map((name) => `an upload is left: ${name}`)
+  const orphans = (await uploadsOpen(lab, key)).map((name) => `an upload is left: ${name}`)
   const path = join(folder, 'back')
   const back = await get(lab.direct.vault, { bucket: BUCKET, key, path, options: {}, overwrite: 'refuse' }, { signal })
     .then(() => readFile(path))
@@ -111,15 +112,20 @@ async function runGet({ seed, mode, size, proxy, folder }: Run): Promise<string[
   const key = `get-${mode}-${size}`
   const content = await onceStored(key, mode, size)
   const path = join(folder, 'file')
-  const error = await through(proxy, seed, (vault) =>
-    get(vault, { bucket: BUCKET, key, path, options: {}, overwrite: 'refuse' }, { signal }),
-  )
-  const left = await namesIn(folder)
+  const object = { bucket: BUCKET, key, options: {} }
+  const error = await through(proxy, seed, (vault) => get(vault, { ...object, path, overwrite: 'refuse' }, { signal }))
+  const wrong = error === undefined ? [] : wrongWith(error, lab.secrets)
   if (error !== undefined) {
-    return [...left.map((name) => `${name} was left`), ...wrongWith(error, lab.secrets)]
+    const left = await namesIn(folder)
+    // A large one goes on where it stood when it is repeated, and then nothing is left.
+    const begun = /^\.coffer-[0-9a-f]{16}\.part$/
+    wrong.push(...left.filter((name) => !begun.test(name) || size < RANGE).map((name) => `${name} was left`))
+    if (left.length > 0) await get(lab.direct.vault, { ...object, path, overwrite: 'refuse' }, { signal })
+    else return wrong
   }
-  if (left.join() !== 'file') return [`there is ${left.join()}`]
-  return (await readFile(path)).equals(content) ? [] : ['it was reported done and has other bytes']
+  const left = await namesIn(folder)
+  if (left.join() !== 'file') return [...wrong, `there is ${left.join()}`]
+  return (await readFile(path)).equals(content) ? wrong : [...wrong, 'it was reported done and has other bytes']
 }
 
 /** Does it through the proxy under this seed's weather; returns what it failed with, if it did. */

@@ -40,6 +40,7 @@ export const FAULT_KINDS = [
   'answer reset',
   'answer stalls',
   'answer corrupted',
+  'answer corrupted and cut',
   'answer too short',
   'answered twice',
 ] as const

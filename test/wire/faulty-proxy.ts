@@ -76,6 +76,7 @@ function crossingOf({ first, headers }: Head, asked: Map<string, number>): Cross
   const [method = '', path = ''] = first.split(' ')
   const url = new URL(path, 'http://server')
   if (url.searchParams.has('uploadId')) url.searchParams.set('uploadId', '')
+  url.searchParams.delete('x-id')
   const action = headers.get('x-amz-target') ?? headers.get('range') ?? ''
   const name = `${method} ${url.pathname}${url.search} ${action}`.trimEnd()
   const before = asked.get(name) ?? 0
@@ -166,6 +167,10 @@ async function answer({ client, fromServer }: Link, question: Head, fault: Fault
     case 'answer corrupted':
       await write(client, head.bytes)
       return pass(corrupted(body, at), client)
+    case 'answer corrupted and cut':
+      await write(client, head.bytes)
+      await passUntil(corrupted(body, Math.floor(at / 2)), client, at)
+      return close(client)
     case 'answer too short':
       await write(client, longer(head))
       await pass(body, client)

@@ -2,13 +2,15 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
-import { CreateBucketCommand, HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { ModeId } from '../../electron/base/mode-names.ts'
 import { openClients } from '../../electron/cloud/clients.ts'
 import type { Clients, Connection } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
 import { openCatalog } from '../../electron/store/catalog.ts'
 import { openDatabase } from '../../electron/store/database.ts'
+import { openDownloads } from '../../electron/store/downloads.ts'
+import { openUploads } from '../../electron/store/uploads.ts'
 import type { Source, Vault } from '../../electron/vault/vault.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
 import { startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
@@ -43,6 +45,8 @@ export async function openLab(): Promise<Lab> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-wire-')))
   const db = openDatabase(folder)
   const catalog = openCatalog(db)
+  const uploads = openUploads(db, folder)
+  const downloads = openDownloads(db, folder)
   const keys = testKeyRing()
   keys.addAes('own', Buffer.alloc(32, 'an AES key of a test'))
 
@@ -51,7 +55,7 @@ export async function openLab(): Promise<Lab> {
     const { s3, kms } = clients
     return {
       clients,
-      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog },
+      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog, uploads, downloads },
       close: () => clients.close(),
     }
   }
@@ -69,6 +73,8 @@ export async function openLab(): Promise<Lab> {
     optionsFor: (mode) => (mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: 'own' } : {}),
     async close() {
       direct.close()
+      downloads.close()
+      uploads[Symbol.dispose]()
       db.close()
       await cloud.stop()
       await rm(folder, { recursive: true, force: true })
@@ -103,20 +109,8 @@ export function sourceOf(content: Buffer): Source {
   }
 }
 
-export async function isThere(
-  { direct }: Lab,
-  key: string,
-  customerKey: Record<string, string> = {},
-): Promise<boolean> {
-  return direct.clients.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key, ...customerKey })).then(
-    () => true,
-    // S3 does not describe an object under a customer's key, but it says that there is one.
-    (error: unknown) => (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 400,
-  )
-}
-
 /** Uploads of a key that were begun and neither completed nor aborted. */
-export async function openUploads({ direct }: Lab, prefix: string): Promise<string[]> {
+export async function uploadsOpen({ direct }: Lab, prefix: string): Promise<string[]> {
   const { Uploads } = await direct.clients.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: prefix }))
   return (Uploads ?? []).map(({ Key, UploadId }) => `${Key ?? ''} ${UploadId ?? ''}`)
 }

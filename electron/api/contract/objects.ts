@@ -15,19 +15,9 @@ import {
   readOptions,
   writeOptions,
 } from './common.ts'
+import { browsing, listEntry } from './browsing.ts'
 
 const encrypted = { mode: observedMode, keyId: z.string().optional(), format: envelopeFormat.optional() }
-
-const listEntry = z.object({
-  kind: z.enum(['object', 'folder']),
-  key: z.string(),
-  size: z.number(),
-  lastModified: z.date().optional(),
-  etag: z.string().optional(),
-  /** From the catalog, if it is known for this ETag. */
-  mode: observedMode.optional(),
-  keyId: z.string().optional(),
-})
 
 const done = { bucket: z.string(), key: z.string(), ...encrypted, bytes: z.number(), seconds: z.number() }
 const stored = { storedBytes: z.number(), etag: z.string(), versionId: z.string().optional() }
@@ -119,6 +109,8 @@ export type RekeyEvent = z.infer<typeof rekeyEvent>
 const concurrency = z.int().min(1).max(64).optional()
 
 export const objects = {
+  ...browsing,
+
   /** Pages of a folder, or of everything below it. Asks S3 for listings only, never for each object. */
   list: oc
     .input(z.strictObject({ ...location, recursive: z.boolean().default(false) }))

@@ -3,6 +3,7 @@ import { listFolder } from '../../vault/list.ts'
 import { remove } from '../../vault/remove.ts'
 import type { ListEntry } from '../../vault/vault.ts'
 import { procedures, signalOf } from './base.ts'
+import { browsingRouter } from './browsing.ts'
 import { keysBelow } from '../../vault/keys-below.ts'
 import { recorded } from './recorded.ts'
 import { rekeyMany, rekeyRuns } from './rekey.ts'
@@ -57,6 +58,7 @@ const removeMany = procedures.objects.remove.handler(async ({ input, context, si
 })
 
 export const objectsRouter = {
+  ...browsingRouter,
   list,
   put: putMany,
   get: getMany,

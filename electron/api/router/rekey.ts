@@ -96,7 +96,7 @@ function workOf(
       return eventOf(name, object, outcome)
     } catch (error) {
       if (!isSingle && isCofferError(error, 'OBJECT_NOT_FOUND')) {
-        vault.catalog.forget(place, bucket, key)
+        vault.catalog.gone(place, bucket, key)
         return { kind: 'skipped', name, why: 'It is not there any more.' }
       }
       if (!isCofferError(error, 'CANCELLED')) run.failed(object, toFailure(error).code)

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { getRetryAfterHint, isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry'
 import { isCofferError } from '../../base/errors.ts'
+import { wasChangedOnTheWay } from '../changed-on-the-way.ts'
 import { throwIfAborted } from '../send.ts'
 
 type Strategy = Extract<Awaited<ReturnType<S3Client['config']['retryStrategy']>>, { recordSuccess: unknown }>
@@ -44,7 +45,7 @@ function named(thrown: unknown): Failure {
 
 function kindOf(error: Failure): 'THROTTLING' | 'TRANSIENT' | 'SERVER_ERROR' | 'CLIENT_ERROR' {
   if (isThrottlingError(error)) return 'THROTTLING'
-  if (isTransientError(error)) return 'TRANSIENT'
+  if (isTransientError(error) || wasChangedOnTheWay(error)) return 'TRANSIENT'
   return isServerError(error) ? 'SERVER_ERROR' : 'CLIENT_ERROR'
 }
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 /** What AWS's Signature Version 4 signs with; as the SDK's providers give it. */
 export interface Signer {
@@ -54,7 +54,7 @@ export function signedHeaders(request: Signable, signer: Signer, scope: Scope): 
   ].join('\n')
   const credential = `${time.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`
   const key = signingKey(signer, time.slice(0, 8), scope)
-  const toSign = [ALGORITHM, time, credential, sha256Hex(canonicalRequest)].join('\n')
+  const toSign = [ALGORITHM, time, credential, hash('sha256', canonicalRequest)].join('\n')
   const signature = createHmac('sha256', key).update(toSign).digest('hex')
   headers.authorization = `${ALGORITHM} Credential=${signer.accessKeyId}/${credential}, SignedHeaders=${signed}, Signature=${signature}`
   return headers
@@ -84,16 +84,16 @@ function canonical(value: string): string {
 }
 
 /** The last key derived for each set of credentials: it changes once a day. */
-const derived = new WeakMap<Signer, { scope: string; key: Buffer }>()
+const derived = new WeakMap<Signer, { scope: string; key: KeyObject }>()
 
-function signingKey(signer: Signer, day: string, { region, service }: Scope): Buffer {
+function signingKey(signer: Signer, day: string, { region, service }: Scope): KeyObject {
   const scope = `${day}/${region}/${service}`
   const known = derived.get(signer)
   if (known?.scope === scope) return known.key
-  const key = [day, region, service, 'aws4_request'].reduce<Buffer | string>(
-    (secret, word) => createHmac('sha256', secret).update(word).digest(),
-    `AWS4${signer.secretAccessKey}`,
-  ) as Buffer
+  const key = [day, region, service, 'aws4_request'].reduce(
+    (secret, word) => createSecretKey(createHmac('sha256', secret).update(word).digest()),
+    createSecretKey(`AWS4${signer.secretAccessKey}`, 'utf8'),
+  )
   derived.set(signer, { scope, key })
   return key
 }

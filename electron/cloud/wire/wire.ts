@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
   type GetObjectCommandInput,
+  type HeadObjectCommandInput,
   type PutObjectCommandInput,
   type S3Client,
   type UploadPartCommandInput,
@@ -69,6 +71,12 @@ export function getObject(s3: S3Client, input: GetObjectCommandInput, signal: Ab
 function inOne({ pieces, length }: Body): { Body: Uint8Array; ContentLength: number } {
   const [only, ...more] = pieces
   return { Body: only !== undefined && more.length === 0 ? only : Buffer.concat(pieces), ContentLength: length }
+}
+
+/** Asks about an object without its contents. Throws what `send` throws. */
+export function headObject(s3: S3Client, input: HeadObjectCommandInput, signal: AbortSignal): Promise<AnswerFields> {
+  const viaSdk = (): Promise<AnswerFields> => send(s3, new HeadObjectCommand(input), signal)
+  return call(s3, { operation: 'HeadObject', method: 'HEAD', input, body: NOTHING }, signal, viaSdk, finished)
 }
 
 const NOTHING: Body = { pieces: [], length: 0, sha256: sha256Hex('') }

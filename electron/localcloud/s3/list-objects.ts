@@ -1,6 +1,6 @@
 import type { VerifiedRequest } from '../request.ts'
-import type { Line } from '../storage/listing.ts'
-import type { ObjectVersion } from '../storage/versions.ts'
+import type { Line, ListedObject } from '../storage/listing.ts'
+
 import { isoTime, quoted, sendXml } from './answers.ts'
 import { OWNER } from './buckets.ts'
 import { bucketOf, numberFrom, type Operation } from './context.ts'
@@ -35,6 +35,7 @@ export function readListQuery({ query }: VerifiedRequest): ListQuery {
 
 /** As S3 encodes keys: slashes stay; a plus sign never means a space. */
 function urlEncode(text: string): string {
+  if (/^[\w./~-]*$/.test(text)) return text
   return encodeURIComponent(text)
     .replace(/[!'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')
@@ -107,7 +108,7 @@ export const listObjectsV1: Operation = (context, request, response) => {
   ])
 }
 
-function contents(lines: Line<ObjectVersion>[], encode: ListQuery['encode'], withOwner: boolean): XmlElement[] {
+function contents(lines: Line<ListedObject>[], encode: ListQuery['encode'], withOwner: boolean): XmlElement[] {
   return lines.flatMap((line): XmlElement[] => {
     if ('commonPrefix' in line) return []
     const { key, modifiedMs, etag, checksum, size, storageClass } = line.entry
@@ -129,7 +130,7 @@ function contents(lines: Line<ObjectVersion>[], encode: ListQuery['encode'], wit
   })
 }
 
-function lastName({ lines }: Page<ObjectVersion>): string {
+function lastName({ lines }: Page<ListedObject>): string {
   const last = lines.at(-1)
   if (!last) return ''
   return 'commonPrefix' in last ? last.commonPrefix : last.entry.key

@@ -1,6 +1,6 @@
 import type { VerifiedRequest } from '../request.ts'
-import type { Line } from '../storage/listing.ts'
-import type { Version } from '../storage/versions.ts'
+import type { Line, ListedVersion } from '../storage/listing.ts'
+
 import { isoTime, quoted, sendXml } from './answers.ts'
 import { OWNER } from './buckets.ts'
 import { bucketOf, type Context, type Operation } from './context.ts'
@@ -51,7 +51,7 @@ function markerId(
   throw invalidArgument('Invalid version id specified', 'version-id-marker', version)
 }
 
-function entry(line: Line<Version>, encode: ListQuery['encode']): XmlElement[] {
+function entry(line: Line<ListedVersion>, encode: ListQuery['encode']): XmlElement[] {
   if ('commonPrefix' in line) return []
   const version = line.entry
   const common: XmlElement[] = [

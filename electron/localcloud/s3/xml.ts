@@ -53,7 +53,9 @@ export function toS3Error(error: unknown): S3Error {
 }
 
 function elements(content: XmlElement[]): string {
-  return content.map(([name, value]) => element(name, value)).join('')
+  let text = ''
+  for (const [name, value] of content) text += element(name, value)
+  return text
 }
 
 function element(name: string, content: XmlContent): string {
@@ -64,8 +66,12 @@ function element(name: string, content: XmlContent): string {
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
+/** Nothing to escape: most of what is in a listing. */
+const PLAIN = /^[\w.:/ %+=-]*$/
+
 /** Control characters become references, so that a carriage return in a key survives the parser's newline handling. */
 function escape(text: string): string {
+  if (PLAIN.test(text)) return text
   return text.replace(
     /[&<>"\p{Cc}]/gu,
     (char) => ENTITIES[char] ?? `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`,

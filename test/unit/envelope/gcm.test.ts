@@ -41,6 +41,41 @@ describe('AES-256-GCM streams', () => {
     )
   })
 
+  it('go on from plaintext that is here already, wherever it was cut, and the tag covers all of it', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.nat(300),
+        fc.array(fc.nat(400), { maxLength: 4 }),
+        (...drawn) => {
+          const [bytes, cut, cuts] = drawn
+          const plaintext = Buffer.from(bytes)
+          const stored = run(gcmSealer(message), [plaintext])
+          const here = plaintext.subarray(0, cut)
+          const opener = gcmOpener(message, stored.length, true)
+          for (const piece of chunked(here, cuts)) opener.replay?.(piece)
+          expect(run(opener, chunked(stored.subarray(here.length), cuts))).toEqual(plaintext.subarray(here.length))
+
+          if (here.length === 0) return
+          const changed = Buffer.from(here)
+          changed.writeUInt8(changed.readUInt8(cut % here.length) ^ 1, cut % here.length)
+          const again = gcmOpener(message, stored.length, true)
+          again.replay?.(changed)
+          expect(failure(() => run(again, [stored.subarray(here.length)]))).toHaveProperty('code', 'INTEGRITY')
+        },
+      ),
+    )
+  })
+
+  it('take no plaintext once stored bytes have come, or more of it than there can be', () => {
+    const stored = run(gcmSealer(message), [Buffer.from('a plaintext')])
+    const opener = gcmOpener(message, stored.length, true)
+    expect(failure(() => opener.replay?.(Buffer.alloc(12)))).toHaveProperty('code', 'INTEGRITY')
+    opener.update(stored.subarray(0, 1))
+    expect(failure(() => opener.replay?.(Buffer.alloc(1)))).toHaveProperty('code', 'INTERNAL')
+    expect(gcmOpener(message, stored.length)).not.toHaveProperty('replay')
+  })
+
   it('open byte by byte', () => {
     const stored = run(gcmSealer(message), [Buffer.from('one byte after the other')])
     const bytes = Array.from(stored, (_, index) => stored.subarray(index, index + 1))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { writeDestination, type Destination } from '../../../electron/transfers/destination.ts'
+import type { Draft } from '../../../electron/transfers/draft.ts'
 
 let folder: string
 
@@ -16,7 +17,7 @@ function at(name: string, more: Partial<Destination> = {}): Destination {
   return { path: join(folder, name), overwrite: 'refuse', mtimeMs: undefined, fileMode: undefined, ...more }
 }
 
-const say = (text: string) => (write: (bytes: Uint8Array) => Promise<void>) => write(Buffer.from(text))
+const say = (text: string) => (draft: Draft) => draft.write(Buffer.from(text))
 
 test('the file stands at its path, with its date and permissions, and nothing beside it', async () => {
   await writeDestination(at('deep/er/a.txt', { mtimeMs: 1_500_000_000_250, fileMode: 0o640 }), say('hello'))
@@ -29,8 +30,8 @@ test('the file stands at its path, with its date and permissions, and nothing be
 })
 
 test('while it is written it is nobody else’s to read', async () => {
-  await writeDestination(at('secret', { fileMode: 0o644 }), async (write) => {
-    await write(Buffer.from('x'))
+  await writeDestination(at('secret', { fileMode: 0o644 }), async (draft) => {
+    await draft.write(Buffer.from('x'))
     const [temporary] = await readdir(folder)
     expect(temporary).toMatch(/^\.coffer-[0-9a-f]{16}\.part$/)
     expect((await stat(join(folder, temporary ?? ''))).mode & 0o777).toBe(0o600)
@@ -61,8 +62,8 @@ test('a dangling link counts as taken', async () => {
 })
 
 test('a file that appears meanwhile is not overwritten, and no temporary stays', async () => {
-  const writing = writeDestination(at('race'), async (write) => {
-    await write(Buffer.from('ours'))
+  const writing = writeDestination(at('race'), async (draft) => {
+    await draft.write(Buffer.from('ours'))
     await writeFile(join(folder, 'race'), 'theirs')
   })
   await expect(writing).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
@@ -72,8 +73,8 @@ test('a file that appears meanwhile is not overwritten, and no temporary stays',
 
 test('with consent the old file is replaced; if the new one fails, the old one stays', async () => {
   await writeFile(join(folder, 'file'), 'old')
-  const failing = writeDestination(at('file', { overwrite: 'replace' }), async (write) => {
-    await write(Buffer.from('half'))
+  const failing = writeDestination(at('file', { overwrite: 'replace' }), async (draft) => {
+    await draft.write(Buffer.from('half'))
     throw new Error('broken')
   })
   await expect(failing).rejects.toThrow()

@@ -6,12 +6,15 @@ import type { Connection } from '../../../electron/cloud/connection.ts'
 import { openCustomerKeys, type CustomerKeys } from '../../../electron/keys/customer-keys.ts'
 import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
 import { openCatalog } from '../../../electron/store/catalog.ts'
+import { openDownloads, type Downloads } from '../../../electron/store/downloads.ts'
 import { openDatabase } from '../../../electron/store/database.ts'
+import { openUploads } from '../../../electron/store/uploads.ts'
 import { openKeyTable } from '../../../electron/store/keys.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
 
 export interface TestVault extends Vault {
   keys: CustomerKeys
+  downloads: Downloads
   /** A folder for files, removed by `end`. */
   folder: string
   end(): Promise<void>
@@ -21,9 +24,11 @@ export interface TestVault extends Vault {
 export async function openTestVault(connection: Connection, makesBuckets = false): Promise<TestVault> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-vault-')))
   const db = openDatabase(folder)
+  const downloads = openDownloads(db, folder)
   const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'))
   await sealed.create()
   const clients = openClients(connection)
+  const uploads = openUploads(db, folder)
   return {
     place: 'test',
     makesBuckets,
@@ -31,9 +36,13 @@ export async function openTestVault(connection: Connection, makesBuckets = false
     kms: clients.kms,
     keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),
     catalog: openCatalog(db),
+    downloads,
+    uploads,
     folder,
     async end() {
       clients.close()
+      downloads.close()
+      uploads[Symbol.dispose]()
       db.close()
       await rm(folder, { recursive: true, force: true })
     },

@@ -1,0 +1,56 @@
+import { details } from '../../vault/details.ts'
+import { preview } from '../../vault/preview.ts'
+import { refresh } from '../../vault/refresh.ts'
+import { removeVersion, undelete, versionsOf } from '../../vault/versions.ts'
+import { procedures, signalOf } from './base.ts'
+import { recorded } from './recorded.ts'
+
+const { objects } = procedures
+
+export const browsingRouter = {
+  page: objects.page.handler(async ({ input, context: { coffer } }) => {
+    return coffer.catalog.listing.page({ ...input, place: await coffer.placeId(input.place) })
+  }),
+
+  refresh: objects.refresh.handler(async function* ({ input, context, signal }) {
+    using vault = await context.coffer.openVault(input.place)
+    yield* refresh(vault, input, signalOf(signal))
+  }),
+
+  search: objects.search.handler(async ({ input, context: { coffer }, signal }) => {
+    const place = await coffer.placeId(input.place)
+    return await coffer.catalog.listing.search({ ...input, place }, signalOf(signal))
+  }),
+
+  details: objects.details.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    return await details(vault, input, signalOf(signal))
+  }),
+
+  versions: objects.versions.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    return await versionsOf(vault, input, signalOf(signal))
+  }),
+
+  undelete: objects.undelete.handler(async ({ input, context: { coffer }, signal }) => {
+    using vault = await coffer.openVault(input.place)
+    return { there: await undelete(vault, input, signalOf(signal)) }
+  }),
+
+  removeVersion: objects.removeVersion.handler(async ({ input, context: { coffer }, signal }) => {
+    using vault = await coffer.openVault(input.place)
+    const { bucket, key } = input
+    return await recorded(coffer, { what: 'remove', place: vault.place, bucket, key }, async () => ({
+      there: await removeVersion(vault, input, signalOf(signal)),
+    }))
+  }),
+
+  preview: objects.preview.handler(async ({ input, context: { coffer }, signal }) => {
+    using vault = await coffer.openVault(input.place)
+    const { bucket, key } = input
+    const { bytes, ...told } = await recorded(coffer, { what: 'get', place: vault.place, bucket, key }, () =>
+      preview(vault, input, signalOf(signal)),
+    )
+    return { ...told, content: new Blob([new Uint8Array(bytes)], { type: told.mediaType }) }
+  }),
+}

@@ -1,0 +1,85 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { transaction } from '../../base/transaction.ts'
+import { openFolderPages, type FolderPage, type FolderQuery, type ListedEntry } from './folder-pages.ts'
+import { beginRun, type ListingRun } from './run.ts'
+import { openSearch, type Search } from './search.ts'
+import { openListedTables, splitKey, type ListedObject } from './tables.ts'
+
+/** What is to be listed. */
+export interface Scope {
+  place: string
+  bucket: string
+  /** '' for the whole bucket; a folder's ends with `/`. */
+  prefix: string
+  /** Everything below, instead of what is in the folder. */
+  recursive: boolean
+}
+
+/**
+ * What is in the buckets, as far as they have been listed: what folder views and searches are answered from, without asking
+ * S3. What Coffer itself stores and removes is told at once; everything else shows with the next listing.
+ */
+export interface Listing {
+  /** Begins a listing. Its pages show as they land; what S3 has no longer goes when it ends. */
+  begin(scope: Scope): ListingRun & Disposable
+  /** An object was written by Coffer. */
+  stored(place: string, bucket: string, object: ListedObject): void
+  /** An object was removed by Coffer. */
+  gone(place: string, bucket: string, key: string): void
+  /** An object, as far as it is known; null if it is not. */
+  find(place: string, bucket: string, key: string): ListedEntry | null
+  /** A part of a folder's view. */
+  page(query: FolderQuery): FolderPage
+  search: Search
+  forgetBucket(place: string, bucket: string): void
+  forgetPlace(place: string): void
+}
+
+export function openListing(db: DatabaseSync): Listing {
+  const tables = openListedTables(db)
+  const running = new Set<ListingRun>()
+
+  const tell = (place: string, bucket: string, key: string): void => {
+    for (const run of running) if (run.scope.place === place && run.scope.bucket === bucket) run.told(key)
+  }
+  const folders = openFolderPages(db, tables)
+  const search = openSearch(db, tables, folders.entries)
+  return {
+    page: (query) => folders.page(query),
+    search,
+    begin(scope) {
+      const run = beginRun(db, tables, scope)
+      running.add(run)
+      return { ...run, [Symbol.dispose]: () => void running.delete(run) }
+    },
+    stored(place, bucketName, object) {
+      tell(place, bucketName, object.key)
+      transaction(db, () => {
+        const bucket = tables.bucket(place, bucketName)
+        const { path, name } = splitKey(object.key)
+        const run = tables.lastRun(bucket)
+        tables.putObject(tables.link(bucket, path, run, 'by-write').id, name, object, run)
+        tables.changed(bucket)
+      })
+    },
+    gone(place, bucketName, key) {
+      tell(place, bucketName, key)
+      transaction(db, () => {
+        const bucket = tables.findBucket(place, bucketName)
+        const { path, name } = splitKey(key)
+        const folder = bucket === null ? null : tables.folder(bucket, path)
+        if (bucket === null || folder === null || !tables.removeObject(folder.id, name)) return
+        tables.unlinkIfEmpty(bucket, path)
+        tables.changed(bucket)
+      })
+    },
+    find(place, bucketName, key) {
+      const bucket = tables.findBucket(place, bucketName)
+      const { path, name } = splitKey(key)
+      const id = bucket === null ? null : tables.findObject(bucket, path, name)
+      return id === null ? null : (folders.entries(place, bucketName, [id])[0] ?? null)
+    },
+    forgetBucket: (place, bucket) => tables.forgetBucket(place, bucket),
+    forgetPlace: (place) => tables.forgetPlace(place),
+  }
+}

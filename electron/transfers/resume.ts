@@ -1,0 +1,87 @@
+import { crc32 } from 'node:zlib'
+import { ListPartsCommand, type ListPartsCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { send } from '../cloud/send.ts'
+import type { CustomerKeyFields, StoredFacts } from '../modes/mode.ts'
+import type { HeldUpload, OpenedUpload } from '../store/uploads.ts'
+import { saysChecksums } from './checksum.ts'
+import { lookForOurs } from './lost-answer.ts'
+import { expectationOf, type Upload } from './object.ts'
+
+/**
+ * Which parts of an upload S3 has as they were sent, with their ETags: those that were written down before they left, with
+ * the same size, and the ETag of S3's answer where that came. Null if S3 does not know the upload any more: it was
+ * completed or aborted. Throws what `send` throws.
+ */
+export async function partsThere(
+  s3: S3Client,
+  held: HeldUpload,
+  opened: OpenedUpload,
+  customerKey: CustomerKeyFields,
+  signal: AbortSignal,
+): Promise<Map<number, string> | null> {
+  const { bucket, key } = held.saved
+  const known = held.parts()
+  const there = new Map<number, string>()
+  let marker: string | undefined
+  for (;;) {
+    const page: ListPartsCommandOutput | null = await send(
+      s3,
+      new ListPartsCommand({
+        Bucket: bucket,
+        Key: key,
+        UploadId: opened.uploadId,
+        PartNumberMarker: marker,
+        ...customerKey,
+      }),
+      signal,
+    ).catch(nullIfNoUpload)
+    if (page === null) return null
+    for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
+      const part = PartNumber === undefined ? undefined : known.get(PartNumber)
+      if (PartNumber === undefined || ETag === undefined || part?.size !== Size) continue
+      if (part?.etag === undefined || part.etag === ETag) there.set(PartNumber, ETag)
+    }
+    if (page.IsTruncated !== true || page.NextPartNumberMarker === undefined) return there
+    marker = page.NextPartNumberMarker
+  }
+}
+
+/** True if S3 says that there is no such upload, or none any more. */
+export function isNoUpload(error: unknown): boolean {
+  return isCofferError(error) && error.facts.awsCode === 'NoSuchUpload'
+}
+
+function nullIfNoUpload(error: unknown): null {
+  if (isNoUpload(error)) return null
+  throw error
+}
+
+/**
+ * What S3 stores under the key, if it is what this upload would have stored: its completion may have come through without
+ * its answer. Client-side content is known by its envelope, which no other object has; other content by its size, metadata,
+ * encryption and checksum, for which the source is read. Null if it is not ours, or cannot be told.
+ */
+export async function findCompleted(
+  s3: S3Client,
+  request: Upload,
+  opened: OpenedUpload,
+  signal: AbortSignal,
+): Promise<StoredFacts | null> {
+  const { sealer } = request.plan
+  const crc = sealer === null && (await saysChecksums(s3)) ? await wholeCrc(request, signal) : undefined
+  const storedSize = sealer?.sealedSize(request.size) ?? request.size
+  const stored = await lookForOurs(s3, expectationOf(request, storedSize, crc), signal).catch((error: unknown) => {
+    if (isCofferError(error, 'OBJECT_NOT_FOUND') || isCofferError(error, 'KEY_WRONG')) return null
+    throw error
+  })
+  if (stored === null || sealer !== null || opened.serverSideEncryption === undefined) return stored
+  const asAsked = stored.serverSideEncryption === opened.serverSideEncryption && stored.kmsKeyId === opened.kmsKeyId
+  return asAsked ? stored : null
+}
+
+async function wholeCrc(request: Upload, signal: AbortSignal): Promise<number> {
+  let crc = 0
+  for await (const chunk of request.read(signal)) crc = crc32(chunk, crc)
+  return crc
+}

@@ -1,0 +1,61 @@
+import { CofferError } from '../base/errors.ts'
+import { listObjectVersions, type VersionLine } from '../cloud/list-versions.ts'
+import { deleteVersion } from './older-versions.ts'
+import type { Vault } from './vault.ts'
+
+interface Name {
+  bucket: string
+  key: string
+}
+
+/** All that a bucket keeps of one object, newest first. Asks S3 each time. Throws what `send` throws. */
+export async function versionsOf(vault: Vault, { bucket, key }: Name, signal: AbortSignal): Promise<VersionLine[]> {
+  const found: VersionLine[] = []
+  let from: { key: string; id: string | undefined } | undefined
+  for (;;) {
+    const page = await listObjectVersions(vault.s3, { bucket, prefix: key, from }, signal)
+    found.push(...page.lines.filter((line) => line.key === key))
+    // Keys come in order, so once another one has come there is nothing more of this.
+    if (page.next === undefined || page.next.key !== key) return found
+    from = page.next
+  }
+}
+
+/**
+ * Takes a delete marker away. If it was what hid the object, the object is there again: true. Throws INVALID_INPUT if the
+ * version is no delete marker, OBJECT_NOT_FOUND if there is none of this id, and what `send` throws.
+ */
+export async function undelete(
+  vault: Vault,
+  { bucket, key, versionId }: Name & { versionId: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const marker = (await versionsOf(vault, { bucket, key }, signal)).find(({ id }) => id === versionId)
+  if (marker === undefined) {
+    throw new CofferError('OBJECT_NOT_FOUND', `s3://${bucket}/${key} has no version ${versionId}.`)
+  }
+  if (marker.kind !== 'delete-marker') {
+    throw new CofferError(
+      'INVALID_INPUT',
+      'This version holds content; only a delete marker can be taken away like this.',
+    )
+  }
+  return removeVersion(vault, { bucket, key, versionId }, signal)
+}
+
+/** Deletes one version, or delete marker, for good. True if the object is there afterwards. Throws what `send` throws. */
+export async function removeVersion(
+  vault: Vault,
+  { bucket, key, versionId }: Name & { versionId: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  await deleteVersion(vault, { bucket, key }, versionId, signal)
+  const [latest] = await versionsOf(vault, { bucket, key }, signal)
+  if (latest?.kind !== 'version') {
+    vault.catalog.gone(vault.place, bucket, key)
+    return false
+  }
+  const { size, etag, lastModified } = latest
+  vault.catalog.listing.stored(vault.place, bucket, { key, size, etag, modified: lastModified.getTime() })
+  return true
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { DeleteObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { newPerson, type Person } from '../support/coffer.ts'
+import { awsEnv, startComputer } from '../support/computer.ts'
+import { startMoto } from '../support/moto.ts'
+import { start, succeed } from '../support/run.ts'
+import { awsClients } from '../support/servers.ts'
+
+export type ServerName = 'sink' | 'This computer' | 'moto'
+
+/** A server under the bench, with a person who uses it. */
+export interface BenchServer {
+  name: ServerName
+  endpoint: string
+  /** The same server behind TLS, where the bench put it there: rclone sends customer keys no other way. */
+  tls: { endpoint: string; caFile: string } | undefined
+  person: Person
+  /** What AWS's tools read from the environment. */
+  awsEnv: Record<string, string>
+  /** Customer key and KMS key of the person. */
+  keys: { customer: string; kms: string }
+  /** Buckets for what is thrown away, and for what is read back. */
+  buckets: { drop: string; keep: string }
+  s3: S3Client
+  stop(): Promise<void>
+}
+
+/** Starts the named server and makes its keys and buckets. */
+export async function startServer(name: ServerName): Promise<BenchServer> {
+  switch (name) {
+    case 'sink':
+      return startSink()
+    case 'This computer':
+      return startThisComputer()
+    case 'moto':
+      return startForeign()
+  }
+}
+
+const CUSTOMER_KEY = 'bench'
+
+async function startSink(): Promise<BenchServer> {
+  const person = await newPerson({ AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' })
+  const [keyFile, caFile] = [join(person.folder, 'tls.key'), join(person.folder, 'tls.pem')]
+  await succeed('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
+    ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', caFile],
+  ])
+  const sink = start(process.execPath, [resolve('test/bench/sink.ts'), keyFile, caFile], {
+    stdinOpen: true,
+    timeout: 3_600_000,
+  })
+  if (!sink.child.stdout) throw new Error('the sink has no standard output')
+  const [line] = (await once(createInterface({ input: sink.child.stdout }), 'line')) as [string]
+  const { endpoint, tlsEndpoint } = JSON.parse(line) as { endpoint: string; tlsEndpoint: string }
+  const env = awsEnv(endpoint, endpoint, 'us-east-1', 'bench', 'bench')
+  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  const { s3, kms } = awsClients(env)
+  kms.destroy()
+  return {
+    name: 'sink',
+    endpoint,
+    tls: { endpoint: tlsEndpoint, caFile },
+    person,
+    awsEnv: env,
+    keys: { customer: CUSTOMER_KEY, kms: '11111111-2222-3333-4444-555555555555' },
+    buckets: { drop: 'drop', keep: 'keep' },
+    s3,
+    async stop() {
+      s3.destroy()
+      sink.child.stdin?.end()
+      await sink.ended
+      await person.remove()
+    },
+  }
+}
+
+async function startThisComputer(): Promise<BenchServer> {
+  const person = await newPerson()
+  const computer = await startComputer(person)
+  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  return foreign('This computer', person, computer.awsEnv, async () => computer.stop())
+}
+
+async function startForeign(): Promise<BenchServer> {
+  const moto = await startMoto()
+  const env = awsEnv(moto.endpoint, moto.endpoint, moto.connection.region, 'testing', 'testing')
+  const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' })
+  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  return foreign('moto', person, env, () => moto.stop())
+}
+
+/** A server that keeps everything; all its contestants use one bucket. */
+async function foreign(
+  name: ServerName,
+  person: Person,
+  env: Record<string, string>,
+  stop: () => Promise<void>,
+): Promise<BenchServer> {
+  const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? ''
+  const { s3, kms } = awsClients(env)
+  kms.destroy()
+  const where = ['--endpoint-url', endpoint, '--kms-endpoint-url', endpoint, '--region', 'us-east-1']
+  const [key] = await person.done(['kms', 'create', ...(name === 'moto' ? where : [])])
+  return {
+    name,
+    endpoint,
+    tls: undefined,
+    person,
+    awsEnv: env,
+    keys: { customer: CUSTOMER_KEY, kms: key?.arn ?? '' },
+    buckets: { drop: 'bench', keep: 'bench' },
+    s3,
+    async stop() {
+      s3.destroy()
+      await stop()
+      await person.remove()
+    },
+  }
+}
+
+/** Removes everything below a key; not measured. */
+export async function removeBelow({ s3 }: BenchServer, bucket: string, prefix: string): Promise<void> {
+  for (;;) {
+    const { Contents: found = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }))
+    if (found.length === 0) return
+    const Objects = found.map(({ Key }) => ({ Key }))
+    await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }))
+  }
+}

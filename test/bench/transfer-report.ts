@@ -1,0 +1,83 @@
+import { markdownTable, mebibytes, ratio, seconds } from './table.ts'
+import type { Target } from './targets.ts'
+import type { Direction, Result } from './transfers.ts'
+
+const GIB = 1024 ** 3
+
+/** The table of one load in one direction; ratios are of throughput, more is better. */
+export function transferTable(results: Result[], direction: Direction): string {
+  const rows = results.filter((result) => result.direction === direction)
+  const load = rows[0]?.load
+  const small = load?.size === 'small'
+  return markdownTable(
+    [
+      '',
+      'time',
+      small ? 'files/s' : 'MiB/s',
+      '/ own plain',
+      '/ AWS CLI',
+      '/ rclone',
+      '/ rclone crypt',
+      cpuHead(small),
+      'peak',
+    ],
+    rows.map((result) => [
+      result.contestant.name,
+      seconds(result.cost.seconds),
+      rate(result).toFixed(0),
+      ratio(versus(rows, result, ['plain'])),
+      ratio(versus(rows, result, ['aws'])),
+      ratio(versus(rows, result, ['rclone', 'rclone-tuned'])),
+      ratio(versus(rows, result, ['rclone-crypt', 'rclone-crypt-tuned'])),
+      cpuCell(result),
+      mebibytes(result.cost.peak),
+    ]),
+  )
+}
+
+function cpuHead(small: boolean): string {
+  return small ? 'CPU s / 10,000 files' : 'CPU s / GiB'
+}
+
+function cpuCell({ load, cost }: Result): string {
+  const units = load.size === 'small' ? load.files / 10_000 : load.bytes / GIB
+  return (cost.cpu / units).toFixed(2)
+}
+
+/** MiB/s of a large file, files/s of small ones. */
+function rate({ load, cost }: Result): number {
+  return (load.size === 'small' ? load.files : load.bytes / 1024 / 1024) / cost.seconds
+}
+
+/** How many times as fast as the fastest of these; NaN if none of them ran. */
+function versus(rows: Result[], { cost }: Result, ids: string[]): number {
+  const theirs = rows.filter(({ contestant }) => ids.includes(contestant.id)).map((other) => other.cost.seconds)
+  return theirs.length === 0 ? NaN : Math.min(...theirs) / cost.seconds
+}
+
+const CRYPT = ['rclone-crypt', 'rclone-crypt-tuned']
+const RCLONE = ['rclone', 'rclone-tuned']
+
+/** What the results say of the targets; one whose contestants did not run is left out. */
+export function transferTargets(results: Result[]): Target[] {
+  const targets: Target[] = []
+  for (const result of results) {
+    const { contestant, direction, load } = result
+    if (contestant.id !== 'cse-c' && contestant.id !== 'cse-kms') continue
+    const rows = results.filter((other) => other.direction === direction && other.load === load)
+    const what = `${contestant.name}, ${load.size === 'large' ? 'large file' : 'small files'} ${direction}, against `
+    const add = (whom: string, ids: string[], least: number): void => {
+      const value = versus(rows, result, ids)
+      if (!Number.isNaN(value)) targets.push({ what: what + whom, value, bound: { least } })
+    }
+    if (load.size === 'large') {
+      add('its own plain', ['plain'], 0.9)
+      add('rclone crypt', CRYPT, 1.5)
+      add('AWS CLI plain', ['aws'], 1.5)
+    } else {
+      add('rclone plain', RCLONE, 1.5)
+      add('AWS CLI plain', ['aws'], 5)
+    }
+  }
+  return targets
+}
