@@ -16,6 +16,7 @@ export default defineConfig({
         cli: 'electron/cli/main.ts',
         localcloud: 'electron/localcloud/main.ts',
         'digest-worker': 'electron/transfers/digest-worker.ts',
+        loopback: 'electron/loopback/main.ts',
       },
       external: ['keytar', 'electron', ...builtinModules, /^node:/],
       output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },

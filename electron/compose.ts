@@ -33,6 +33,8 @@ export interface CofferOptions {
   serverCommand?: ServerCommand | undefined
 }
 
+export { findInstance, takeInstance, type Instance } from './store/instance.ts'
+
 /** A vault and the pool of connections that it holds until it is disposed of. */
 export interface OpenVault extends Vault, Disposable {}
 

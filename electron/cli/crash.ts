@@ -1,4 +1,5 @@
-import { exitCode, isCofferError } from '../base/errors.ts'
+import { crashOf, traceOf } from '../base/crash.ts'
+import { exitCode } from '../base/errors.ts'
 import { createOutput } from './output.ts'
 
 /**
@@ -7,43 +8,10 @@ import { createOutput } from './output.ts'
  */
 export function endCalmly(json: boolean): void {
   const crashed = (error: unknown): void => {
-    const failure = isCofferError(error)
-      ? error
-      : {
-          code: 'INTERNAL' as const,
-          message: `Something went wrong inside Coffer (${kindOf(error)}).`,
-          hint: 'This is a bug in Coffer; please report it.',
-        }
+    const failure = crashOf(error)
     createOutput(json).failure(failure)
     if (process.env.COFFER_DEBUG) process.stderr.write(traceOf(error))
     process.exit(exitCode(failure.code))
   }
   process.on('uncaughtException', crashed).on('unhandledRejection', crashed)
-}
-
-/** Longest chain of causes that is followed. */
-const MAX_CAUSES = 8
-
-/**
- * For whoever mends it: the kind, the code and the place of an error and of its causes. Never a message or a property:
- * what failed underneath may quote a request, a header or the text that it could not read.
- */
-export function traceOf(error: unknown): string {
-  const lines: string[] = []
-  let link = error
-  for (let depth = 0; depth < MAX_CAUSES && link instanceof Error; depth++) {
-    const { code } = link as { code?: unknown }
-    lines.push(`${depth === 0 ? '' : 'caused by '}${kindOf(link)}${isCode(code) ? ` ${code}` : ''}`)
-    lines.push(...(link.stack ?? '').split('\n').filter((line) => /^ {4}at [^"'`]+$/.test(line)))
-    link = link.cause
-  }
-  return lines.map((line) => `${line}\n`).join('')
-}
-
-function kindOf(error: unknown): string {
-  return error instanceof Error && isCode(error.name) ? error.name : typeof error
-}
-
-function isCode(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z][\w.]{0,63}$/.test(value)
 }

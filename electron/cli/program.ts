@@ -4,13 +4,15 @@ import type { CofferError } from '../base/errors.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { addActivity } from './activity.ts'
 import { addBucket } from './bucket.ts'
-import { endCalmly, traceOf } from './crash.ts'
+import { traceOf } from '../base/crash.ts'
+import { endCalmly } from './crash.ts'
 import { addGet } from './get.ts'
 import { addInspect } from './inspect.ts'
 import { addKey } from './key.ts'
 import { addKms } from './kms.ts'
 import { addLs } from './ls.ts'
 import { createOutput } from './output.ts'
+import { addOpen } from './open.ts'
 import { addPlace } from './place.ts'
 import { addPrincipal } from './principal.ts'
 import { addPut } from './put.ts'
@@ -26,6 +28,9 @@ To begin, on this computer and with nothing to set up:
   coffer ls s3://private/                               it is there
   coffer inspect s3://private/letter.pdf                how its key is kept
   coffer get s3://private/letter.pdf copy.pdf           it comes back
+
+In a window, in the browser:
+  coffer open
 
 With a key of your own, that only you have:
   coffer key new mine
@@ -56,6 +61,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText('after', BEGIN_HELP + MODES_HELP + EXIT_HELP)
 
+  addOpen(program)
   addUp(program)
   addPut(program)
   addGet(program)

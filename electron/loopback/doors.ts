@@ -1,19 +1,22 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Who may come in: whoever has used the one-time token, in the browser in which they used it. */
+/** Who may come in: whoever has used a one-time token, in the browser in which they used it. */
 export interface Doors {
-  /** To be used once, within its time. */
-  token: string
-  /** Takes the token back and gives the cookie's value for it; null for any other, and for one that was used or is too old. */
+  /** A new token, to be used once and within its time. The last one is void from now on. */
+  issue(): string
+  /** Takes a token back and gives a cookie's value for it; null for any other, and for one that was used or is too old. */
   exchange(token: string): string | null
-  /** True if a request comes from this very address, and with the cookie. */
+  /** True if a request was made to this very address. */
+  isHere(headers: IncomingHttpHeaders): boolean
+  /** True if a request was made to this very address, with the cookie, and by nobody else's page. */
   admits(headers: IncomingHttpHeaders): boolean
   /** The same, and sent by the window's own page: for everything that does something. */
   admitsFromPage(headers: IncomingHttpHeaders): boolean
 }
 
-const TOKEN_MS = 5 * 60_000
+/** Milliseconds in which a token can be used. */
+export const TOKEN_MS = 5 * 60_000
 
 /**
  * The checks of a server on loopback that browsers reach: any page in the browser, and any program of any user on this
@@ -23,25 +26,30 @@ const TOKEN_MS = 5 * 60_000
 export function openDoors(port: number, now: () => number = Date.now): Doors {
   const host = `127.0.0.1:${port}`
   const origin = `http://${host}`
-  const token = secret()
-  const cookie = secret()
-  const made = now()
-  let used = false
+  const cookies: string[] = []
+  let token: { value: string; made: number } | null = null
 
   const isHere = (headers: IncomingHttpHeaders): boolean => headers.host === host
   const hasCookie = (headers: IncomingHttpHeaders): boolean => {
-    const values = cookiesOf(headers, cookieName(port))
-    return values.length === 1 && same(values[0] ?? '', cookie)
+    const [given, ...more] = cookiesOf(headers, cookieName(port))
+    return given !== undefined && more.length === 0 && cookies.some((cookie) => isSame(given, cookie))
   }
   return {
-    token,
+    issue() {
+      token = { value: secret(), made: now() }
+      return token.value
+    },
     exchange(given) {
-      if (used || now() - made > TOKEN_MS || !same(given, token)) return null
-      used = true
+      if (token === null || now() - token.made > TOKEN_MS || !isSame(given, token.value)) return null
+      token = null
+      const cookie = secret()
+      cookies.push(cookie)
       return cookie
     },
+    isHere,
     admits: (headers) => isHere(headers) && hasCookie(headers) && isSameSite(headers),
-    admitsFromPage: (headers) => isHere(headers) && hasCookie(headers) && headers.origin === origin,
+    admitsFromPage: (headers) =>
+      isHere(headers) && hasCookie(headers) && isSameSite(headers) && headers.origin === origin,
   }
 }
 
@@ -55,12 +63,13 @@ export function cookieHeader(port: number, value: string): string {
   return `${cookieName(port)}=${value}; Path=/; HttpOnly; SameSite=Strict`
 }
 
-function secret(): string {
+/** 256 bits that nobody guesses, safe in a URL. */
+export function secret(): string {
   return randomBytes(32).toString('base64url')
 }
 
 /** In a time that tells nothing of either. */
-function same(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(one), digest(other))
 }

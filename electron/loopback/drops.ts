@@ -8,7 +8,7 @@ type OpenStream = NonNullable<CofferOptions['openStream']>
 
 /**
  * Files that were dropped on a window in a browser. The browser keeps their contents; this keeps their names. Whenever the
- * queue comes to one, the window is told its id and sends it, so that only what is under way passes through memory.
+ * queue comes to one, the window is told to send it, so that only what is under way passes through memory.
  */
 export interface Drops {
   /** Answers what the window asks below `/drop/`; false if it is nothing of that. */
@@ -21,6 +21,10 @@ export interface Drops {
 interface Window {
   line: ServerResponse
   files: Map<string, Dropped>
+  /** How many more files it may be asked for now. */
+  free: number
+  /** Who waits until it may be asked. */
+  queue: (() => void)[]
 }
 
 interface Dropped {
@@ -28,8 +32,12 @@ interface Dropped {
   size: number
   mtimeMs: number | undefined
   window: Window
-  /** Who waits for its content; the next that comes is theirs. */
-  waiting: ((content: IncomingMessage) => void)[]
+}
+
+/** One time that a file is asked for. */
+interface Ask {
+  come(content: IncomingMessage): void
+  fail(error: CofferError): void
 }
 
 const announced = z
@@ -38,17 +46,24 @@ const announced = z
 
 const MAX_LIST = 16 * 1024 * 1024
 
-/** Longer than a busy browser needs to begin to send. */
-const PATIENCE_MS = 30_000
+/**
+ * Files under way from one window. A browser has six connections to a server; one is the line, and one stays free for what a
+ * person does next. What it is asked for beyond that would wait inside the browser, where nobody sees why.
+ */
+const AT_ONCE = 4
+
+/** Milliseconds; longer than a busy browser needs to begin to send. */
+const PATIENCE = 30_000
 
 export function openDrops(): Drops {
   const windows = new Map<string, Window>()
   const files = new Map<string, Dropped>()
+  const asks = new Map<string, Ask>()
 
   /** The window's line: held open for as long as the page is there. */
   function listen(request: IncomingMessage, answer: ServerResponse): void {
     const id = newId()
-    const window: Window = { line: answer, files: new Map() }
+    const window: Window = { line: answer, files: new Map(), free: AT_ONCE, queue: [] }
     windows.set(id, window)
     answer.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
     answer.write(`${JSON.stringify({ window: id })}\n`)
@@ -62,9 +77,9 @@ export function openDrops(): Drops {
   async function announce(window: Window, request: IncomingMessage, answer: ServerResponse): Promise<void> {
     const list = announced.safeParse(await readJson(request))
     if (!list.success) return end(answer, 400)
-    const ids = list.data.map((file) => {
+    const ids = list.data.map(({ name, size, mtimeMs }) => {
       const id = newId()
-      const dropped = { ...file, window, waiting: [] }
+      const dropped = { name, size, mtimeMs, window }
       files.set(id, dropped)
       window.files.set(id, dropped)
       return id
@@ -73,25 +88,74 @@ export function openDrops(): Drops {
     answer.end(JSON.stringify({ ids }))
   }
 
-  function take(id: string, request: IncomingMessage, answer: ServerResponse): void {
-    const next = files.get(id)?.waiting.shift()
+  function take(ask: Ask | undefined, request: IncomingMessage, answer: ServerResponse): void {
     // Nobody waits any more: what was asked for has been cancelled.
-    if (next === undefined) return end(answer, 410)
+    if (ask === undefined) return end(answer, 410)
     request.once('end', () => end(answer, 204)).once('error', () => answer.destroy())
-    next(request)
+    ask.come(request)
+  }
+
+  /** Asks the window for a file. Throws FILE_NOT_FOUND, CHANGED_WHILE_READ, CANCELLED. */
+  function ask(id: string, { name, window }: Dropped, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const number = newId()
+      const settle = (): void => {
+        clearTimeout(timer)
+        asks.delete(number)
+        signal.removeEventListener('abort', abort)
+        window.line.off('close', leave)
+      }
+      const fail = (error: CofferError): void => {
+        settle()
+        reject(error)
+      }
+      const come = (content: IncomingMessage): void => {
+        settle()
+        resolve(content)
+      }
+      const leave = (): void => fail(gone())
+      const abort = (): void => fail(cancelled())
+      const timer = setTimeout(() => fail(unread(name)), PATIENCE)
+      if (signal.aborted) return abort()
+      if (window.line.destroyed) return leave()
+      signal.addEventListener('abort', abort)
+      window.line.once('close', leave)
+      asks.set(number, { come, fail })
+      window.line.write(`${JSON.stringify({ wanted: id, ask: number })}\n`)
+    })
+  }
+
+  /** What the window sends of a file. */
+  async function* read(id: string, file: Dropped, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    await enter(file.window, signal)
+    try {
+      const content = await ask(id, file, signal)
+      const stop = (): void => void content.destroy()
+      signal.addEventListener('abort', stop)
+      try {
+        yield* checked(content, file, signal)
+      } finally {
+        signal.removeEventListener('abort', stop)
+        content.destroy()
+      }
+    } finally {
+      leaveFree(file.window)
+    }
   }
 
   return {
     async respond(path, request, answer) {
       const [, room, what = '', id = ''] = path.split('/')
-      if (room !== 'drop') return false
-      if (request.method === 'POST' && what === 'line') listen(request, answer)
-      else if (request.method === 'POST' && what === 'files') {
-        const window = windows.get(id)
-        if (window === undefined) end(answer, 410)
-        else await announce(window, request, answer)
-      } else if (request.method === 'PUT' && what === 'content') take(id, request, answer)
-      else return false
+      const door = room === 'drop' ? `${request.method ?? ''} ${what}` : ''
+      const window = windows.get(id)
+      if (door === 'POST line') listen(request, answer)
+      else if (door === 'POST files' && window === undefined) end(answer, 410)
+      else if (door === 'POST files' && window !== undefined) await announce(window, request, answer)
+      else if (door === 'PUT content') take(asks.get(id), request, answer)
+      else if (door === 'POST failed') {
+        asks.get(id)?.fail(unread('a file'))
+        end(answer, 204)
+      } else return false
       return true
     },
     open(ref) {
@@ -99,56 +163,69 @@ export function openDrops(): Drops {
       const file = files.get(id)
       if (file === undefined) return Promise.reject(gone())
       const { name, size, mtimeMs } = file
-      return Promise.resolve({
-        name,
-        size,
-        mtimeMs,
-        fileMode: undefined,
-        read: (signal) => contentOf(file, id, signal),
-      })
+      return Promise.resolve({ name, size, mtimeMs, fileMode: undefined, read: (signal) => read(id, file, signal) })
     },
   }
 }
 
-/** Asks the window for a file and passes on what comes. */
-async function* contentOf(file: Dropped, id: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const content = await ask(file, id, signal)
+/** Passes on exactly as much as was announced, or throws CHANGED_WHILE_READ. */
+async function* checked(
+  content: AsyncIterable<Uint8Array>,
+  { name, size }: Dropped,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   let seen = 0
   try {
-    for await (const chunk of content as AsyncIterable<Buffer>) {
+    for await (const chunk of content) {
       seen += chunk.length
+      if (seen > size) break
       yield chunk
     }
-  } catch (error) {
-    throw signal.aborted ? error : new CofferError('CHANGED_WHILE_READ', `The browser stopped sending ${file.name}.`)
-  } finally {
-    content.destroy()
+  } catch {
+    throw signal.aborted ? cancelled() : unread(name)
   }
-  if (seen !== file.size) throw new CofferError('CHANGED_WHILE_READ', `${file.name} changed while it was read.`)
+  if (signal.aborted) throw cancelled()
+  if (seen !== size) throw new CofferError('CHANGED_WHILE_READ', `${name} changed while it was read.`)
 }
 
-function ask(file: Dropped, id: string, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
-      file.window.line.off('close', leave)
-      file.waiting = file.waiting.filter((other) => other !== take)
-      act()
+/** Waits until the window may be asked for one more file. */
+async function enter(window: Window, signal: AbortSignal): Promise<void> {
+  if (window.free > 0) {
+    window.free -= 1
+    return
+  }
+  await new Promise<void>((resolve, reject) => {
+    const abort = (): void => {
+      window.queue.splice(window.queue.indexOf(pass), 1)
+      reject(cancelled())
     }
-    const take = (content: IncomingMessage): void => settle(() => resolve(content))
-    const leave = (): void => settle(() => reject(gone()))
-    const abort = (): void => settle(() => reject(new CofferError('CANCELLED', 'Cancelled.')))
-    const timer = setTimeout(leave, PATIENCE_MS)
+    const pass = (): void => {
+      signal.removeEventListener('abort', abort)
+      resolve()
+    }
+    window.queue.push(pass)
     signal.addEventListener('abort', abort, { once: true })
-    file.window.line.once('close', leave)
-    file.waiting.push(take)
-    file.window.line.write(`${JSON.stringify({ wanted: id })}\n`)
   })
+}
+
+function leaveFree(window: Window): void {
+  const next = window.queue.shift()
+  if (next === undefined) window.free += 1
+  else next()
 }
 
 function gone(): CofferError {
   return new CofferError('FILE_NOT_FOUND', 'The window that had this file is closed.', { hint: 'Drop it again.' })
+}
+
+function unread(name: string): CofferError {
+  return new CofferError('CHANGED_WHILE_READ', `The browser could not read ${name} to its end.`, {
+    hint: 'If the file was changed or moved, drop it again.',
+  })
+}
+
+function cancelled(): CofferError {
+  return new CofferError('CANCELLED', 'Cancelled.')
 }
 
 function newId(): string {

@@ -63,8 +63,16 @@ export function sendText(answer: ServerResponse, status: number, text: string): 
   answer.end(`${text}\n`)
 }
 
-/** Goes on to `location`, with a cookie. */
-export function sendOn(answer: ServerResponse, location: string, cookie: string): void {
-  answer.writeHead(303, { ...HEADERS, location, 'set-cookie': cookie, 'cache-control': 'no-store' })
-  answer.end()
+/**
+ * Takes the browser into the window, with its cookie. A page that goes on by itself, and no redirect: after one, a browser
+ * that came from elsewhere (a file, another program's page) holds a SameSite=Strict cookie back.
+ */
+export function sendOn(answer: ServerResponse, cookie: string): void {
+  answer.writeHead(200, {
+    ...HEADERS,
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'set-cookie': cookie,
+  })
+  answer.end('<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>Coffer</title>')
 }

@@ -5,36 +5,49 @@ import { RPCHandler } from '@orpc/server/ws'
 import { WebSocketServer } from 'ws'
 import { router } from '../api/router.ts'
 import type { RouterContext } from '../api/router/base.ts'
-import { cookieHeader, openDoors, type Doors } from './doors.ts'
+import { cookieHeader, isSame, openDoors, secret, type Doors } from './doors.ts'
 import type { Drops } from './drops.ts'
 import { sendOn, sendPage, sendText } from './pages.ts'
 
 /** The window in a browser. */
 export interface Loopback {
   port: number
-  /** Opens the window, once. */
-  startUrl: string
+  /** With it another program of the same person may ask for a new address to open the window at: see askForWindow. */
+  secret: string
+  /** An address that opens the window, once and within five minutes. The one before is void. */
+  startUrl(): string
   close(): Promise<void>
 }
 
-interface Serving {
+export interface ServeOptions {
+  /** The folder with the built window. */
+  root: string
+  context: RouterContext
+  drops: Drops
+  /** Told when a window was opened. */
+  onStarted?(): void
+  /** Told when another program has asked for a new address. */
+  onAsked?(): void
+}
+
+interface Serving extends ServeOptions {
   doors: Doors
   port: number
-  root: string
-  drops: Drops
+  secret: string
 }
 
 /** The largest message that a window sends: a list of many paths, an imported key; never a file. */
 const MAX_MESSAGE = 16 * 1024 * 1024
 
-/** Serves the built window at `root` on a free port of 127.0.0.1, and the contract behind it on a WebSocket. */
-export async function serveWindow(root: string, context: RouterContext, drops: Drops): Promise<Loopback> {
+/** Serves the built window on a free port of 127.0.0.1, and the contract behind it on a WebSocket. */
+export async function serveWindow(options: ServeOptions): Promise<Loopback> {
+  // A file that is sent to S3 takes as long as it takes; what has been let in is the person's own.
   const server = createServer({ requestTimeout: 0 })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  const serving = { doors: openDoors(port), port, root, drops }
+  const serving: Serving = { ...options, doors: openDoors(port), port, secret: secret() }
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false })
   const handler = new RPCHandler<RouterContext>(router)
 
@@ -45,38 +58,73 @@ export async function serveWindow(root: string, context: RouterContext, drops: D
     })
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
     if (request.url !== '/engine' || !serving.doors.admitsFromPage(request.headers)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => void handler.upgrade(webSocket, { context }))
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', () => webSocket.terminate())
+      void handler.upgrade(webSocket, { context: serving.context })
+    })
   })
   return {
     port,
-    startUrl: `http://127.0.0.1:${port}/start?token=${serving.doors.token}`,
+    secret: serving.secret,
+    startUrl: () => `http://127.0.0.1:${port}${startPath(serving)}`,
     async close() {
       for (const socket of sockets.clients) socket.terminate()
+      const closed = new Promise((resolve) => server.close(resolve))
       server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await closed
     },
   }
 }
 
+function startPath({ doors }: Serving): string {
+  return `/start?token=${doors.issue()}`
+}
+
 async function respond(serving: Serving, request: IncomingMessage, answer: ServerResponse): Promise<void> {
   const { doors, port, root, drops } = serving
+  if (!doors.isHere(request.headers)) return sendText(answer, 421, 'This is not the address of Coffer.')
   const { pathname, searchParams } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
-  if (request.headers.host !== `127.0.0.1:${port}`) return sendText(answer, 421, 'This is not the address of Coffer.')
-  if (pathname === '/start' && request.method === 'GET') return start(serving, searchParams.get('token') ?? '', answer)
-  if (request.method === 'GET' && !pathname.startsWith('/drop/')) {
+  if (request.method === 'GET') {
+    if (pathname === '/start') return start(serving, searchParams.get('token') ?? '', answer)
     if (!doors.admits(request.headers)) return sendText(answer, 403, 'Open Coffer again: this window is not known.')
     return sendPage(root, pathname, answer)
   }
+  if (pathname === '/again') return startAgain(serving, request, answer)
   if (!doors.admitsFromPage(request.headers)) return sendText(answer, 403, 'This page may not do that.')
   if (!(await drops.respond(pathname, request, answer))) sendText(answer, 404, 'There is nothing here.')
 }
 
-function start({ doors, port }: Serving, token: string, answer: ServerResponse): void {
+function start({ doors, port, onStarted }: Serving, token: string, answer: ServerResponse): void {
   const cookie = doors.exchange(token)
-  if (cookie === null) sendText(answer, 403, 'This link was used already or is too old. Open Coffer again.')
-  else sendOn(answer, '/', cookieHeader(port, cookie))
+  if (cookie === null) return sendText(answer, 403, 'This link was used already or is too old. Open Coffer again.')
+  sendOn(answer, cookieHeader(port, cookie))
+  onStarted?.()
+}
+
+/** For the person's own programs: no page can send this header here, and none can read the secret. */
+function startAgain(serving: Serving, { headers }: IncomingMessage, answer: ServerResponse): void {
+  if (!isSame(headers.authorization ?? '', `Bearer ${serving.secret}`)) return sendText(answer, 403, 'Who asks?')
+  sendText(answer, 200, startPath(serving))
+  serving.onAsked?.()
+}
+
+/**
+ * Asks the Coffer that serves at `port` for a new address of its window. Throws if it does not give one.
+ */
+export async function askForWindow({ port, secret }: { port: number; secret: string }): Promise<string> {
+  const here = `http://127.0.0.1:${port}`
+  const answer = await fetch(`${here}/again`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+    redirect: 'error',
+    signal: AbortSignal.timeout(5_000),
+  })
+  const path = (await answer.text()).trim()
+  if (!answer.ok || !/^\/start\?token=[\w-]+$/.test(path)) throw new Error('The Coffer that runs gives no window.')
+  return here + path
 }

@@ -81,14 +81,21 @@ async function openLine(files: Map<string, File>): Promise<string> {
   const lines = linesOf(answer)
   const first = (await lines.next()).value as { window: string }
   void (async () => {
-    for await (const { wanted } of lines as AsyncIterable<{ wanted: string }>) send(wanted, files.get(wanted))
+    for await (const { wanted, ask } of lines as AsyncIterable<{ wanted: string; ask: string }>) {
+      void send(ask, files.get(wanted))
+    }
   })().catch(() => undefined)
   return first.window
 }
 
-/** The browser reads the file from disk as it sends it. A failure is Coffer's to tell: it misses the content. */
-function send(id: string, file: File | undefined): void {
-  void fetch(`/drop/content/${id}`, { method: 'PUT', body: file ?? '' }).catch(() => undefined)
+/** The browser reads the file from disk as it sends it. What it cannot read, Coffer is told of. */
+async function send(ask: string, file: File | undefined): Promise<void> {
+  try {
+    if (file === undefined) throw new Error('no such file')
+    await fetch(`/drop/content/${ask}`, { method: 'PUT', body: file })
+  } catch {
+    await fetch(`/drop/failed/${ask}`, { method: 'POST' }).catch(() => undefined)
+  }
 }
 
 async function* linesOf(answer: Response): AsyncGenerator {

@@ -1,3 +1,5 @@
+import { untrack } from 'svelte'
+
 /** Something a person can do from where they are: in the palette, by its keys, and in the menu of the desktop app. */
 export interface Command {
   id: string
@@ -19,8 +21,9 @@ class Commands {
   /** Registers while a component is there: `$effect(() => commands.add(() => [...]))`. Returns the way to take it back. */
   add(list: () => Command[]): () => void {
     const set = { commands: list }
-    this.#sets = [...this.#sets, set]
-    return () => (this.#sets = this.#sets.filter((other) => other.commands !== list))
+    // Whoever registers must not be called again because something was registered.
+    this.#sets = [...untrack(() => this.#sets), set]
+    return () => (this.#sets = untrack(() => this.#sets).filter((other) => other.commands !== list))
   }
 
   run(id: string): void {

@@ -2,9 +2,12 @@ import { implement } from '@orpc/server'
 import type { Coffer } from '../context.ts'
 import { contract } from '../contract.ts'
 import { convertStream, toWire } from '../failures.ts'
+import { checkPaths, type PathGate } from '../gate.ts'
 
 export interface RouterContext {
   coffer: Coffer
+  /** Stands between a window and the disk; without it, every path may be named. */
+  gate?: PathGate | undefined
 }
 
 /**
@@ -13,8 +16,9 @@ export interface RouterContext {
  */
 export const procedures = implement(contract)
   .$context<RouterContext>()
-  .use(async ({ next }) => {
+  .use(async ({ context: { gate }, path, next }, input) => {
     try {
+      if (gate !== undefined) await checkPaths(gate, path.join('.'), input)
       const result = await next()
       return { ...result, output: convertStream(result.output, toWire) }
     } catch (error) {

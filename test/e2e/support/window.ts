@@ -1,0 +1,86 @@
+import { chromium, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { start, type Running } from '../../support/run.ts'
+
+/** A window of Coffer, over a state folder of its own. */
+export interface OpenWindow {
+  page: Page
+  browser: Browser
+  /** The address of the window, without its token. */
+  address: string
+  /** Coffer's folder. */
+  home: string
+  /** The person's home folder; `Downloads` in it is where files are saved at first. */
+  person: string
+  close(): Promise<void>
+}
+
+export interface WindowOptions {
+  /** A folder with `home` and `person` in it, from a window before; a new one, removed at the end, unless told. */
+  folder?: string
+  env?: Record<string, string | undefined>
+  context?: BrowserContextOptions
+  /** Called before the page is opened. */
+  prepare?(page: Page): Promise<void>
+}
+
+/** A browser with nothing of its own on the network. CHROMIUM names another one. */
+export function launchBrowser(): Promise<Browser> {
+  const program = process.env.CHROMIUM ?? '/usr/bin/chromium'
+  const asRoot = process.getuid?.() === 0
+  return chromium.launch({
+    ...(existsSync(program) ? { executablePath: program } : {}),
+    args: ['--disable-background-networking', ...(asRoot ? ['--no-sandbox'] : [])],
+  })
+}
+
+/** Starts Coffer's window as a person does, with `coffer open`, and opens it in a browser. */
+export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'coffer-window-')))
+  const home = join(folder, 'home')
+  const person = join(folder, 'person')
+  await mkdir(join(person, 'Downloads'), { recursive: true })
+  const coffer = start(process.execPath, [resolve('dist/cli.js'), 'open', '--no-browser', '--json'], {
+    env: { COFFER_HOME: home, HOME: person, USERPROFILE: person, ...options.env },
+    timeout: 600_000,
+  })
+  const undo: (() => Promise<unknown>)[] = [() => end(coffer)]
+  if (options.folder === undefined) undo.push(() => rm(folder, { recursive: true, force: true }))
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0)) await step()
+  }
+  try {
+    const url = await addressOf(coffer)
+    const browser = await launchBrowser()
+    undo.unshift(() => browser.close())
+    const page = await (await browser.newContext(options.context)).newPage()
+    await options.prepare?.(page)
+    await page.goto(url)
+    const address = `${new URL(url).origin}/`
+    await page.waitForURL((at) => at.href.startsWith(address) && at.pathname === '/')
+    return { page, browser, address, home, person, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The address that `coffer open --json` prints. Throws with what it said if it ends before. */
+async function addressOf({ child, ended }: Running): Promise<string> {
+  if (child.stdout === null) throw new Error('no output')
+  const lines = createInterface({ input: child.stdout })
+  const first = new Promise<string>((done) => lines.once('line', done))
+  const gone = ended.then(({ code, stderr }) => Promise.reject(new Error(`coffer open ended with ${code}: ${stderr}`)))
+  const { url } = JSON.parse(await Promise.race([first, gone])) as { url: string }
+  return url
+}
+
+/** As Ctrl-C does. */
+async function end({ child, ended }: Running): Promise<void> {
+  child.kill('SIGTERM')
+  await ended
+}
