@@ -31,6 +31,8 @@ export default defineConfig(
       'no-undef': 'off',
       // Addresses are fragments of one page, made in state/navigation.
       'svelte/no-navigation-without-resolve': 'off',
+      // Some sets and maps are bookkeeping that nothing is drawn from.
+      'svelte/prefer-svelte-reactivity': 'off',
       // Markup that comes from anywhere but the compiler would be a way in.
       'svelte/no-at-html-tags': 'error',
       // Markup and styles are not what makes a component long.

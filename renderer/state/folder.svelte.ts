@@ -1,0 +1,192 @@
+import { SvelteMap } from 'svelte/reactivity'
+import { asFailure } from '../../electron/api/client.ts'
+import type { Failure, ListedEntry, ObservedMode } from '../../electron/api/contract.ts'
+import { coffer } from './coffer.ts'
+import { Selection } from './selection.svelte.ts'
+
+export type SortBy = 'name' | 'size' | 'date'
+
+/** What is asked of the catalog at once. */
+const CHUNK = 200
+/** What is asked about at once, of objects whose mode is not known yet. */
+const DETAILS = 100
+/** How often a view follows a listing that still grows. */
+const FOLLOW_MS = 250
+
+interface Details {
+  mode: ObservedMode | undefined
+  keyId: string | undefined
+}
+
+/**
+ * One folder, or what a search found below it, as rows that are fetched when they come into view. The catalog answers at
+ * once; S3 is listed behind it, and the rows follow.
+ */
+export class FolderView {
+  readonly place: string
+  readonly bucket: string
+  readonly prefix: string
+  readonly selection = new Selection()
+
+  total = $state(0)
+  sort = $state<SortBy>('name')
+  descending = $state(false)
+  words = $state('')
+  /** True until the first rows are there. */
+  loading = $state(true)
+  /** S3 is being listed. */
+  refreshing = $state(false)
+  failure = $state<Failure>()
+  /** How many a search has looked at. */
+  searched = $state(0)
+
+  #chunks = new SvelteMap<number, ListedEntry[]>()
+  #details = new SvelteMap<string, Details>()
+  #asked = new Set<number>()
+  #unknown = new Set<string>()
+  #visible: [number, number] = [0, 0]
+  #generation = 0
+  #stop = new AbortController()
+
+  constructor(place: string, bucket: string, prefix: string) {
+    this.place = place
+    this.bucket = bucket
+    this.prefix = prefix
+  }
+
+  get #where(): { place: string; bucket: string; prefix: string } {
+    return { place: this.place, bucket: this.bucket, prefix: this.prefix }
+  }
+
+  /** The row at `index`; undefined while it is being fetched. */
+  at(index: number): ListedEntry | undefined {
+    return this.#chunks.get(Math.floor(index / CHUNK))?.[index % CHUNK]
+  }
+
+  /** An object's mode and key: as listed, else as asked about since. */
+  detailsOf(entry: ListedEntry): Details {
+    if (entry.mode !== undefined) return { mode: entry.mode, keyId: entry.keyId }
+    return this.#details.get(entry.key) ?? { mode: undefined, keyId: undefined }
+  }
+
+  /** Shows what the catalog has, then lists the folder. */
+  async open(): Promise<void> {
+    await this.reload()
+    await this.refresh()
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  /** Lists the folder anew and lets the rows follow as they come. */
+  async refresh(): Promise<void> {
+    if (this.refreshing) return
+    this.refreshing = true
+    this.failure = undefined
+    let told = 0
+    try {
+      const events = await coffer.client.objects.refresh(this.#where, { signal: this.#stop.signal })
+      for await (const { done } of events) {
+        if (!done && performance.now() - told < FOLLOW_MS) continue
+        told = performance.now()
+        await this.reload()
+      }
+    } catch (error) {
+      const failure = asFailure(error)
+      if (!this.#stop.signal.aborted && failure.code !== 'CANCELLED') this.failure = failure
+    } finally {
+      this.refreshing = false
+      this.loading = false
+    }
+  }
+
+  /** Asks the catalog again for what can be seen. */
+  async reload(): Promise<void> {
+    this.#generation += 1
+    this.#asked.clear()
+    const [first, end] = this.#visible
+    const chunks = new Set<number>([0])
+    for (let chunk = Math.floor(first / CHUNK); chunk * CHUNK < end; chunk++) chunks.add(chunk)
+    await Promise.all([...chunks].map((chunk) => this.#fetch(chunk)))
+  }
+
+  sortBy(sort: SortBy): void {
+    this.descending = this.sort === sort ? !this.descending : sort !== 'name'
+    this.sort = sort
+    void this.#anew()
+  }
+
+  search(words: string): void {
+    this.words = words
+    void this.#anew()
+  }
+
+  async #anew(): Promise<void> {
+    this.#visible = [0, 0]
+    await this.reload()
+  }
+
+  /** The view says which rows it draws; those that are missing are fetched, and modes that are not known are asked about. */
+  show(first: number, end: number): void {
+    this.#visible = [first, end]
+    for (let chunk = Math.floor(first / CHUNK); chunk * CHUNK < end; chunk++) void this.#fetch(chunk)
+    this.#askDetails()
+  }
+
+  async #fetch(chunk: number): Promise<void> {
+    if (this.#asked.has(chunk)) return
+    this.#asked.add(chunk)
+    const generation = this.#generation
+    try {
+      const { entries, total } = await this.#page(chunk * CHUNK)
+      if (generation !== this.#generation) return
+      if (this.#asked.size === 1)
+        for (const other of this.#chunks.keys()) if (other !== chunk) this.#chunks.delete(other)
+      this.#chunks.set(chunk, entries)
+      this.total = total
+      if (total > 0) this.loading = false
+      this.#askDetails()
+    } catch (error) {
+      if (generation === this.#generation) this.failure = asFailure(error)
+    }
+  }
+
+  async #page(offset: number): Promise<{ entries: ListedEntry[]; total: number }> {
+    const { objects } = coffer.client
+    const words = this.words.split(/\s+/).filter(Boolean)
+    if (words.length === 0) {
+      const { sort, descending } = this
+      return objects.page({ ...this.#where, sort, descending, offset, limit: CHUNK })
+    }
+    // A search is shown as far as a person reads; more words find the rest.
+    const found = await objects.search({ ...this.#where, words, limit: 1000 })
+    this.searched = found.searched
+    const { entries } = found
+    return { entries: entries.slice(offset, offset + CHUNK), total: entries.length }
+  }
+
+  #askDetails(): void {
+    const [first, end] = this.#visible
+    const keys: string[] = []
+    for (let index = first; index < end && keys.length < DETAILS; index++) {
+      const entry = this.at(index)
+      if (entry?.kind !== 'object' || entry.mode !== undefined || this.#unknown.has(entry.key)) continue
+      this.#unknown.add(entry.key)
+      keys.push(entry.key)
+    }
+    if (keys.length > 0) void this.#fetchDetails(keys)
+  }
+
+  async #fetchDetails(keys: string[]): Promise<void> {
+    const { place, bucket } = this
+    try {
+      for (const { key, mode, keyId } of await coffer.client.objects.details({ place, bucket, keys })) {
+        this.#details.set(key, { mode, keyId })
+      }
+    } catch {
+      // The marks stay blank; they are asked for again when the rows come into view the next time.
+      for (const key of keys) this.#unknown.delete(key)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { JourneyStep } from '../../electron/api/contract.ts'
+import { short } from './numbers.ts'
+
+const ACTORS = { computer: 'This computer', s3: 'S3', kms: 'KMS' } as const
+
+export function actorName({ actor }: JourneyStep): string {
+  return ACTORS[actor]
+}
+
+const NAMES: Record<string, string> = {
+  requestId: 'request',
+  keyId: 'key',
+  keyArn: 'key',
+  wrappedKey: 'wrapped key',
+  encryptionContext: 'context',
+}
+
+/** The real values of a step, for the line in the typewriter's hand: `AES/GCM · key 59e1…77af`. */
+export function factsText({ facts }: JourneyStep): string {
+  return Object.entries(facts)
+    .map(([name, value]) => {
+      const shown = /^(?:keyId|keyArn|requestId|etag|versionId)$/i.test(name) ? short(value) : value
+      return name === 'algorithm' ? shown : `${NAMES[name] ?? spaced(name)} ${shown}`
+    })
+    .join(' · ')
+}
+
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
