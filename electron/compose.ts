@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { CofferError } from './base/errors.ts'
 import type { Connection } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
@@ -21,6 +22,13 @@ import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
 import { openUploads } from './store/uploads.ts'
 import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
+import { openTransferRuns } from './store/transfer-runs.ts'
+import { openQueue, type Queue } from './transfers/queue/queue.ts'
+import { rateLimit } from './transfers/rate-limit.ts'
+import { isStreamRef, type OpenSource } from './vault/put-plan.ts'
+import { fileSource } from './vault/source.ts'
+import { limitOf } from './vault/rate-limits.ts'
+import { transferWork, type TransferDone } from './vault/transfer-work.ts'
 import type { Vault } from './vault/vault.ts'
 
 export interface CofferOptions {
@@ -31,6 +39,11 @@ export interface CofferOptions {
   askPassphrase?: AskPassphrase | undefined
   /** How this host starts This computer's server; with this very runtime unless told. */
   serverCommand?: ServerCommand | undefined
+  /**
+   * Opens what this host hands over itself, named `stream:ID` where a path would be, each as often as it is asked. Throws
+   * FILE_NOT_FOUND for one that is gone.
+   */
+  openStream?: OpenSource | undefined
 }
 
 export { findInstance, takeInstance, type Instance } from './store/instance.ts'
@@ -49,6 +62,7 @@ export interface Coffer {
   catalog: StoredCatalog
   rekeyRuns: RekeyRuns
   downloads: Downloads
+  transfers: Queue<TransferDone>
   localCloud: ThisComputer
   /**
    * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
@@ -73,6 +87,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const downloads = openDownloads(db, home)
   downloads.sweep()
   const uploads = openUploads(db, home)
+  const activity = openActivity(db)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
   const places = openPlaces(openPlaceTable(db), catalog, secrets)
@@ -109,21 +124,30 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     return connect(place.id, await places.connection(place))
   }
 
-  const close = () => {
+  const transfers = openQueue({
+    runs: openTransferRuns(db, home),
+    work: transferWork({ openVault, openSource: sourceOpener(options.openStream), settings, activity }),
+    ledger: writeBehind(db),
+    limits: { up: rateLimit(limitOf(settings, 'up')), down: rateLimit(limitOf(settings, 'down')) },
+    moves: (place) => place === LOCAL_PLACE,
+  })
+  const close = async () => {
+    await transfers.close()
     downloads.close()
     uploads[Symbol.dispose]()
+    writeBehind(db).flush()
     db.close()
-    return Promise.resolve()
   }
   return Promise.resolve({
     home,
     keys,
     places,
     settings,
-    activity: openActivity(db),
+    activity,
     catalog,
     rekeyRuns: openRekeyRuns(db, home),
     downloads,
+    transfers,
     localCloud,
     openVault,
     placeId,
@@ -134,6 +158,17 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
 /** What is known of a server that is no stored place is kept under its address. */
 function idOf({ endpoint }: Connection): string {
   return endpoint ?? 'aws'
+}
+
+/** Files by their paths, and what a host hands over by its references. */
+function sourceOpener(openStream: OpenSource | undefined): OpenSource {
+  return async (ref) => {
+    if (!isStreamRef(ref)) return await fileSource(ref)
+    if (openStream !== undefined) return await openStream(ref)
+    throw new CofferError('FILE_NOT_FOUND', 'What was dropped here is not at hand any more.', {
+      hint: 'Drop it again.',
+    })
+  }
 }
 
 async function localConnection(localCloud: ThisComputer): Promise<Connection> {

@@ -5,6 +5,8 @@ import type { StoredCatalog } from '../store/catalog.ts'
 import type { RekeyRuns } from '../store/rekey-runs.ts'
 import type { Place } from '../store/places.ts'
 import type { Settings } from '../store/settings.ts'
+import type { Queue } from '../transfers/queue/queue.ts'
+import type { TransferDone } from '../vault/transfer-work.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /* What the contract needs of what compose.ts builds, as small interfaces that plain objects in tests can fill. */
@@ -56,6 +58,7 @@ export interface Coffer {
   activity: Pick<Activity, 'append' | 'list'>
   catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey' | 'listing'>
   rekeyRuns: RekeyRuns
+  transfers: Queue<TransferDone>
   openVault(place: PlaceRef): Promise<OpenVault>
   /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
   placeId(place: PlaceRef): Promise<string>

@@ -2,17 +2,20 @@ import type { DatabaseSync } from 'node:sqlite'
 
 /**
  * Runs `work` as one write transaction: what it did is kept if it returns and undone if it throws. Within another one it is
- * part of that, which then has to throw as well.
+ * a part of that: undone alone if it throws, kept with the whole.
  */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
-  if (db.isTransaction) return work()
-  db.exec('BEGIN IMMEDIATE')
+  const [begin, keep, undo] = db.isTransaction ? WITHIN : WHOLE
+  db.exec(begin)
   try {
     const result = work()
-    db.exec('COMMIT')
+    db.exec(keep)
     return result
   } catch (error) {
-    db.exec('ROLLBACK')
+    db.exec(undo)
     throw error
   }
 }
+
+const WHOLE = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const
+const WITHIN = ['SAVEPOINT part', 'RELEASE part', 'ROLLBACK TO part; RELEASE part'] as const

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { CofferError } from '../base/errors.ts'
 import { table } from './output.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
@@ -13,6 +14,7 @@ Examples
   coffer ls                         the buckets
   coffer ls s3://private/           what is in one
   coffer ls s3://private/photos/ --recursive
+  coffer ls s3://private/ --search beach 2024
 `
 
 export function addLs(program: Command): void {
@@ -22,13 +24,25 @@ export function addLs(program: Command): void {
     .description('Lists the buckets, or what is in a bucket or below a key.')
     .argument('[target]', 's3://BUCKET or s3://BUCKET/FOLDER/')
     .option('-r, --recursive', 'everything below, not only the next level')
+    .option('-s, --search <words...>', 'only objects, at any depth, whose keys hold all of the words, in any case')
     .addHelpText('after', EXAMPLES + EXIT_HELP)
-    .action(async (target: string | undefined, { recursive = false }: { recursive?: boolean }) => {
+    .action(async (target: string | undefined, { recursive = false, search }: Options) => {
       const asked = target === undefined ? null : parseTarget(target)
-      await withCoffer(command, (session) =>
-        asked === null ? listBuckets(session) : listObjects(session, asked, recursive),
-      )
+      if (asked === null && search !== undefined) {
+        throw new CofferError('INVALID_INPUT', 'A search needs a bucket.', {
+          hint: 'Name it: coffer ls s3://BUCKET/ --search WORD.',
+        })
+      }
+      await withCoffer(command, (session) => {
+        if (asked === null) return listBuckets(session)
+        return search === undefined ? listObjects(session, asked, recursive) : searchObjects(session, asked, search)
+      })
     })
+}
+
+interface Options {
+  recursive?: boolean
+  search?: string[]
 }
 
 /** Also the answer of `coffer bucket list`. */
@@ -46,20 +60,43 @@ async function listObjects(session: Session, { bucket, key }: Target, recursive:
   let seen = 0
   for await (const page of await client.objects.list({ place, bucket, key, recursive }, { signal })) {
     seen += page.length
-    const lines = table(
-      ['', '', '', ''],
-      page.map((entry) =>
-        entry.kind === 'folder'
-          ? [''.padEnd(16), '', '', entry.key]
-          : [
-              entry.lastModified === undefined ? '' : moment(entry.lastModified),
-              size(entry.size).padStart(9),
-              (entry.mode === undefined ? '' : modeName(entry.mode)).padEnd(8),
-              entry.key,
-            ],
-      ),
-    )
-    page.forEach((entry, index) => out.result(entry, lines[index + 1] ?? ''))
+    show(session, page)
   }
   if (seen === 0) out.note('Nothing there.')
+}
+
+const MOST_FOUND = 1000
+
+/** Lists anew, so that what is found is there and what is there is found. */
+async function searchObjects(session: Session, { bucket, key: prefix }: Target, words: string[]): Promise<void> {
+  const { client, place, out, signal } = session
+  for await (const { objects } of await client.objects.refresh(
+    { place, bucket, prefix, recursive: true },
+    { signal },
+  )) {
+    out.status(`${objects} objects listed`)
+  }
+  out.status('')
+  const query = { place, bucket, prefix, words, limit: MOST_FOUND }
+  const { entries, total, searched } = await client.objects.search(query, { signal })
+  show(session, entries)
+  if (total === 0) out.note(`None of ${searched} objects.`)
+  if (total > entries.length) out.note(`The first ${entries.length} of ${total}; more words find fewer.`)
+}
+
+type Entry = Awaited<ReturnType<Session['client']['objects']['search']>>['entries'][number]
+
+function show({ out }: Session, entries: Entry[]): void {
+  const lines = table(['', '', '', ''], entries.map(cells))
+  entries.forEach((entry, index) => out.result(entry, lines[index + 1] ?? ''))
+}
+
+function cells(entry: Entry): string[] {
+  if (entry.kind === 'folder') return [''.padEnd(16), '', '', entry.key]
+  return [
+    entry.lastModified === undefined ? '' : moment(entry.lastModified),
+    size(entry.size).padStart(9),
+    (entry.mode === undefined ? '' : modeName(entry.mode)).padEnd(8),
+    entry.key,
+  ]
 }

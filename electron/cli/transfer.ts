@@ -23,6 +23,12 @@ export async function follow<E extends Event>(
       case 'found':
         progress.found(event.files, event.bytes)
         break
+      case 'resumed':
+        out.note(
+          `${event.name} goes on where it stood: ${size(event.done)} of ${size(event.total)} are there already.`,
+          { resumed: event.name, done: event.done, total: event.total },
+        )
+        break
       case 'progress':
         progress.advanced(event.name, event.done)
         break

@@ -184,4 +184,40 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE listed_folders SET objects = objects - 1 WHERE id = old.folder;
   END;
   `,
+  `
+  CREATE TABLE transfer_runs (
+    id          INTEGER PRIMARY KEY,
+    identity    TEXT NOT NULL,      -- JSON of the order; of a repeated run it is the same
+    kind        TEXT NOT NULL CHECK (kind IN ('put', 'get')),
+    bucket      TEXT NOT NULL,
+    body        TEXT NOT NULL,      -- JSON of the order
+    overwrite   TEXT NOT NULL,
+    started_at  INTEGER NOT NULL,   -- milliseconds since 1970
+    ended_at    INTEGER,            -- null: there is something left to do
+    found_all   INTEGER NOT NULL DEFAULT 0,
+    paused      INTEGER NOT NULL DEFAULT 0,
+    cancelled   INTEGER NOT NULL DEFAULT 0,
+    interrupted INTEGER NOT NULL DEFAULT 0,
+    error       TEXT,               -- JSON of a failure
+    wish        TEXT                -- what another process wants of the one that works on it
+  ) STRICT;
+  CREATE INDEX transfer_runs_open ON transfer_runs (identity) WHERE ended_at IS NULL;
+
+  CREATE TABLE transfer_items (
+    id     INTEGER PRIMARY KEY,
+    run    INTEGER NOT NULL REFERENCES transfer_runs (id) ON DELETE CASCADE,
+    name   TEXT NOT NULL,           -- path or key, as the person knows it
+    key    TEXT NOT NULL,
+    path   TEXT NOT NULL,
+    bytes  INTEGER NOT NULL,
+    mark   TEXT NOT NULL,           -- the source's size and date, or its ETag
+    large  INTEGER NOT NULL,
+    state  TEXT NOT NULL,
+    answer TEXT,                    -- to its conflict
+    copy   INTEGER NOT NULL DEFAULT 0, -- where both are kept: the number in the new one's name
+    error  TEXT,                    -- JSON of a failure
+    UNIQUE (run, key, name)
+  ) STRICT;
+  CREATE INDEX transfer_items_by_state ON transfer_items (run, state, large, id);
+  `,
 ]

@@ -80,8 +80,8 @@ export interface Uploads extends Disposable {
   takeUp(order: UploadOrder): HeldUpload[]
   /** Takes one that was cut off; null if it is gone, or somebody is at it. */
   take(id: number): HeldUpload | null
-  /** What was cut off at a place, or in one of its buckets, newest first. */
-  left(place: string, bucket?: string): SavedUpload[]
+  /** What was cut off: anywhere, at a place, or in one of its buckets. Newest first. */
+  left(place?: string, bucket?: string): SavedUpload[]
 }
 
 type Row = Record<string, unknown>
@@ -96,7 +96,8 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
   const byIdentity = db.prepare(`${columns} FROM uploads WHERE identity = ? ORDER BY id DESC`)
   const byId = db.prepare(`${columns} FROM uploads WHERE id = ?`)
   const byPlace = db.prepare(
-    `${columns} FROM uploads WHERE place = ?1 AND bucket = ifnull(?2, bucket) ORDER BY id DESC`,
+    `
+    ${columns} FROM uploads WHERE place = ifnull(?1, place) AND bucket = ifnull(?2, bucket) ORDER BY id DESC`,
   )
   const setOwner = db.prepare('UPDATE uploads SET owner = ? WHERE id = ?')
   const setOpened = db.prepare('UPDATE uploads SET opened = ? WHERE id = ?')
@@ -182,7 +183,7 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
     take: (id) => transaction(db, () => takeRows(byId.all(id))[0] ?? null),
     left: (place, bucket) =>
       byPlace
-        .all(place, bucket ?? null)
+        .all(place ?? null, bucket ?? null)
         .filter((row) => !isHeld(row))
         .map(toSaved),
     [Symbol.dispose]: () => owner[Symbol.dispose](),

@@ -9,9 +9,9 @@ const DELAY = 25
  * what is remembered as a help, not for what is owed.
  */
 export interface WriteBehind {
-  later(write: () => void): void
+  later: (write: () => void) => void
   /** Does at once what is waiting, in order. Whoever reads what may be waiting calls it first. */
-  flush(): void
+  flush: () => void
 }
 
 const open = new WeakMap<DatabaseSync, WriteBehind>()

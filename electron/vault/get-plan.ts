@@ -13,16 +13,16 @@ export interface GetTask extends Task {
  * Where objects go. One object goes to `to` itself, or keeps its last name in `to` if that is a folder or ends with a
  * separator. Everything below a key that ends with `/` keeps its structure in `to`; a key that cannot be a file here is
  * told as failed, and the others go on. So is the second of two objects that this system's disks take for one file: it must
- * not replace what came a moment ago.
+ * not replace what came a moment ago; `taken` knows what came, also from other places.
  */
 export async function* planGet(
   objects: AsyncIterable<Task>,
   from: string,
   to: string,
   platform: NodeJS.Platform = process.platform,
+  taken = new Map<string, string>(),
 ): AsyncGenerator<Found<GetTask>, void, void> {
   const folder = from === '' || from.endsWith('/')
-  const taken = new Map<string, string>()
   for await (const object of objects) {
     try {
       const path = folder ? pathBelow(to, object.key.slice(from.length), platform) : await fileFor(object.key, to)

@@ -22,7 +22,7 @@ export async function* keysBelow(
   for await (const entry of listFolder(vault, { bucket, prefix: key, recursive: true }, signal)) {
     found = true
     if (entry.kind === 'object' && !entry.key.endsWith('/')) {
-      yield { name: entry.key, bucket, key: entry.key, bytes: entry.size }
+      yield { name: entry.key, bucket, key: entry.key, bytes: entry.size, mark: entry.etag }
     }
   }
   // A folder is only its objects, so one without any is most likely a slip; an empty bucket is there all the same.

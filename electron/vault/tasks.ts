@@ -5,6 +5,8 @@ export interface Task {
   bucket: string
   key: string
   bytes: number
+  /** Tells one state of the source from another: a file's size and date, an object's ETag. */
+  mark?: string | undefined
 }
 
 /** What the search turns up: a task, something that is left out, or something that cannot even be begun. */

@@ -37,7 +37,7 @@ export interface Vault {
   keys: KeyRing
   catalog: Catalog
   /** Without it, a download that is cut off starts over. */
-  downloads?: Pick<Downloads, 'keep' | 'temporaryFor'> | undefined
+  downloads?: Pick<Downloads, 'keep' | 'temporaryFor' | 'giveUp'> | undefined
   /** The journal of uploads in parts. */
   uploads: Uploads
 }

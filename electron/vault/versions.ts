@@ -16,9 +16,15 @@ export async function versionsOf(vault: Vault, { bucket, key }: Name, signal: Ab
     const page = await listObjectVersions(vault.s3, { bucket, prefix: key, from }, signal)
     found.push(...page.lines.filter((line) => line.key === key))
     // Keys come in order, so once another one has come there is nothing more of this.
-    if (page.next === undefined || page.next.key !== key) return found
+    if (page.next === undefined || page.next.key !== key) return found.sort(newestFirst)
     from = page.next
   }
+}
+
+/** S3's own order where dates, which are in whole seconds, do not say otherwise; there are servers that list markers last. */
+function newestFirst(one: VersionLine, other: VersionLine): number {
+  if (one.isLatest !== other.isLatest) return one.isLatest ? -1 : 1
+  return other.lastModified.getTime() - one.lastModified.getTime()
 }
 
 /**

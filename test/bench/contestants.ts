@@ -17,10 +17,21 @@ export interface Contestant {
   sealed: boolean
   /** True: only where the server is behind TLS too. */
   overTls: boolean
+  /** True: it brings down what Coffer put up plain, instead of objects of its own. */
+  borrows: boolean
+  /** Sizes for which it differs from its neighbours. */
+  sizes: readonly Size[]
   /** Moves the local path to s3://BUCKET/KEY, or back. A folder's key ends with `/`. */
-  up(server: BenchServer, size: Size, path: string, where: Where): Command
-  down(server: BenchServer, size: Size, where: Where, path: string): Command
+  up(server: Reached, size: Size, path: string, where: Where): Command
+  down(server: Reached, size: Size, where: Where, path: string): Command
 }
+
+/** What a command has to know of a server. */
+export type Reached = Pick<BenchServer, 'name' | 'endpoint' | 'tls' | 'awsEnv' | 'keys'> & {
+  person: { env: Command['env'] }
+}
+
+const BOTH: readonly Size[] = ['large', 'small']
 
 export interface Where {
   bucket: string
@@ -34,10 +45,10 @@ function coffer(
   id: string,
   name: string,
   sealed: boolean,
-  flags: (server: BenchServer) => string[],
+  flags: (server: Reached) => string[],
   how: { tls?: boolean } = {},
 ): Contestant {
-  const command = (server: BenchServer, args: string[]): Command => ({
+  const command = (server: Reached, args: string[]): Command => ({
     program: process.execPath,
     args: [PROGRAM, ...args, ...placeOptions(server, how.tls === true)],
     env: { ...server.person.env, AWS_CA_BUNDLE: undefined },
@@ -48,6 +59,8 @@ function coffer(
     tool: 'coffer',
     sealed,
     overTls: how.tls === true,
+    borrows: false,
+    sizes: how.tls === true ? ['large'] : BOTH,
     up: (server, _, path, { bucket, key }) =>
       command(server, ['put', path, `s3://${bucket}/${key}`, '--no-kit', ...flags(server)]),
     down: (server, _, { bucket, key }, path) => command(server, ['get', `s3://${bucket}/${key}`, path]),
@@ -55,7 +68,7 @@ function coffer(
 }
 
 /** Coffer finds This computer by itself. */
-function placeOptions(server: BenchServer, tls: boolean): string[] {
+function placeOptions(server: Reached, tls: boolean): string[] {
   if (server.name === 'This computer') return []
   const { endpoint } = server
   const s3 = tls && server.tls !== undefined ? server.tls.endpoint : endpoint
@@ -64,7 +77,7 @@ function placeOptions(server: BenchServer, tls: boolean): string[] {
 }
 
 function aws(id: string, name: string, flags: string[]): Contestant {
-  const command = (server: BenchServer, size: Size, from: string, to: string): Command => ({
+  const command = (server: Reached, size: Size, from: string, to: string): Command => ({
     program: pythonTool('aws'),
     args: ['s3', 'cp', '--quiet', ...(size === 'small' ? ['--recursive'] : []), from, to, ...flags],
     env: { ...server.awsEnv, AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' },
@@ -75,21 +88,30 @@ function aws(id: string, name: string, flags: string[]): Contestant {
     tool: 'aws',
     sealed: false,
     overTls: false,
+    borrows: true,
+    sizes: BOTH,
     up: (server, size, path, { bucket, key }) => command(server, size, path, `s3://${bucket}/${key}`),
     down: (server, size, { bucket, key }, path) => command(server, size, `s3://${bucket}/${key}`, path),
   }
 }
 
 interface RcloneWay {
-  flags?: Partial<Record<Size, string[]>>
+  /** Large files with the parts that Coffer uses too, and no MD5 of the whole file beforehand. */
+  tuned?: boolean
   crypt?: boolean
   customerKey?: boolean
 }
 
-function rclone(id: string, name: string, { flags = {}, crypt = false, customerKey = false }: RcloneWay): Contestant {
-  const command = (server: BenchServer, size: Size, where: Where, args: string[]): Command => ({
+/** Many small files at once, as its manual advises. */
+const FOR_SMALL = ['--transfers', '16', '--checkers', '16']
+const FOR_LARGE = ['--s3-upload-concurrency', '4', '--s3-chunk-size', '8M', '--s3-disable-checksum']
+
+function rclone(id: string, name: string, way: RcloneWay): Contestant {
+  const { tuned = false, crypt = false, customerKey = false } = way
+  const flags = (size: Size): string[] => (size === 'small' ? FOR_SMALL : tuned ? FOR_LARGE : [])
+  const command = (server: Reached, size: Size, where: Where, args: string[]): Command => ({
     program: 'rclone',
-    args: [size === 'small' ? 'copy' : 'copyto', ...(flags[size] ?? []), ...args],
+    args: [size === 'small' ? 'copy' : 'copyto', ...flags(size), ...args],
     env: { ...rcloneEnv(server, customerKey), ...(crypt ? cryptEnv(where) : {}) },
   })
   const remote = ({ bucket, key }: Where): string => (crypt ? `sealed:${basename(key)}` : `box:${bucket}/${key}`)
@@ -99,13 +121,15 @@ function rclone(id: string, name: string, { flags = {}, crypt = false, customerK
     tool: 'rclone',
     sealed: crypt,
     overTls: customerKey,
+    borrows: !crypt && !customerKey,
+    sizes: tuned ? BOTH : ['large'],
     up: (server, size, path, where) => command(server, size, where, [path, remote(where)]),
     down: (server, size, where, path) => command(server, size, where, [remote(where), path]),
   }
 }
 
 /** The remote `box` of a server, for any rclone command. */
-export function rcloneEnv(server: BenchServer, customerKey = false): Command['env'] {
+export function rcloneEnv(server: Reached, customerKey = false): Command['env'] {
   return {
     AWS_CA_BUNDLE: undefined,
     RCLONE_CONFIG: '/dev/null',
@@ -137,15 +161,6 @@ function cryptEnv({ bucket, key }: Where): Command['env'] {
   }
 }
 
-/** Many small files at once, as its manual advises; large files by its defaults. */
-const BY_DEFAULT = { small: ['--transfers', '16', '--checkers', '16'] }
-
-/** The parts that Coffer uses too, and no MD5 of the file beforehand. */
-const TUNED = {
-  ...BY_DEFAULT,
-  large: ['--s3-upload-concurrency', '4', '--s3-chunk-size', '8M', '--s3-disable-checksum'],
-}
-
 /** Everyone, in the order of the tables. */
 export const CONTESTANTS: readonly Contestant[] = [
   coffer('plain', 'plain (bucket default)', false, () => ['--mode', 'bucket-default']),
@@ -158,9 +173,16 @@ export const CONTESTANTS: readonly Contestant[] = [
     tls: true,
   }),
   aws('aws', 'plain', []),
-  rclone('rclone', 'plain', { flags: BY_DEFAULT }),
-  rclone('rclone-tuned', 'plain, tuned', { flags: TUNED }),
-  rclone('rclone-crypt', 'crypt', { flags: BY_DEFAULT, crypt: true }),
-  rclone('rclone-crypt-tuned', 'crypt, tuned', { flags: TUNED, crypt: true }),
-  rclone('rclone-sse-c', 'SSE-C over TLS', { flags: TUNED, customerKey: true }),
+  rclone('rclone', 'plain', {}),
+  rclone('rclone-tuned', 'plain, tuned', { tuned: true }),
+  rclone('rclone-crypt', 'crypt', { crypt: true }),
+  rclone('rclone-crypt-tuned', 'crypt, tuned', { tuned: true, crypt: true }),
+  rclone('rclone-sse-c', 'SSE-C over TLS, tuned', { tuned: true, customerKey: true }),
 ]
+
+/** The contestant of that id. */
+export function contestant(id: string): Contestant {
+  const found = CONTESTANTS.find((each) => each.id === id)
+  if (found === undefined) throw new Error(`there is no contestant ${id}`)
+  return found
+}

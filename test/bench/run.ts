@@ -1,97 +1,125 @@
-/**
- * The benchmark: `npm run bench -- --help` tells its options. Prints tables of medians with ratios side by side.
- */
+/** The benchmark; `npm run bench -- --help` tells its options. Prints tables of medians with ratios side by side. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { CONTESTANTS, type Size } from './contestants.ts'
+import { contestant, CONTESTANTS, type Size } from './contestants.ts'
+import { runListing } from './listing.ts'
 import { largeLoad, MIB, smallLoad } from './loads.ts'
-import { startServer, type ServerName } from './servers.ts'
+import { machineTable } from './machine.ts'
+import { runMemory } from './memory-table.ts'
+import { readOptions, type TransferOptions } from './options.ts'
+import { writePage, type Section } from './page.ts'
+import { runPipeline } from './pipeline.ts'
+import { readingText } from './reading.ts'
+import { startServer, type BenchServer, type ServerName } from './servers.ts'
 import { isMet, targetTable, type Target } from './targets.ts'
-import { runTransfers, type Load } from './transfers.ts'
-import { transferTable, transferTargets } from './transfer-report.ts'
+import { costTable, transferTable, transferTargets } from './transfer-report.ts'
+import { runTransfers, type Load, type Result } from './transfers.ts'
 
-const HELP = `npm run bench -- [options]
-
-  --only LETTERS      tables to make: a transfers and the cost of encryption (all of them unless told)
-  --size SIZE         large (one file), small (4 KiB each) or both
-  --server NAMES      sink, computer, moto; comma separated
-  --contestants IDS   of table a, comma separated: ${CONTESTANTS.map(({ id }) => id).join(', ')}
-  --large MIB         size of the large file (1024)
-  --files COUNT       how many small files (10000)
-  --rounds COUNT      runs of everyone that count (5)
-  --quick             128 MiB, 1000 files, 3 rounds, the sink alone
-  --dir FOLDER        where the files are (/dev/shm)
-  --check             exit code 1 if a target is missed
-`
-
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: 'a' },
-    size: { type: 'string', default: 'both' },
-    server: { type: 'string' },
-    contestants: { type: 'string' },
-    large: { type: 'string' },
-    files: { type: 'string' },
-    rounds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    dir: { type: 'string', default: '/dev/shm' },
-    check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
+const args = process.argv.slice(2)
+const options = readOptions(args)
+const { rounds } = options
+const started = performance.now()
+const isLate = (): boolean => performance.now() - started > options.limit
+const say = (text: string): void => {
+  process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${text}\n`)
 }
 
-const SERVERS: Record<string, ServerName> = { sink: 'sink', computer: 'This computer', moto: 'moto' }
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 5))
-const sizes: Size[] = values.size === 'both' ? ['large', 'small'] : [values.size as Size]
-const servers = (values.server ?? (values.quick ? 'sink' : 'sink,computer')).split(',').map((name) => SERVERS[name])
-const QUICK = 'plain,sse-c,cse-kms,cse-c,aws,rclone-tuned,rclone-crypt-tuned'
-const chosen = (values.contestants ?? (values.quick ? QUICK : undefined))?.split(',')
-const contestants = CONTESTANTS.filter(({ id }) => chosen?.includes(id) ?? true)
-const say = (text: string): void => void process.stderr.write(`${text}\n`)
-
-const folder = await mkdtemp(join(values.dir, 'coffer-bench-'))
+const targets: Target[] = []
+const sections: Section[] = []
+const folder = await mkdtemp(join(options.dir, 'coffer-bench-'))
 // Every person's home, and with it what This computer stores, goes there too.
 process.env['TMPDIR'] = folder
-const targets: Target[] = []
 try {
-  for (const name of servers) {
-    if (name === undefined) throw new Error(`--server takes ${Object.keys(SERVERS).join(', ')}`)
-    targets.push(...(await transfersOn(name)))
-  }
+  sections.push({ title: 'The machine', text: await machineTable() })
+  if (options.tables.includes('e')) await pipeline()
+  for (const each of options.transfers) await onServer(each)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
+const late = isLate()
 console.log(`\n${targetTable(targets)}`)
-if (values.check && !targets.every(isMet)) process.exitCode = 1
+if (late) console.log('\nThe time was up before every round was run.')
+if (options.write) await writePage(intro(), [{ title: 'Targets', text: targetTable(targets) }, ...sections])
+if (options.check && (late || !targets.every(isMet))) process.exitCode = 1
 
-async function transfersOn(name: ServerName): Promise<Target[]> {
-  const server = await startServer(name)
-  const reached: Target[] = []
+function tell(title: string, text: string): void {
+  sections.push({ title, text })
+  console.log(`\n## ${title}\n\n${text}`)
+}
+
+async function pipeline(): Promise<void> {
+  say('the crypto pipeline')
+  const { table, targets: reached } = await runPipeline(rounds)
+  tell('The crypto pipeline alone', `MiB a second of one core's time.\n\n${table}`)
+  targets.push(...reached)
+}
+
+async function onServer(transfers: TransferOptions): Promise<void> {
+  const server = await startServer(transfers.server)
   try {
-    for (const size of sizes) {
-      const load = await loadOf(size)
-      const able = contestants.filter(({ overTls }) => !overTls || server.tls !== undefined)
-      const results = await runTransfers({ server, load, contestants: able, rounds, folder, say })
-      await rm(load.path, { recursive: true })
-      const what = size === 'large' ? `One file of ${load.bytes / MIB} MiB` : `${load.files} files of 4 KiB`
-      console.log(`\n${what}, ${name}, up\n\n${transferTable(results, 'up')}`)
-      console.log(`\n${what}, ${name}, down\n\n${transferTable(results, 'down')}`)
-      // Another server is itself part of what is measured.
-      if (name === 'sink') reached.push(...transferTargets(results))
-    }
-    return reached
+    if (server.name === 'sink' && options.tables.includes('d')) await listing(server)
+    if (server.name === 'sink' && options.tables.includes('c')) await memory(server)
+    if (options.tables.includes('a')) await transfer(server, transfers)
   } finally {
     await server.stop()
   }
 }
 
-function loadOf(size: Size): Promise<Load> {
-  return size === 'large'
-    ? largeLoad(folder, Number(values.large ?? (values.quick ? 128 : 1024)) * MIB)
-    : smallLoad(folder, Number(values.files ?? (values.quick ? 1_000 : 10_000)))
+async function listing(server: BenchServer): Promise<void> {
+  const { tables, targets: reached } = await runListing({ server, rounds, folder, say })
+  tell('Listing and searching 100,000 objects', tables.join('\n\n'))
+  targets.push(...reached)
+}
+
+async function memory(server: BenchServer): Promise<void> {
+  const contestants = ['plain', 'cse-c', 'aws', 'rclone-crypt-tuned'].map(contestant)
+  const plan = { server, contestants, sizes: options.memorySizes, rounds: Math.min(rounds, 3), folder, say }
+  const { table, targets: reached } = await runMemory(plan)
+  tell('Peak memory', `Resident at most, of the whole process tree, by size of the file.\n\n${table}`)
+  targets.push(...reached)
+}
+
+async function transfer(
+  server: BenchServer,
+  { contestants, rounds: times, ...amount }: TransferOptions,
+): Promise<void> {
+  const all: Result[] = []
+  for (const size of options.sizes) {
+    if (isLate()) return
+    const load = await loadOf(size, amount)
+    const able = contestants.filter(
+      ({ overTls, sizes }) => sizes.includes(size) && (!overTls || server.tls !== undefined),
+    )
+    const results = await runTransfers({ server, load, contestants: able, rounds: times, folder, say, isLate })
+    await rm(load.path, { recursive: true })
+    const what = size === 'large' ? `One file of ${load.bytes / MIB} MiB` : `${load.files} files of 4 KiB`
+    const text = (['up', 'down'] as const).map(
+      (direction) => `${titled(direction)}\n\n${transferTable(results, direction)}`,
+    )
+    tell(`${what}, ${onWhat(server.name)}`, text.join('\n\n'))
+    all.push(...results)
+    // Another server is itself part of what is measured.
+    if (server.name === 'sink') targets.push(...transferTargets(results))
+  }
+  tell(`What encryption costs, ${onWhat(server.name)}`, `Throughput as a share of plain.\n\n${costTable(all)}`)
+}
+
+function titled(direction: 'up' | 'down'): string {
+  return direction === 'up' ? 'Up:' : 'Down:'
+}
+
+function onWhat(server: ServerName): string {
+  return server === 'sink' ? 'against the sink' : `against ${server}`
+}
+
+function loadOf(size: Size, { large, files }: { large: number; files: number }): Promise<Load> {
+  return size === 'large' ? largeLoad(folder, large) : smallLoad(folder, files)
+}
+
+/** How the page was made. */
+function intro(): string {
+  const minutes = ((performance.now() - started) / 60_000).toFixed(0)
+  const typed = CONTESTANTS.filter((each) => options.transfers.some(({ contestants }) => contestants.includes(each)))
+  const command = ['npm run bench --', ...args].join(' ')
+  return `\`${command}\` made this page in ${minutes} minutes.\n\n${readingText(typed)}`
 }

@@ -75,9 +75,37 @@ export function transferTargets(results: Result[]): Target[] {
       add('rclone crypt', CRYPT, 1.5)
       add('AWS CLI plain', ['aws'], 1.5)
     } else {
+      add('rclone crypt', CRYPT, 1.5)
       add('rclone plain', RCLONE, 1.5)
       add('AWS CLI plain', ['aws'], 5)
     }
   }
   return targets
+}
+
+/** The cost of encryption: each mode's throughput as a share of Coffer's own plain one, on one server. */
+export function costTable(results: Result[]): string {
+  const columns = LOADS.filter(({ size, direction }) => at(results, 'plain', size, direction) !== undefined)
+  const modes = [...new Set(results.map(({ contestant }) => contestant))].filter(({ tool }) => tool === 'coffer')
+  return markdownTable(
+    ['', ...columns.map(({ name }) => name)],
+    modes.map(({ id, name }) => [
+      name,
+      ...columns.map(({ size, direction }) => {
+        const [mode, plain] = [at(results, id, size, direction), at(results, 'plain', size, direction)]
+        return ratio((plain?.cost.seconds ?? NaN) / (mode?.cost.seconds ?? NaN))
+      }),
+    ]),
+  )
+}
+
+const LOADS = [
+  { name: 'large file up', size: 'large', direction: 'up' },
+  { name: 'large file down', size: 'large', direction: 'down' },
+  { name: 'small files up', size: 'small', direction: 'up' },
+  { name: 'small files down', size: 'small', direction: 'down' },
+] as const
+
+function at(results: Result[], id: string, size: string, direction: Direction): Result | undefined {
+  return results.find((each) => each.contestant.id === id && each.load.size === size && each.direction === direction)
 }

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { filesBelow } from '../support/files.ts'
-import type { Contestant, Size, Where } from './contestants.ts'
+import { CONTESTANTS, type Contestant, type Size, type Where } from './contestants.ts'
 import { measure, median, type Cost } from './measure.ts'
 import { removeBelow, type BenchServer } from './servers.ts'
 
@@ -30,6 +30,8 @@ export interface Plan {
   load: Load
   contestants: Contestant[]
   rounds: number
+  /** True once no further round may begin. */
+  isLate: () => boolean
   /** Where files come back to: a file system that is not what is measured. */
   folder: string
   say: (text: string) => void
@@ -37,20 +39,22 @@ export interface Plan {
 
 /**
  * Moves the load up and down, `rounds` times by everyone. All take their turn in each round, so that what changes on the
- * machine meanwhile hits all alike. A first run of each direction is not counted; what it puts up is what is brought down.
+ * machine meanwhile hits all alike. Before, everyone who has objects of their own puts them up and brings them down once:
+ * that is not counted. What is plain to others is brought down as Coffer put it up.
  */
 export async function runTransfers(plan: Plan): Promise<Result[]> {
-  const { contestants, rounds, say, load, server } = plan
+  const { contestants, rounds, say, load, server, isLate } = plan
   const runs = new Map<string, Cost[]>()
-  for (const contestant of contestants) {
-    say(`${server.name}, ${load.size}: ${contestant.name}, warm-up`)
-    await moveUp(plan, contestant, store(plan, contestant))
+  const owners = CONTESTANTS.filter(({ id }) => contestants.some((each) => storeOf(each) === id))
+  for (const contestant of owners) {
+    say(`${server.name}, ${load.size}: ${contestant.name}, not counted`)
+    await moveUp(plan, contestant, ownStore(plan, contestant))
     await moveDown(plan, contestant)
   }
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= rounds && !isLate(); round++) {
+    say(`${server.name}, ${load.size}: round ${round} of ${rounds}`)
     for (const contestant of contestants) {
-      say(`${server.name}, ${load.size}: ${contestant.name}, round ${round} of ${rounds}`)
-      const where = { bucket: bucketFor(plan, false), key: keyFor(plan, `up/${round}/${contestant.id}`) }
+      const where = { bucket: server.buckets.drop, key: keyFor(plan, `up/${round}/${contestant.id}`) }
       const up = await moveUp(plan, contestant, where)
       await removeBelow(server, where.bucket, `up/${round}/${contestant.id}/`)
       const down = await moveDown(plan, contestant)
@@ -58,8 +62,7 @@ export async function runTransfers(plan: Plan): Promise<Result[]> {
       remember(runs, `${contestant.id} down`, down)
     }
   }
-  for (const contestant of contestants)
-    await removeBelow(server, store(plan, contestant).bucket, storedBelow(contestant))
+  for (const owner of owners) await removeBelow(server, ownStore(plan, owner).bucket, storedBelow(owner.id))
   return (['up', 'down'] as const).flatMap((direction) =>
     contestants.map((contestant) => {
       const all = runs.get(`${contestant.id} ${direction}`) ?? []
@@ -77,17 +80,18 @@ function medians(runs: Cost[]): Cost {
   return { seconds: of('seconds'), cpu: of('cpu'), peak: of('peak') }
 }
 
-/** Where a contestant's own objects are that it brings down. */
-function store(plan: Plan, contestant: Contestant): Where {
-  return { bucket: bucketFor(plan, contestant.sealed), key: keyFor(plan, storedBelow(contestant).slice(0, -1)) }
+/** Whose objects a contestant brings down: its own, or those that Coffer put up plain. */
+function storeOf({ id, borrows }: Contestant): string {
+  return borrows ? 'plain' : id
 }
 
-function storedBelow({ id }: Contestant): string {
+function ownStore(plan: Plan, { id, sealed }: Contestant): Where {
+  const { drop, keep } = plan.server.buckets
+  return { bucket: sealed ? keep : drop, key: keyFor(plan, storedBelow(id).slice(0, -1)) }
+}
+
+function storedBelow(id: string): string {
   return `stored/${id}/`
-}
-
-function bucketFor({ server }: Plan, keep: boolean): string {
-  return keep ? server.buckets.keep : server.buckets.drop
 }
 
 function keyFor({ load }: Plan, below: string): string {
@@ -104,8 +108,9 @@ async function moveDown(plan: Plan, contestant: Contestant): Promise<Cost> {
   const back = join(folder, 'back')
   await mkdir(back)
   const to = load.size === 'large' ? join(back, 'large') : back
+  const where = ownStore(plan, { ...contestant, id: storeOf(contestant) })
   try {
-    const cost = await measure(contestant.down(server, load.size, store(plan, contestant), to), folder)
+    const cost = await measure(contestant.down(server, load.size, where, to), folder)
     await checkArrived(load, to, contestant)
     return cost
   } finally {

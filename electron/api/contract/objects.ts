@@ -28,6 +28,8 @@ const common = [
   /** Running totals of what has been found to do so far. */
   z.object({ kind: z.literal('found'), files: z.number(), bytes: z.number() }),
   z.object({ kind: z.literal('started'), name: z.string(), bucket: z.string(), key: z.string(), bytes: z.number() }),
+  /** A transfer that was cut off before goes on: so many bytes of all are there already. */
+  z.object({ kind: z.literal('resumed'), name: z.string(), done: z.number(), total: z.number() }),
   z.object({ kind: z.literal('progress'), name: z.string(), done: z.number(), total: z.number() }),
   z.object({ kind: z.literal('skipped'), name: z.string(), why: z.string() }),
   z.object({

@@ -1,3 +1,4 @@
+import { createBell } from '../../base/bell.ts'
 import { CofferError } from '../../base/errors.ts'
 import { asCofferError } from '../failures.ts'
 
@@ -112,21 +113,4 @@ function runAll<Item, Event>(
         pump()
       })
   })
-}
-
-/** Wakes one waiter; a ring with nobody waiting is kept for the next. */
-function createBell(): { ring(): void; wait(): Promise<void> } {
-  let rung = false
-  let wake: (() => void) | null = null
-  return {
-    ring() {
-      rung = true
-      wake?.()
-    },
-    async wait() {
-      if (!rung) await new Promise<void>((resolve) => (wake = resolve))
-      rung = false
-      wake = null
-    },
-  }
 }

@@ -2,12 +2,14 @@ import { isCofferError } from '../../base/errors.ts'
 import { toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
 import type { Found, Task } from '../../vault/tasks.ts'
+import type { OnProgress } from '../../vault/vault.ts'
 import type { Batch } from './batch.ts'
 
 /** What every operation on many objects tells; see contract/objects.ts. */
 export type CommonEvent =
   | { kind: 'found'; files: number; bytes: number }
   | { kind: 'started'; name: string; bucket: string; key: string; bytes: number }
+  | { kind: 'resumed'; name: string; done: number; total: number }
   | { kind: 'progress'; name: string; done: number; total: number }
   | { kind: 'skipped'; name: string; why: string }
   | { kind: 'file-failed'; name: string; bucket: string; key: string; error: Failure }
@@ -15,7 +17,7 @@ export type CommonEvent =
 /** Does one task and returns the event that tells of it. */
 export type Work<T extends Task, Done> = (
   task: T,
-  watch: { signal: AbortSignal; onProgress: (done: number, total: number) => void },
+  watch: { signal: AbortSignal; onProgress: OnProgress; onResumed: OnProgress },
 ) => Promise<Done>
 
 /** A large file keeps several parts in flight by itself, so it counts as several small ones. */
@@ -43,7 +45,8 @@ export function manyTasks<T extends Task, Done>(
       const { name, bucket, key, bytes } = task
       emit({ kind: 'started', name, bucket, key, bytes })
       try {
-        emit(await work(task, { signal, onProgress: throttled(name, emit) }))
+        const onResumed: OnProgress = (done, total) => emit({ kind: 'resumed', name, done, total })
+        emit(await work(task, { signal, onProgress: throttled(name, emit), onResumed }))
       } catch (error) {
         if (isCofferError(error, 'CANCELLED') || signal.aborted) throw error
         emit({ kind: 'file-failed', name, bucket, key, error: toFailure(error) })
@@ -80,7 +83,7 @@ async function* findTasks<T extends Task>(
   emit({ kind: 'found', files, bytes })
 }
 
-function throttled(name: string, emit: (event: CommonEvent) => void): (done: number, total: number) => void {
+function throttled(name: string, emit: (event: CommonEvent) => void): OnProgress {
   let told = performance.now()
   return (done, total) => {
     if (performance.now() - told < PROGRESS_EVERY) return

@@ -1,26 +1,48 @@
 import { CofferError } from '../../base/errors.ts'
-import { procedures } from './base.ts'
+import { watchQueue } from '../../transfers/queue/watch.ts'
+import { setLimit } from '../../vault/rate-limits.ts'
+import { procedures, signalOf } from './base.ts'
+import { getOrder, putOrder } from './orders.ts'
 
 function notYet(): never {
-  throw new CofferError('UNSUPPORTED', 'The transfer queue is not built yet.')
+  throw new CofferError('UNSUPPORTED', 'Leftovers cannot be told yet.')
 }
 
 const { put, get, watch, items, pause, resume, cancel, retry, answer, clear, resumeAll, limit, leftovers, cleanUp } =
   procedures.transfers
 
 export const transfersRouter = {
-  put: put.handler(notYet),
-  get: get.handler(notYet),
-  watch: watch.handler(notYet),
-  items: items.handler(notYet),
-  pause: pause.handler(notYet),
-  resume: resume.handler(notYet),
-  cancel: cancel.handler(notYet),
-  retry: retry.handler(notYet),
-  answer: answer.handler(notYet),
-  clear: clear.handler(notYet),
-  resumeAll: resumeAll.handler(notYet),
-  limit: limit.handler(notYet),
+  put: put.handler(async ({ input, context: { coffer } }) => {
+    const order = await putOrder(coffer, input)
+    return { run: coffer.transfers.begin(order).id }
+  }),
+  get: get.handler(async ({ input, context: { coffer } }) => {
+    const order = await getOrder(coffer, input, true)
+    return { run: coffer.transfers.begin(order).id }
+  }),
+  watch: watch.handler(({ input, context: { coffer }, signal }) =>
+    watchQueue(coffer.transfers, input.run, signalOf(signal)),
+  ),
+  items: items.handler(({ input: { run, ...page }, context: { coffer } }) => coffer.transfers.items(run, page)),
+  pause: pause.handler(({ input, context: { coffer } }) => coffer.transfers.pause(input)),
+  resume: resume.handler(({ input, context: { coffer } }) => coffer.transfers.resume(input)),
+  cancel: cancel.handler(({ input, context: { coffer } }) => coffer.transfers.cancel(input)),
+  retry: retry.handler(({ input, context: { coffer } }) => coffer.transfers.retry(input)),
+  answer: answer.handler(({ input, context: { coffer } }) =>
+    coffer.transfers.answer(input.run, input.answer, input.item),
+  ),
+  clear: clear.handler(({ input, context: { coffer } }) => coffer.transfers.clear(input.run)),
+  resumeAll: resumeAll.handler(({ context: { coffer } }) => ({ runs: coffer.transfers.resumeAll() })),
+  limit: limit.handler(({ input, context: { coffer } }) => {
+    const { limits } = coffer.transfers
+    for (const way of ['up', 'down'] as const) {
+      const wanted = input[way]
+      if (wanted === undefined) continue
+      setLimit(coffer.settings, way, wanted)
+      limits[way].set(wanted)
+    }
+    return { up: limits.up.get(), down: limits.down.get() }
+  }),
   leftovers: leftovers.handler(notYet),
   cleanUp: cleanUp.handler(notYet),
 }

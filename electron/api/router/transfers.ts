@@ -1,82 +1,83 @@
-import type { ModeChoice } from '../../base/mode-names.ts'
-import type { ModeOptions } from '../../modes/mode.ts'
-import { get } from '../../vault/get.ts'
-import { put } from '../../vault/put.ts'
-import { fileSource } from '../../vault/source.ts'
+import { followRun } from '../../transfers/queue/follow.ts'
+import type { RunEvent } from '../../transfers/queue/work.ts'
+import type { TransferOrder } from '../../store/transfer-runs.ts'
+import type { Item } from '../../store/transfer-items.ts'
+import { keysBelow } from '../../vault/keys-below.ts'
+import type { TransferDone } from '../../vault/transfer-work.ts'
 import { verify } from '../../vault/verify.ts'
 import type { Coffer } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
 import { runBatch } from './batch.ts'
-import { planGet } from '../../vault/get-plan.ts'
-import { keysBelow } from '../../vault/keys-below.ts'
-import { requireKit } from './kit-rule.ts'
-import { manyTasks } from './many.ts'
-import { planPut } from '../../vault/put-plan.ts'
+import { manyTasks, type CommonEvent } from './many.ts'
+import { getOrder, putOrder } from './orders.ts'
 import { recorded } from './recorded.ts'
-import { rememberFirstMode, requireUsualMode, usualMode } from '../../vault/usual-mode.ts'
-
-/** The mode and key that were named, or the bucket's usual ones: its usual key also where its usual mode is named. */
-function chooseMode(coffer: Coffer, place: string, input: Chosen): Chosen & { mode: ModeChoice; usual: boolean } {
-  if (input.mode !== undefined) {
-    const known = usualMode(coffer.settings, place, input.bucket)
-    const key = input.options.key ?? (known?.mode === input.mode ? known.keyId : undefined)
-    return { bucket: input.bucket, mode: input.mode, options: { ...input.options, key }, usual: false }
-  }
-  const { mode, keyId } = requireUsualMode(coffer.settings, place, input.bucket)
-  return { bucket: input.bucket, mode, options: { ...input.options, key: input.options.key ?? keyId }, usual: true }
-}
-
-/** A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts. */
-function lastingKey(mode: ModeChoice, said: string | undefined, used: string | undefined): string | undefined {
-  return mode === 'sse-c' || mode === 'cse-c' ? used : said
-}
-
-interface Chosen {
-  bucket: string
-  mode?: ModeChoice | undefined
-  options: ModeOptions
-}
 
 export const putMany = procedures.objects.put.handler(async function* ({ input, context: { coffer }, signal }) {
-  const { bucket, overwrite } = input
-  using vault = await coffer.openVault(input.place)
-  const { place } = vault
-  const chosen = chooseMode(coffer, place, input)
-  const { mode, options } = chosen
-  await requireKit(coffer, { mode, key: options.key, acceptNoKit: input.acceptNoKit })
-  if (chosen.usual) yield { kind: 'usual-mode' as const, mode, keyId: options.key }
-
-  const batch = manyTasks(
-    () => planPut(input.paths, bucket, input.key),
-    async ({ name, path, key }, watch) => {
-      const done = await recorded(coffer, { what: 'put', place, bucket, key }, async () =>
-        put(vault, { source: await fileSource(path), bucket, key, mode, options, overwrite }, watch),
-      )
-      if (!chosen.usual)
-        rememberFirstMode(coffer.settings, place, bucket, { mode, keyId: lastingKey(mode, options.key, done.keyId) })
-      return { kind: 'file-done' as const, name, ...done }
-    },
-    input.concurrency,
-  )
-  yield* runBatch(batch, signalOf(signal))
+  const order = await putOrder(coffer, input)
+  const { mode, remembersMode } = order
+  if (!remembersMode) {
+    const { key } = order.options
+    yield { kind: 'usual-mode' as const, mode, keyId: typeof key === 'string' ? key : undefined }
+  }
+  for await (const event of work(coffer, order, input.concurrency, signal)) {
+    if (event.kind !== 'done') yield event
+    else if (event.done.kind === 'put') yield { ...event.done, kind: 'file-done' as const, name: event.name }
+  }
 })
 
 export const getMany = procedures.objects.get.handler(async function* ({ input, context: { coffer }, signal }) {
-  const { bucket, versionId, options, overwrite } = input
-  using vault = await coffer.openVault(input.place)
-  const { place } = vault
-
-  const batch = manyTasks(
-    (stop) => planGet(keysBelow(vault, bucket, input.key, stop), input.key, input.to),
-    async ({ name, path, key }, watch) => {
-      const request = { bucket, key, versionId, path, options, overwrite }
-      const done = await recorded(coffer, { what: 'get', place, bucket, key }, () => get(vault, request, watch))
-      return { kind: 'file-done' as const, name, ...done }
-    },
-    input.concurrency,
-  )
-  yield* runBatch(batch, signalOf(signal))
+  const order = await getOrder(coffer, { ...input, keys: [input.key] }, false)
+  for await (const event of work(coffer, order, input.concurrency, signal)) {
+    if (event.kind !== 'done') yield event
+    else if (event.done.kind === 'get') yield { ...event.done, kind: 'file-done' as const, name: event.name }
+  }
 })
+
+type Told = CommonEvent | { kind: 'done'; name: string; done: TransferDone }
+
+/** A run in the foreground, in the words of the contract. */
+async function* work(
+  { transfers }: Coffer,
+  order: TransferOrder,
+  atOnce: number | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Told, void, void> {
+  const isDue = pace()
+  for await (const event of followRun(transfers, order, { atOnce, signal: signalOf(signal) })) {
+    if (event.kind !== 'progress' || isDue(event.item)) yield* inWords(event, order.bucket)
+  }
+}
+
+function* inWords(event: RunEvent<TransferDone>, bucket: string): Generator<Told, void, void> {
+  if (event.kind === 'found') return yield event
+  const { name, key } = event.item
+  switch (event.kind) {
+    case 'started':
+      return yield { kind: 'started', name, bucket, key, bytes: event.item.bytes }
+    case 'progress':
+      return yield { kind: 'progress', name, done: event.done, total: event.total }
+    case 'done':
+      return yield { kind: 'done', name, done: event.done }
+    case 'skipped':
+      return yield { kind: 'skipped', name, why: event.item.error?.message ?? '' }
+    default:
+      if (event.item.error !== undefined) yield { kind: 'file-failed', name, bucket, key, error: event.item.error }
+  }
+}
+
+/** At most one progress event per file in this many milliseconds. */
+const PROGRESS_EVERY = 100
+
+function pace(): (item: Item) => boolean {
+  const told = new WeakMap<Item, number>()
+  return (item) => {
+    const now = performance.now()
+    const last = told.get(item)
+    if (last !== undefined && now - last < PROGRESS_EVERY) return false
+    told.set(item, now)
+    return last !== undefined
+  }
+}
 
 export const verifyMany = procedures.objects.verify.handler(async function* ({ input, context: { coffer }, signal }) {
   const { bucket, versionId, options } = input

@@ -174,7 +174,7 @@ export function openListedTables(db: DatabaseSync): ListedTables {
 
 /** The folder that a folder is in; '' for one at the top. */
 export function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/', path.length - 2) + 1)
+  return path.slice(0, path.slice(0, -1).lastIndexOf('/') + 1)
 }
 
 /** A key as the folder it is in and its name there. */

@@ -1,0 +1,35 @@
+import { CofferError, isCofferError, type ErrorCode } from '../../base/errors.ts'
+import type { KeptFailure } from '../../store/transfer-items.ts'
+
+/** Coffer's own error, or one that keeps only the kind of an unforeseen one: its text could hold anything. */
+export function asOwn(error: unknown): CofferError {
+  if (isCofferError(error)) return error
+  const kind = error instanceof Error ? error.name : typeof error
+  return new CofferError('INTERNAL', `Something went wrong inside Coffer (${kind}).`, { cause: error })
+}
+
+/** What may be kept of it. */
+export function keptOf({ code, message, hint, facts }: CofferError): KeptFailure {
+  return { code, message, hint, facts }
+}
+
+/** These would fail every other item, too, until the person has done something. */
+const STANDING: ReadonlySet<ErrorCode> = new Set([
+  'CREDENTIALS_MISSING',
+  'CREDENTIALS_EXPIRED',
+  'BAD_CREDENTIALS',
+  'CLOCK_SKEW',
+  'PLACE_NOT_FOUND',
+  'KEYCHAIN_LOCKED',
+  'KEYCHAIN_UNAVAILABLE',
+  'PASSPHRASE_NEEDED',
+  'PASSPHRASE_WRONG',
+  'LOCAL_SERVER',
+  'DISK_FULL',
+  'TLS',
+])
+
+/** True if the whole run had better wait for the person. */
+export function isStanding(error: CofferError): boolean {
+  return STANDING.has(error.code)
+}

@@ -1,0 +1,50 @@
+import { basename } from 'node:path'
+import type { Contestant, Reached, Size } from './contestants.ts'
+import type { Command } from './measure.ts'
+
+/** What has to be known to read the tables: how they were measured, and what was run. */
+export function readingText(contestants: Contestant[]): string {
+  return `${HOW}\n\n## What was run\n\n${commands(contestants)}`
+}
+
+const HOW = `Every number is a median of the runs that count (five unless a table says otherwise). All contestants take their turn in
+each round, so that whatever else the machine does hits all alike; a first run of each is not counted. A run is a whole
+command, its start-up included. Ratios are of throughput: 2.00 × is twice as fast. CPU seconds (user and system) and peak
+resident memory are the operating system's own accounting of the client's whole process tree (wait4). Files lie on a
+memory file system.
+
+Most tables are made against a **sink**: a small server of the bench (\`test/bench/sink.ts\`) that counts what is sent to it
+and throws it away, and serves ranges of noise, or of what was sealed before, out of memory. So neither a server nor a disk
+is what is measured; but the sink runs on the same cores as the client, so that no client has the whole machine. It looks
+at no signature and no checksum and keeps no MD5: rclone, which compares MD5 where the server has one, is spared that on
+the way down.`
+
+const SERVER: Reached = {
+  name: 'sink',
+  endpoint: 'http://127.0.0.1:PORT',
+  tls: { endpoint: 'https://127.0.0.1:PORT', caFile: 'CA.pem' },
+  awsEnv: {},
+  keys: { customer: 'KEY', kms: 'KMS-KEY' },
+  person: { env: {} },
+}
+
+function commands(contestants: Contestant[]): string {
+  const list = contestants.map((each) => {
+    const { name, sizes } = each
+    const lines = sizes.flatMap((size) => {
+      const where = { bucket: 'BUCKET', key: size === 'large' ? 'KEY' : 'FOLDER/' }
+      const local = size === 'large' ? 'FILE' : 'FOLDER'
+      return [shown(each.up(SERVER, size, local, where)), shown(each.down(SERVER, size, where, local))]
+    })
+    return [`# ${name}: ${sizes.map((size) => WHAT[size]).join(', then ')}`, ...new Set(lines)].join('\n')
+  })
+  return `\`\`\`sh\n${list.join('\n\n')}\n\`\`\``
+}
+
+const WHAT: Record<Size, string> = { large: 'the large file up and down', small: 'the small files up and down' }
+
+/** As it is typed. Servers and keys are the environment's affair, and the same for all. */
+function shown({ program, args }: Command): string {
+  const words = program === process.execPath ? ['coffer', ...args.slice(1)] : [basename(program), ...args]
+  return words.join(' ')
+}

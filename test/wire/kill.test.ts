@@ -1,0 +1,167 @@
+import { once } from 'node:events'
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CreateKeyCommand } from '@aws-sdk/client-kms'
+import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ModeId } from '../../electron/base/mode-names.ts'
+import { newPerson, type Person } from '../support/coffer.ts'
+import { awsEnv } from '../support/computer.ts'
+import { noise } from '../support/files.ts'
+import { startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
+import { awsClients } from '../support/servers.ts'
+import { gaugeBefore, type Gauge, type SeenUpload } from './gauge.ts'
+import { namesIn } from './lab.ts'
+import { chanceOf } from './seed.ts'
+
+const MiB = 1024 * 1024
+/** Three parts, three ranges. */
+const SIZE = 17 * MiB + 5
+const BUCKET = 'killed'
+/** Each is killed twice on its way in and twice on its way out. */
+const OBJECTS = 13
+const AT_ONCE = 3
+/** Bytes a second of one connection, of which a transfer has four. */
+const RATE = 16 * MiB
+
+const MODES: readonly [ModeId, ...ModeId[]] = ['cse-c', 'cse-kms', 'sse-s3', 'sse-kms', 'sse-c']
+/** `COFFER_SEED=42` chooses other moments; 1 unless told. */
+const seed = process.env['COFFER_SEED'] ?? '1'
+const chance = chanceOf(`kill ${seed}`)
+
+let cloud: LocalCloud
+let person: Person
+let kmsKey: string
+let env: Record<string, string>
+let kills = 0
+/** Everything that the wire saw of uploads. */
+const seen: SeenUpload[] = []
+
+beforeAll(async () => {
+  cloud = await startLocalCloud()
+  env = awsEnv(cloud.endpoint, cloud.endpoint, cloud.region, cloud.accessKeyId, cloud.secretAccessKey)
+  person = await newPerson({ ...env, AWS_ENDPOINT_URL_S3: undefined, AWS_ENDPOINT_URL_KMS: undefined })
+  // A key that seals files here is never shown to a server.
+  for (const mode of ['sse-c', 'cse-c']) await person.done(['key', 'new', mode, '--no-kit'])
+  const { s3, kms } = awsClients(env)
+  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  kmsKey = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
+  s3.destroy()
+  kms.destroy()
+}, 120_000)
+afterAll(async () => {
+  await cloud.stop()
+  await person.remove()
+})
+
+test(`kill -9 at ${OBJECTS * 4} moments of put and get: the repeat ends with the right bytes, and nothing is left`, async () => {
+  const wrong: string[] = []
+  const waiting = Array.from({ length: OBJECTS }, (_, n) => n)
+  const work = async (): Promise<void> => {
+    for (let n = waiting.shift(); n !== undefined; n = waiting.shift()) {
+      const gauge = await gaugeBefore(cloud.endpoint, RATE)
+      wrong.push(...(await thereAndBack(n, gauge)))
+      seen.push(...gauge.uploads.values())
+      await gauge.close()
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  console.log(`${kills} of ${OBJECTS * 4} kills hit a transfer; ${seen.length} uploads were begun`)
+  expect(wrong, `COFFER_SEED=${seed}`).toEqual([])
+  expect([...reusedKeys(seen)], 'no key and IV with two contents').toEqual([])
+  const envelopes = new Set(seen.map(({ envelope }) => envelope).filter((envelope) => envelope !== ''))
+  const sealedHere = Array.from({ length: OBJECTS }, (_, n) => modeOf(n)).filter((mode) => mode.startsWith('cse'))
+  expect(envelopes.size, 'a file that changed was sealed under a fresh key').toBeGreaterThan(sealedHere.length)
+  expect(await uploadsLeft(), 'no upload is left').toEqual([])
+  expect(kills, 'most kills hit a transfer').toBeGreaterThan(OBJECTS * 2)
+}, 240_000)
+
+function modeOf(n: number): ModeId {
+  return MODES[n % MODES.length] ?? 'cse-c'
+}
+
+/** One file in and out, each cut off twice; returns what is wrong. */
+async function thereAndBack(n: number, gauge: Gauge): Promise<string[]> {
+  const mode = modeOf(n)
+  const folder = join(person.folder, `object-${n}`)
+  const [source, into] = [join(folder, 'file'), join(folder, 'into')]
+  await mkdir(into, { recursive: true })
+  await writeFile(source, noise(SIZE, `kill ${n}`))
+  const keyed = mode.endsWith('-kms') ? ['--key', kmsKey] : mode.endsWith('-c') ? ['--key', mode] : []
+  const options = ['--endpoint-url', gauge.url, '--kms-endpoint-url', gauge.url, '--region', cloud.region]
+  const object = `s3://${BUCKET}/object-${n}`
+  const put = ['put', source, object, '--mode', mode, ...keyed, ...options]
+  const get = ['get', object, join(into, 'file'), ...options]
+  const wrong: string[] = []
+
+  // Every third file stays as it is; of the others, one changes once and one twice, before anything of it is complete.
+  const changes = n % 3
+  for (const round of [1, 2]) {
+    await killed(gauge, put, chance.integer(`${n} put ${round}`, 0, (changes === 0 ? 1.05 : 0.95) * SIZE))
+    if (round <= changes) await change(source, `${n} ${round}`)
+  }
+  wrong.push(...failureOf('put', await person.coffer(put)))
+  for (const round of [1, 2]) {
+    await killed(gauge, get, chance.integer(`${n} get ${round}`, 0, 1.05 * SIZE))
+    const half = (await namesIn(into)).includes('file') && !(await isSame(source, join(into, 'file')))
+    if (half) wrong.push('half a file stands under its final name')
+  }
+  wrong.push(...failureOf('get', await person.coffer(get)))
+  const left = await namesIn(into)
+  if (left.join() !== 'file') wrong.push(`there is ${left.join()}`)
+  else if (!(await isSame(source, join(into, 'file')))) wrong.push('other bytes came back')
+  return wrong.map((text) => `object ${n} (${mode}): ${text}`)
+}
+
+/** Runs a command and ends it, without a chance to tidy up, when so many bytes of contents have crossed. */
+async function killed(gauge: Gauge, args: string[], bytes: number): Promise<void> {
+  const running = person.start(args)
+  const moment = gauge.passed(bytes).then(() => {
+    if (running.child.exitCode !== null) return
+    kills += 1
+    running.child.kill('SIGKILL')
+  })
+  await Promise.race([moment, running.ended])
+  if (running.child.exitCode === null && running.child.signalCode === null) await once(running.child, 'exit')
+}
+
+/** The same size, and after the change the old time again: nothing but the content tells. */
+async function change(path: string, which: string): Promise<void> {
+  const { atime, mtime } = await stat(path)
+  const content = await readFile(path)
+  const at = chance.integer(`${which} changed at`, 0, SIZE - 1)
+  content[at] = (content[at] ?? 0) ^ 1
+  await writeFile(path, content)
+  await utimes(path, atime, mtime)
+}
+
+/** The kill may have come after the last byte: then it is done already, and the repeat says so. */
+function failureOf(what: string, { code, error }: Awaited<ReturnType<Person['coffer']>>): string[] {
+  return code === 0 || error?.code === 'ALREADY_EXISTS' ? [] : [`the repeated ${what} failed: ${JSON.stringify(error)}`]
+}
+
+async function isSame(one: string, other: string): Promise<boolean> {
+  return (await readFile(one)).equals(await readFile(other))
+}
+
+/** Parts that were sent under one envelope, which is one key and IV, and differ in what all attempts sent of them. */
+function* reusedKeys(uploads: Iterable<SeenUpload>): Generator<string> {
+  const known = new Map<string, Buffer>()
+  for (const { envelope, parts } of uploads) {
+    if (envelope === '') continue
+    for (const { number, pieces } of parts) {
+      const body = Buffer.concat(pieces)
+      const before = known.get(`${number} ${envelope}`) ?? Buffer.alloc(0)
+      const common = Math.min(before.length, body.length)
+      if (!before.subarray(0, common).equals(body.subarray(0, common))) yield `part ${number} under ${envelope}`
+      if (body.length > before.length) known.set(`${number} ${envelope}`, body)
+    }
+  }
+}
+
+async function uploadsLeft(): Promise<string[]> {
+  const { s3 } = awsClients(env)
+  const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))
+  s3.destroy()
+  return (Uploads ?? []).map(({ Key, UploadId }) => `${Key ?? ''} ${UploadId ?? ''}`)
+}
