@@ -76,7 +76,10 @@ export function openDrops(): Drops {
 
   async function announce(window: Window, request: IncomingMessage, answer: ServerResponse): Promise<void> {
     const list = announced.safeParse(await readJson(request))
-    if (!list.success) return end(answer, 400)
+    if (!list.success) {
+      end(answer, 400)
+      return
+    }
     const ids = list.data.map(({ name, size, mtimeMs }) => {
       const id = newId()
       const dropped = { name, size, mtimeMs, window }

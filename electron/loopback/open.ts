@@ -63,10 +63,9 @@ async function serve(
   let page: StartPage | undefined
   const window = await serveWindow({
     root: builtWindow(),
-    context: { coffer, gate: pathGate(() => saveFolderOf(coffer)) },
+    context: { coffer, gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }) },
     drops,
-    onStarted: () => page?.[Symbol.dispose](),
-    onAsked: () => page?.[Symbol.dispose](),
+    onSpent: () => page?.[Symbol.dispose](),
   })
   try {
     await instance.announce({ port: window.port, secret: window.secret })

@@ -24,10 +24,8 @@ export interface ServeOptions {
   root: string
   context: RouterContext
   drops: Drops
-  /** Told when a window was opened. */
-  onStarted?(): void
-  /** Told when another program has asked for a new address. */
-  onAsked?(): void
+  /** Told when the address was used, or is void since another program has asked for a new one. */
+  onSpent: () => void
 }
 
 interface Serving extends ServeOptions {
@@ -87,30 +85,32 @@ function startPath({ doors }: Serving): string {
 
 async function respond(serving: Serving, request: IncomingMessage, answer: ServerResponse): Promise<void> {
   const { doors, port, root, drops } = serving
-  if (!doors.isHere(request.headers)) return sendText(answer, 421, 'This is not the address of Coffer.')
-  const { pathname, searchParams } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
-  if (request.method === 'GET') {
-    if (pathname === '/start') return start(serving, searchParams.get('token') ?? '', answer)
-    if (!doors.admits(request.headers)) return sendText(answer, 403, 'Open Coffer again: this window is not known.')
-    return sendPage(root, pathname, answer)
+  if (!doors.isHere(request.headers)) {
+    sendText(answer, 421, 'This is not the address of Coffer.')
+    return
   }
-  if (pathname === '/again') return startAgain(serving, request, answer)
-  if (!doors.admitsFromPage(request.headers)) return sendText(answer, 403, 'This page may not do that.')
-  if (!(await drops.respond(pathname, request, answer))) sendText(answer, 404, 'There is nothing here.')
+  const { pathname, searchParams } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
+  if (request.method === 'GET' && pathname === '/start') start(serving, searchParams.get('token') ?? '', answer)
+  else if (request.method === 'GET' && doors.admits(request.headers)) await sendPage(root, pathname, answer)
+  else if (request.method === 'GET') sendText(answer, 403, 'Open Coffer again: this window is not known.')
+  else if (pathname === '/again') startAgain(serving, request, answer)
+  else if (!doors.admitsFromPage(request.headers)) sendText(answer, 403, 'This page may not do that.')
+  else if (!(await drops.respond(pathname, request, answer))) sendText(answer, 404, 'There is nothing here.')
 }
 
-function start({ doors, port, onStarted }: Serving, token: string, answer: ServerResponse): void {
+function start({ doors, port, onSpent }: Serving, token: string, answer: ServerResponse): void {
   const cookie = doors.exchange(token)
   if (cookie === null) return sendText(answer, 403, 'This link was used already or is too old. Open Coffer again.')
   sendOn(answer, cookieHeader(port, cookie))
-  onStarted?.()
+  onSpent()
 }
 
 /** For the person's own programs: no page can send this header here, and none can read the secret. */
-function startAgain(serving: Serving, { headers }: IncomingMessage, answer: ServerResponse): void {
-  if (!isSame(headers.authorization ?? '', `Bearer ${serving.secret}`)) return sendText(answer, 403, 'Who asks?')
+function startAgain(serving: Serving, { method, headers }: IncomingMessage, answer: ServerResponse): void {
+  if (method !== 'POST' || !isSame(headers.authorization ?? '', `Bearer ${serving.secret}`))
+    return sendText(answer, 403, 'Who asks?')
   sendText(answer, 200, startPath(serving))
-  serving.onAsked?.()
+  serving.onSpent()
 }
 
 /**

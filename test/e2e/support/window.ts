@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
 import { start, type Running } from '../../support/run.ts'
+import { windowAddress } from '../../support/window-address.ts'
 
 /** A window of Coffer, over a state folder of its own. */
 export interface OpenWindow {
@@ -54,29 +54,19 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     for (const step of undo.splice(0)) await step()
   }
   try {
-    const url = await addressOf(coffer)
+    const { href, origin } = await windowAddress(coffer)
     const browser = await launchBrowser()
     undo.unshift(() => browser.close())
     const page = await (await browser.newContext(options.context)).newPage()
     await options.prepare?.(page)
-    await page.goto(url)
-    const address = `${new URL(url).origin}/`
+    await page.goto(href)
+    const address = `${origin}/`
     await page.waitForURL((at) => at.href.startsWith(address) && at.pathname === '/')
     return { page, browser, address, home, person, close }
   } catch (error) {
     await close()
     throw error
   }
-}
-
-/** The address that `coffer open --json` prints. Throws with what it said if it ends before. */
-async function addressOf({ child, ended }: Running): Promise<string> {
-  if (child.stdout === null) throw new Error('no output')
-  const lines = createInterface({ input: child.stdout })
-  const first = new Promise<string>((done) => lines.once('line', done))
-  const gone = ended.then(({ code, stderr }) => Promise.reject(new Error(`coffer open ended with ${code}: ${stderr}`)))
-  const { url } = JSON.parse(await Promise.race([first, gone])) as { url: string }
-  return url
 }
 
 /** As Ctrl-C does. */
