@@ -5,7 +5,7 @@ import type { PathGate } from '../api/gate.ts'
 
 export interface Folders {
   /** Where files are saved, as Settings has it now. */
-  saveFolder(): Promise<string>
+  saveFolder: () => Promise<string>
   /** Coffer's own. */
   own: string
   /** The person's home folder; this person's unless told. */

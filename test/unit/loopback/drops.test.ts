@@ -16,7 +16,7 @@ interface Page {
   id: string
   announce(files: { name: string; size: number; mtimeMs?: number }[]): Promise<string[]>
   wanted(): Promise<Wanted>
-  send(ask: string, body: BodyInit): Promise<number>
+  send(ask: string, body: string | ReadableStream<Uint8Array>): Promise<number>
   fail(ask: string): Promise<void>
   leave(): void
 }
@@ -53,10 +53,12 @@ async function openPage(): Promise<Page> {
       const told = await fetch(`${address}/drop/files/${id}`, { method: 'POST', body: JSON.stringify(files) })
       return ((await told.json()) as { ids: string[] }).ids
     },
-    wanted: async () => (await lines.next()).value as Wanted,
+    wanted: async () => (await lines.next()).value,
     send: async (ask, body) =>
-      (await fetch(`${address}/drop/content/${ask}`, { method: 'PUT', body, duplex: 'half' } as RequestInit)).status,
-    fail: async (ask) => void (await fetch(`${address}/drop/failed/${ask}`, { method: 'POST' })),
+      (await fetch(`${address}/drop/content/${ask}`, { method: 'PUT', body, duplex: 'half' })).status,
+    async fail(ask) {
+      await fetch(`${address}/drop/failed/${ask}`, { method: 'POST' })
+    },
     leave: () => leaving.abort(),
   }
 }
@@ -83,13 +85,20 @@ async function read(ref: string, signal = new AbortController().signal): Promise
   return Buffer.concat(pieces).toString()
 }
 
+async function* whole(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  yield* chunks
+}
+
 /** A body of `size` bytes, made as it is asked for, and how much of it was. */
 function large(size: number): { body: ReadableStream<Uint8Array>; made: () => number } {
   let made = 0
   const piece = Buffer.alloc(256 * 1024, 'x')
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (made === size) return controller.close()
+      if (made === size) {
+        controller.close()
+        return
+      }
       const next = piece.subarray(0, Math.min(piece.length, size - made))
       made += next.length
       controller.enqueue(next)
@@ -134,7 +143,7 @@ describe('a dropped file', () => {
     const page = await openPage()
     const [id] = await page.announce([{ name: 'large', size }])
     const source = await drops.open(`stream:${id ?? ''}`)
-    const chunks = source.read(new AbortController().signal)[Symbol.asyncIterator]()
+    const chunks = whole(source.read(new AbortController().signal))
     const first = chunks.next()
     const { body, made } = large(size)
     const sent = page.send((await page.wanted()).ask, body)
