@@ -102,9 +102,15 @@ async function decipherInPlace(opener: Opener, buffer: Buffer, length: number, s
     const plaintext = opener.update(buffer.subarray(at, Math.min(at + SLICE, length)))
     buffer.set(plaintext, filled)
     filled += plaintext.length
+    free(plaintext)
     await turn()
   }
   return filled
+}
+
+/** Left to the garbage collector, each would be memory that the system has to make anew, which costs more than the decipher. */
+function free({ buffer, length }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
 interface Ranges {

@@ -131,6 +131,8 @@ export interface GetRequest {
   versionId?: string | undefined
   /** Final path of the file; its folder is made if it is missing. */
   path: string
+  /** Stored bytes, if a listing told. A hint, no more: a small object is then fetched by one request. */
+  size?: number | undefined
   options: ModeOptions
   overwrite: 'refuse' | 'replace'
 }
