@@ -37,7 +37,7 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 const late = isLate()
-console.log(`\n${targetTable(targets)}`)
+if (targets.length > 0) console.log(`\n${targetTable(targets)}`)
 if (late) console.log('\nThe time was up before every round was run.')
 if (options.write) await writePage(intro(), [{ title: 'Targets', text: targetTable(targets) }, ...sections])
 if (options.check && (late || !targets.every(isMet))) process.exitCode = 1
