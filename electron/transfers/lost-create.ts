@@ -1,7 +1,7 @@
 import { ListMultipartUploadsCommand, ListPartsCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isCofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
-import { isPassing } from './backoff.ts'
+import { backOff, isPassing } from './backoff.ts'
 import { abortUpload } from './abort-upload.ts'
 
 interface Created {
@@ -35,16 +35,23 @@ export async function despiteLostUpload<T extends Created>(
   }
 }
 
-/** Best effort: what cannot be found now is offered for clean-up later. */
+/** Best effort, for as long as a bad network may need to become a better one. */
 async function abortLost(
   s3: S3Client,
   object: { bucket: string; key: string },
   since: number,
   known: string | undefined,
 ): Promise<void> {
-  await abortStrays(s3, object, { since, until: Infinity, known }, AbortSignal.timeout(SEARCH_MS)).catch(
-    () => undefined,
-  )
+  const signal = AbortSignal.timeout(SEARCH_MS)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await abortStrays(s3, object, { since, until: Infinity, known }, signal)
+      return
+    } catch (error) {
+      if (!isPassing(error)) return
+    }
+    await backOff(attempt, signal).catch(() => undefined)
+  }
 }
 
 /**
