@@ -6,6 +6,7 @@ import { throwIfAborted } from '../cloud/send.ts'
 import { getObject, type Got } from '../cloud/wire/wire.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
 import { backOff, isPassing } from './backoff.ts'
+import { release } from './release.ts'
 import { saysChecksums } from './checksum.ts'
 import { requireChecksum } from './whole-checksum.ts'
 
@@ -59,6 +60,7 @@ export async function fetchRange(
         into.set(chunk, filled)
         filled += chunk.length
         onBytes?.(chunk.length)
+        release(chunk)
       }
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
       if (whole) await requireChecksum(into, answer)
