@@ -47,7 +47,7 @@ test(`${seeds.length} transfers over a bad network: whole in the end, or reporte
   )
   expect(wrong).toEqual([])
   if (only === undefined) expect(tally.wholeAfterFaults, 'most survive what they meet').toBeGreaterThan(RUNS / 4)
-}, 170_000)
+}, 600_000)
 
 function named({ faults }: FaultyProxy): string {
   return faults.length === 0 ? 'no fault' : faults.join(', ')

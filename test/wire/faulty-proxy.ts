@@ -250,6 +250,6 @@ function close(client: Socket): never {
 
 /** The connection stays open and nothing moves, until the client has enough of it. */
 async function silence(client: Socket): Promise<void> {
-  if (!client.destroyed) await once(client, 'close')
+  if (!client.destroyed) await once(client, 'close').catch(() => undefined)
   throw new Broken()
 }
