@@ -19,7 +19,7 @@ import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
-import { openUploads } from './store/uploads.ts'
+import { openUploads, type Uploads } from './store/uploads.ts'
 import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import { openTransferRuns } from './store/transfer-runs.ts'
@@ -62,6 +62,7 @@ export interface Coffer {
   catalog: StoredCatalog
   rekeyRuns: RekeyRuns
   downloads: Downloads
+  uploads: Uploads
   transfers: Queue<TransferDone>
   localCloud: ThisComputer
   /**
@@ -147,6 +148,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     catalog,
     rekeyRuns: openRekeyRuns(db, home),
     downloads,
+    uploads,
     transfers,
     localCloud,
     openVault,

@@ -5,6 +5,8 @@ import type { StoredCatalog } from '../store/catalog.ts'
 import type { RekeyRuns } from '../store/rekey-runs.ts'
 import type { Place } from '../store/places.ts'
 import type { Settings } from '../store/settings.ts'
+import type { Downloads } from '../store/downloads.ts'
+import type { Uploads } from '../store/uploads.ts'
 import type { Queue } from '../transfers/queue/queue.ts'
 import type { TransferDone } from '../vault/transfer-work.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -59,6 +61,8 @@ export interface Coffer {
   catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey' | 'listing'>
   rekeyRuns: RekeyRuns
   transfers: Queue<TransferDone>
+  downloads: Pick<Downloads, 'strays' | 'giveUp'>
+  uploads: Pick<Uploads, 'left'>
   openVault(place: PlaceRef): Promise<OpenVault>
   /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
   placeId(place: PlaceRef): Promise<string>

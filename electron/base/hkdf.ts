@@ -1,7 +1,10 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { zero } from './bytes.ts'
 
 const HASH_BYTES = { sha256: 32, sha512: 64 } as const
+const BLOCK_BYTES = { sha256: 64, sha512: 128 } as const
+
+type Hash = keyof typeof HASH_BYTES
 
 /**
  * HKDF (RFC 5869) of up to one block of the hash; the caller zeroes the result.
@@ -10,18 +13,38 @@ const HASH_BYTES = { sha256: 32, sha512: 64 } as const
  * out of reach, until the garbage collector comes by.
  */
 export function hkdf(
-  hash: keyof typeof HASH_BYTES,
+  hash: Hash,
   material: Uint8Array,
   salt: Uint8Array,
   info: string | Uint8Array,
   length: number,
 ): Buffer {
   if (length > HASH_BYTES[hash]) throw new RangeError(`HKDF-${hash} gives at most ${HASH_BYTES[hash]} bytes here.`)
-  // An absent salt is a string of zeros (RFC 5869, 2.2).
-  // It is no secret, so it may be a KeyObject, which Node is four times as fast with.
-  const extract = createHmac(hash, createSecretKey(salt.length === 0 ? Buffer.alloc(HASH_BYTES[hash]) : salt))
-  const pseudorandomKey = extract.update(material).digest()
-  const block = createHmac(hash, pseudorandomKey).update(info).update(Buffer.of(1)).digest()
+  // An absent salt is a string of zeros (RFC 5869, 2.2); so is what an HMAC pads a short key with.
+  const pseudorandomKey = hmac(hash, salt, material)
+  const block = hmac(hash, pseudorandomKey, Buffer.from(info), Buffer.of(1))
   zero(pseudorandomKey, block.subarray(length))
   return block.subarray(0, length)
+}
+
+/**
+ * HMAC (RFC 2104) out of two plain hashes: `createHmac` takes ten times as long to look at its key, for each of thousands of
+ * small files. What holds the key is zeroed.
+ */
+function hmac(name: Hash, key: Uint8Array, ...message: Uint8Array[]): Buffer {
+  const size = BLOCK_BYTES[name]
+  const short = key.length > size ? hash(name, key, 'buffer') : key
+  const inner = Buffer.concat([Buffer.alloc(size, 0x36), ...message])
+  const outer = Buffer.alloc(size + HASH_BYTES[name], 0x5c)
+  for (const [at, byte] of short.entries()) {
+    inner[at] = byte ^ 0x36
+    outer[at] = byte ^ 0x5c
+  }
+  const innerHash = hash(name, inner, 'buffer')
+  outer.set(innerHash, size)
+  try {
+    return hash(name, outer, 'buffer')
+  } finally {
+    zero(inner, innerHash, outer, short === key ? null : short)
+  }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addReadFlags, concurrencyOption, readOptions } from './options.ts'
+import { addReadFlags, concurrencyOption, limitRateOption, readOptions } from './options.ts'
 import type { ReadFlags } from './options.ts'
 import { withCoffer } from './session.ts'
 import { parseTarget, showTarget } from './target.ts'
@@ -10,6 +10,7 @@ export interface GetFlags extends ReadFlags {
   versionId?: string
   overwrite?: boolean
   concurrency?: number
+  limitRate?: number
 }
 
 const EXAMPLES = `
@@ -32,6 +33,7 @@ export function addGet(program: Command): void {
     .option('--version-id <id>', 'that version of it')
     .option('--overwrite', 'replace files that are there already')
     .addOption(concurrencyOption())
+    .addOption(limitRateOption())
     .addHelpText('after', EXAMPLES + EXIT_HELP)
   addReadFlags(command).action(async (source: string, to: string, flags: GetFlags) => {
     const request = getRequest(source, to, flags)
@@ -54,5 +56,6 @@ export function getRequest(source: string, to: string, flags: GetFlags) {
     options: readOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
     concurrency: flags.concurrency,
+    limitRate: flags.limitRate,
   }
 }

@@ -73,8 +73,21 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }
 }
 
+/** 500K, 2M or 1G: bytes a second, in powers of 1,024 as curl and rclone read them. */
+export function limitRateOption(): Option {
+  return new Option('--limit-rate <rate>', 'at most so many bytes a second: 500K, 2M').argParser((text) => {
+    const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)$/i.exec(text) ?? []
+    const rate = Math.round(Number(digits) * 1024 ** ' KMG'.indexOf(unit.toUpperCase() || ' '))
+    if (digits !== '' && rate >= LEAST_RATE) return rate
+    throw new InvalidArgumentError('Write it as 500K, 2M or 1G; at least 1K.')
+  })
+}
+
+const LEAST_RATE = 1024
+
 export function concurrencyOption(): Option {
-  return new Option('--concurrency <files>', 'how many files at once (16 small or 4 large ones unless told)').argParser(
-    wholeNumber(1, 64),
-  )
+  return new Option(
+    '--concurrency <files>',
+    'at most so many files at once (up to 64 small and 4 large ones)',
+  ).argParser(wholeNumber(1, 64))
 }

@@ -18,6 +18,7 @@ import { addPrincipal } from './principal.ts'
 import { addPut } from './put.ts'
 import { addRekey } from './rekey.ts'
 import { addRm } from './rm.ts'
+import { addTransfers } from './transfers.ts'
 import { addUp } from './up.ts'
 import { addVerify } from './verify.ts'
 import { EXIT_HELP, MODES_HELP } from './words.ts'
@@ -75,6 +76,7 @@ export function createProgram(): Command {
   addKms(program)
   addPlace(program)
   addPrincipal(program)
+  addTransfers(program)
   addActivity(program)
   return program
 }

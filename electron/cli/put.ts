@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { ModeChoice } from '../base/mode-names.ts'
 import { withKit } from './kit-question.ts'
-import { addWriteFlags, concurrencyOption, modeOption, writeOptions } from './options.ts'
+import { addWriteFlags, concurrencyOption, limitRateOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { withCoffer } from './session.ts'
 import { parseTarget, showTarget } from './target.ts'
@@ -15,6 +15,7 @@ export interface PutFlags extends WriteFlags {
   /** False: `--no-kit`. */
   kit?: boolean
   concurrency?: number
+  limitRate?: number
 }
 
 const EXAMPLES = `
@@ -40,6 +41,7 @@ export function addPut(program: Command): void {
     .option('--overwrite', 'replace objects that are there already')
     .option('--no-kit', 'use a key that has no recovery kit')
     .addOption(concurrencyOption())
+    .addOption(limitRateOption())
     .addHelpText('after', MODES_HELP + EXAMPLES + EXIT_HELP)
   addWriteFlags(command).action((words: string[], flags: PutFlags) => put(command, words, flags))
 }
@@ -67,6 +69,7 @@ export function putRequest(words: string[], flags: PutFlags) {
     options: writeOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
     concurrency: flags.concurrency,
+    limitRate: flags.limitRate,
   }
 }
 

@@ -83,7 +83,10 @@ function needed(xml: string, name: string): string {
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-function unescape(text: string): string {
+function unescape(escaped: string): string {
+  if (!escaped.includes('&')) return escaped
+  // Every ETag has its quotes, and seldom anything else.
+  const text = escaped.replaceAll('&quot;', '"')
   if (!text.includes('&')) return text
   return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|([a-z]+));/g, (_, hex?: string, decimal?: string, name?: string) => {
     if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16))

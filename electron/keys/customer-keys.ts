@@ -3,6 +3,7 @@ import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { parseKey } from './import.ts'
+import { keepSecrets } from './kept-secrets.ts'
 import type { KeyInfo, KeyRing } from './keyring.ts'
 import type { KitContent } from './kit-content.ts'
 import { newAesKey, newRsaPair, publicHalf, toLentKey, type Material } from './material.ts'
@@ -44,6 +45,7 @@ export interface CustomerKeys extends KeyRing {
 /** `secrets` is opened when the first key needs it and not before. */
 export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretStore>): CustomerKeys {
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
+  const kept = keepSecrets()
 
   const keep = async (material: Material, name: string | undefined): Promise<TakenKey> => {
     const { id, kind, publicKey, secret } = material
@@ -67,9 +69,14 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
     }
   }
 
-  const material = async ({ id, kind, publicKey, name }: KeyRow): Promise<Omit<Material, 'id'>> => {
+  const read = async (id: string): Promise<Buffer | null> => (await secrets()).get(account(id))
+
+  const material = async (
+    { id, kind, publicKey, name }: KeyRow,
+    get: (id: string) => Promise<Buffer | null> = read,
+  ): Promise<Omit<Material, 'id'>> => {
     if (kind === 'rsa-public') return { kind, publicKey, secret: null }
-    const secret = await (await secrets()).get(account(id))
+    const secret = await get(id)
     if (secret !== null) return { kind, publicKey, secret }
     throw new CofferError('KEY_NOT_FOUND', `The material of the key ${name} is gone from where keys are kept.`, {
       hint: 'Import the key again, or restore its recovery kit: coffer key restore.',
@@ -82,7 +89,7 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
     find: (idOrName) => settle(() => toInfo(findOne(table, idOrName))),
 
     async lend(id, use) {
-      const lent = toLentKey(await material(row(id)))
+      const lent = toLentKey(await material(row(id), (known) => kept.get(known, () => read(known))))
       try {
         return await use(lent)
       } finally {
@@ -128,6 +135,7 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
       }),
 
     async delete(id) {
+      kept.forget(id)
       // The material goes first: if this is cut off in between, the key is still listed and can be deleted again.
       if (row(id).kind !== 'rsa-public') await (await secrets()).delete(account(id))
       table.remove(id)

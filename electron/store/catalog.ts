@@ -33,8 +33,8 @@ export interface StoredCatalog {
   forget(place: string, bucket: string, key: string): void
   /** The same as `remember`, of an object that Coffer has just written: it is in its folder at once. */
   stored(entry: CatalogEntry, modified: number): void
-  /** The same as `forget`, of an object that is not there any more: it leaves its folder at once. */
-  gone(place: string, bucket: string, key: string): void
+  /** The same as `forget`, of objects that are not there any more: they leave their folders at once. */
+  gone(place: string, bucket: string, ...keys: string[]): void
   /** What is in the buckets, as far as they were listed. */
   listing: Listing
   /** Drops all that is known of a place that is gone. */
@@ -85,11 +85,13 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
         listing.stored(place, bucket, { key, size, modified, etag })
       })
     },
-    gone(place, bucket, key) {
+    gone(place, bucket, ...keys) {
       flush()
       transaction(db, () => {
-        forget(place, bucket, key)
-        listing.gone(place, bucket, key)
+        for (const key of keys) {
+          forget(place, bucket, key)
+          listing.gone(place, bucket, key)
+        }
       })
     },
     get listing() {

@@ -40,6 +40,9 @@ export interface KeptDownload extends Readonly<Checkpoint> {
 
 /** What an interrupted download has left. */
 export interface StrayTemporary {
+  place: string
+  bucket: string
+  key: string
   path: string
   temporary: string
   /** Stored bytes, of all. */
@@ -123,7 +126,9 @@ export function openDownloads(db: DatabaseSync, home: string): Downloads {
     strays: () =>
       rows()
         .filter(isFree)
-        .map(({ path, temporary, done, size, at }) => ({ path, temporary, done, size, at })),
+        .map(({ place, bucket, key, path, temporary, done, size, at }) => ({
+          ...{ place, bucket, key, path, temporary, done, size, at },
+        })),
     giveUp(path) {
       const row = find.get(path) as Row | undefined
       if (row === undefined || !isFree(row)) return false

@@ -72,6 +72,8 @@ export interface TransferRuns {
   isOwnedElsewhere(id: number): boolean
   items(id: number): TransferItems
   change(id: number, changes: Partial<Changeable>): void
+  /** True if an open run is still to put this key, or to bring this file. */
+  isExpected(target: { bucket: string; key: string; path: string }): boolean
   /** Forgets it, with its items. */
   forget(id: number): void
 }
@@ -92,6 +94,10 @@ export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
     FROM transfer_runs ORDER BY id DESC`)
   const wished = db.prepare('SELECT wish FROM transfer_runs WHERE id = ?')
   const unfinished = db.prepare('SELECT id FROM transfer_runs WHERE ended_at IS NULL ORDER BY id')
+  const expected = db.prepare(`
+    SELECT 1 FROM transfer_items JOIN transfer_runs ON transfer_runs.id = run
+    WHERE ended_at IS NULL AND state IN ('waiting', 'paused', 'conflict')
+      AND (kind = 'put' AND bucket = ? AND key = ? OR kind = 'get' AND path = ?)`)
   const remove = db.prepare('DELETE FROM transfer_runs WHERE id = ?')
   const lockOf = (id: number): string => join(home, `transfer-${id}.lock`)
 
@@ -145,6 +151,7 @@ export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
         )
       }
     },
+    isExpected: ({ bucket, key, path }) => expected.get(bucket, key, path) !== undefined,
     forget: (id) => void remove.run(id),
   }
 }

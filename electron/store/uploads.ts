@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ModeChoice } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
+import { flushLog } from './flush-log.ts'
 import { openOwner } from './owner.ts'
 
 /** What makes two uploads the same one, repeated. */
@@ -67,7 +68,7 @@ export interface HeldUpload extends Disposable {
    * for ever, or other content could follow it under the same key and IV; of the others, and of answers, a crash of this
    * program is all that has to be outlived, for what is lost with the power is only sent once more.
    */
-  attempted(part: { number: number; size: number; sha256: Buffer }, durable: boolean): void
+  attempted(part: { number: number; size: number; sha256: Buffer }, durable: boolean): Promise<void>
   acknowledged(part: { number: number; etag: string }): void
   /** Nothing of it is left to do, or to clean up. */
   drop(): void
@@ -108,7 +109,7 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
   const owner = openOwner(home)
   const held = new Set<number>()
 
-  /** SQLite waits for the disk at each commit, unless told otherwise for one: see `attempted`. */
+  /** SQLite waits for the disk at each commit, unless told otherwise for one. */
   const withoutWaiting = (write: () => void): void => {
     db.exec('PRAGMA synchronous = NORMAL')
     try {
@@ -129,9 +130,9 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
         setOpened.run(JSON.stringify(upload), id)
         saved.opened = upload
       },
-      attempted({ number, size, sha256 }, durable) {
-        if (durable) attempt.run(id, number, size, sha256)
-        else withoutWaiting(() => attempt.run(id, number, size, sha256))
+      async attempted({ number, size, sha256 }, durable) {
+        withoutWaiting(() => attempt.run(id, number, size, sha256))
+        if (durable) await flushLog(db)
       },
       acknowledged: ({ number, etag }) => withoutWaiting(() => acknowledge.run(etag, id, number)),
       drop: () => void remove.run(id),

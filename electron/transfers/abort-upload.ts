@@ -6,6 +6,9 @@ import { backOff, isPassing } from './backoff.ts'
 /** How long a cancelled transfer tries to tidy up after itself. */
 const ABORT_MS = 15_000
 
+/** After so many answers of 200, it is the server's way of saying 204. */
+const DOUBTS = 3
+
 /**
  * Best effort, and not stopped by what stopped the upload: a bad network has its time to become a better one. What it
  * cannot remove is offered for clean-up at the next start. True if the upload is gone.
@@ -18,8 +21,9 @@ export async function abortUpload(
   const signal = AbortSignal.timeout(ABORT_MS)
   for (let attempt = 1; ; attempt++) {
     try {
-      await send(s3, command, signal)
-      return true
+      const { $metadata } = await send(s3, command, signal)
+      // S3 answers 204. A 200 may be from a network that wants its terms accepted first: the next answer tells.
+      if ($metadata.httpStatusCode !== 200 || attempt === DOUBTS) return true
     } catch (error) {
       if (!isPassing(error)) return isCofferError(error) && error.facts.awsCode === 'NoSuchUpload'
     }

@@ -4,6 +4,7 @@ import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { Opener } from '../modes/mode.ts'
 import { fetchRange, type Stored } from './fetch-range.ts'
+import { release } from './release.ts'
 
 /** Takes bytes in order; the next come when it is done with these, and it keeps none of them. */
 export type Sink = (bytes: Uint8Array) => Promise<void> | void
@@ -102,6 +103,7 @@ async function decipherInPlace(opener: Opener, buffer: Buffer, length: number, s
     const plaintext = opener.update(buffer.subarray(at, Math.min(at + SLICE, length)))
     buffer.set(plaintext, filled)
     filled += plaintext.length
+    release(plaintext)
     await turn()
   }
   return filled

@@ -1,11 +1,14 @@
-import { addAbortSignal, Readable } from 'node:stream'
-import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { dropBody } from '../cloud/body.ts'
 import { describeFailure } from '../cloud/failure.ts'
-import { send, throwIfAborted } from '../cloud/send.ts'
+import { throwIfAborted } from '../cloud/send.ts'
+import { getObject, type Got } from '../cloud/wire/wire.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
 import { backOff, isPassing } from './backoff.ts'
+import { release } from './release.ts'
+import { saysChecksums } from './checksum.ts'
+import { requireChecksum } from './whole-checksum.ts'
 
 /** One stored object, pinned: what was looked at is what is read, or it is an error. */
 export interface Stored {
@@ -43,6 +46,7 @@ export async function fetchRange(
   into: Buffer,
   { signal, onBytes }: FetchWatch,
 ): Promise<string | undefined> {
+  const whole = isWhole(stored, start, start + into.length)
   let requestId: string | undefined
   let filled = 0
   let barren = 0
@@ -51,13 +55,15 @@ export async function fetchRange(
     try {
       const answer = await ask(s3, stored, start + filled, start + into.length, signal)
       requestId ??= answer.$metadata.requestId
-      for await (const chunk of bodyOf(answer, signal)) {
+      for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
         if (filled + chunk.length > into.length) throw unasked(stored)
         into.set(chunk, filled)
         filled += chunk.length
         onBytes?.(chunk.length)
+        release(chunk)
       }
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
+      if (whole) await requireChecksum(into, answer)
       return requestId
     } catch (error) {
       throwIfAborted(signal)
@@ -66,7 +72,7 @@ export async function fetchRange(
       const mayPass = isPassing(failure) || (failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
       if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
       // Only what comes in one piece is compared with S3's checksum.
-      if (isWhole(stored, start, start + into.length)) {
+      if (whole) {
         onBytes?.(-filled)
         filled = 0
       }
@@ -77,25 +83,19 @@ export async function fetchRange(
   }
 }
 
-/** The whole object is asked for without a range, so that the SDK checks S3's checksum of it as it comes. */
-async function ask(
-  s3: S3Client,
-  stored: Stored,
-  from: number,
-  to: number,
-  signal: AbortSignal,
-): Promise<GetObjectCommandOutput> {
+/** The whole object is asked for without a range, so that S3 says its checksum, where the place is to be asked for it. */
+async function ask(s3: S3Client, stored: Stored, from: number, to: number, signal: AbortSignal): Promise<Got> {
   const whole = isWhole(stored, from, to)
-  const answer = await send(
+  const answer = await getObject(
     s3,
-    new GetObjectCommand({
+    {
       Bucket: stored.bucket,
       Key: stored.key,
       IfMatch: stored.etag,
-      ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
-      ...(whole ? {} : { Range: `bytes=${from}-${to - 1}` }),
+      VersionId: stored.versionId,
+      ...(whole ? await checksumMode(s3) : { Range: `bytes=${from}-${to - 1}` }),
       ...stored.customerKey,
-    }),
+    },
     signal,
   )
   const failure = objectionTo(answer, stored, whole)
@@ -108,19 +108,19 @@ function isWhole({ size }: Stored, from: number, to: number): boolean {
   return from === 0 && to === size
 }
 
+/** Asks S3 to say the checksum it keeps, where the place takes the newer checksums. */
+export async function checksumMode(s3: S3Client): Promise<{ ChecksumMode?: 'ENABLED' }> {
+  return (await saysChecksums(s3)) ? { ChecksumMode: 'ENABLED' } : {}
+}
+
 /** What is wrong with the head of an answer, before a byte of its body is taken. */
-function objectionTo(answer: GetObjectCommandOutput, stored: Stored, whole: boolean): CofferError | null {
+function objectionTo(answer: Got, stored: Stored, whole: boolean): CofferError | null {
   // Servers exist that ignore If-Match; the ETag of the answer says the same.
   if (answer.ETag !== undefined && answer.ETag !== stored.etag) return replaced(stored)
   if (!whole && answer.ContentRange === undefined) return unasked(stored)
   const announced = whole ? answer.ContentLength : totalOf(answer.ContentRange)
   if (announced === undefined || announced === stored.size) return null
   return new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
-}
-
-function bodyOf({ Body }: GetObjectCommandOutput, signal: AbortSignal): AsyncIterable<Buffer> {
-  if (!(Body instanceof Readable)) throw new CofferError('SERVER', 'The server answered without a body.')
-  return addAbortSignal(signal, Body) as AsyncIterable<Buffer>
 }
 
 /** `bytes 0-9/100` is 100 in all. */

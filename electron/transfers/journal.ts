@@ -24,11 +24,10 @@ export function newJournal(uploads: Uploads, upload: NewUpload, sealedHere: bool
     hooks: {
       opening: () => now(begin),
       created: (opened) => now(() => begun().opened(opened)),
-      beforePart: ({ number, bytes, sha256 }) =>
-        now(() => {
-          begun().attempted({ number, size: bytes, sha256 }, sealedHere)
-          return undefined
-        }),
+      async beforePart({ number, bytes, sha256 }) {
+        await begun().attempted({ number, size: bytes, sha256 }, sealedHere)
+        return undefined
+      },
       afterPart: (part) => now(() => begun().acknowledged(part)),
     },
   }
@@ -55,17 +54,16 @@ export function resumedJournal(
   return {
     differs: () => differs,
     hooks: {
-      beforePart: ({ number, bytes, sha256 }) =>
-        now(() => {
-          const part = before.get(number)
-          if (part === undefined) {
-            held.attempted({ number, size: bytes, sha256 }, sealedHere)
-            return undefined
-          }
-          differs ||= part.size !== bytes || !part.sha256.equals(sha256)
-          if (differs) throw new CofferError('CHANGED_WHILE_READ', 'The file is not what was sent of it before.')
-          return there.get(number)
-        }),
+      async beforePart({ number, bytes, sha256 }) {
+        const part = before.get(number)
+        if (part === undefined) {
+          await held.attempted({ number, size: bytes, sha256 }, sealedHere)
+          return undefined
+        }
+        differs ||= part.size !== bytes || !part.sha256.equals(sha256)
+        if (differs) throw new CofferError('CHANGED_WHILE_READ', 'The file is not what was sent of it before.')
+        return there.get(number)
+      },
       afterPart: (part) => now(() => held.acknowledged(part)),
     },
   }

@@ -1,7 +1,7 @@
 import { ListMultipartUploadsCommand, ListPartsCommand, type S3Client } from '@aws-sdk/client-s3'
-import { isCofferError } from '../base/errors.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
-import { isPassing } from './backoff.ts'
+import { backOff, isPassing } from './backoff.ts'
 import { abortUpload } from './abort-upload.ts'
 
 interface Created {
@@ -35,16 +35,23 @@ export async function despiteLostUpload<T extends Created>(
   }
 }
 
-/** Best effort: what cannot be found now is offered for clean-up later. */
+/** Best effort, for as long as a bad network may need to become a better one. */
 async function abortLost(
   s3: S3Client,
   object: { bucket: string; key: string },
   since: number,
   known: string | undefined,
 ): Promise<void> {
-  await abortStrays(s3, object, { since, until: Infinity, known }, AbortSignal.timeout(SEARCH_MS)).catch(
-    () => undefined,
-  )
+  const signal = AbortSignal.timeout(SEARCH_MS)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await abortStrays(s3, object, { since, until: Infinity, known }, signal)
+      return
+    } catch (error) {
+      if (!isPassing(error)) return
+    }
+    await backOff(attempt, signal).catch(() => undefined)
+  }
 }
 
 /**
@@ -57,9 +64,12 @@ export async function abortStrays(
   { since, until, known }: { since: number; until: number; known: string | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { Uploads } = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
+  const listed = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
+  // S3 repeats the bucket's name; a network that wants its terms accepted first lists nothing, and that is no answer.
+  if (listed.Bucket === undefined)
+    throw new CofferError('SERVER', 'What answered is not S3: it did not name the bucket.')
   let allGone = true
-  for (const { Key, UploadId, Initiated } of Uploads ?? []) {
+  for (const { Key, UploadId, Initiated } of listed.Uploads ?? []) {
     if (Key !== key || UploadId === undefined || UploadId === known) continue
     const began = Initiated?.getTime() ?? -Infinity
     if (began < since || began > until) continue

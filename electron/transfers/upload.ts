@@ -1,9 +1,11 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
+import type { AnswerFields } from '../cloud/wire/fields.ts'
 import { putObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
+import { tryConditions } from './conditions.ts'
 import { digest } from './digest-thread.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { uploadParts } from './multipart.ts'
@@ -41,14 +43,14 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
     ...request.condition,
     ...(crc === undefined ? {} : ({ ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } as const)),
   }
+  const sent = { pieces: [body], length: body.length, sha256: digested.sha256 }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
     despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
-      const answer = await putObject(
-        s3,
-        { ...input, ...tagging },
-        { pieces: [body], length: body.length, sha256: digested.sha256 },
-        signal,
-      )
+      const put = (): Promise<AnswerFields> => putObject(s3, { ...input, ...tagging }, sent, signal)
+      let answer = await put()
+      if (request.condition !== undefined && 'IfNoneMatch' in request.condition) {
+        await tryConditions(s3, async () => (answer = await put()))
+      }
       return {
         etag: etagOf(answer),
         versionId: answer.VersionId,

@@ -18,7 +18,7 @@ export interface WholeChecksum {
   value: string
 }
 
-type Reported = Partial<Record<`Checksum${Algorithm}`, string>> & { ChecksumType?: string }
+type Reported = Partial<Record<`Checksum${Algorithm}`, string | undefined>> & { ChecksumType?: string | undefined }
 
 /**
  * The checksum that S3 keeps of a whole object. Null if it keeps none, will not say, or keeps only one of checksums of
@@ -31,12 +31,12 @@ export async function wholeChecksum(s3: S3Client, stored: Stored, signal: AbortS
   try {
     const head = await send(s3, new HeadObjectCommand({ ...which, ChecksumMode: 'ENABLED' }), signal)
     if (head.ETag === undefined) throw new CofferError('SERVER', 'What answered is not S3: it did not name the ETag.')
-    const known = find(head as Reported)
+    const known = find(head)
     if (known === null || head.ChecksumType !== undefined || !isMultipart(stored)) return known
     // Some servers name the kind only here, and without it a multipart object's checksum cannot be told from COMPOSITE.
     const command = new GetObjectAttributesCommand({ ...which, ObjectAttributes: ['Checksum'] })
     const { Checksum: attributes } = await send(s3, command, signal)
-    return attributes?.ChecksumType === 'FULL_OBJECT' ? find(attributes as Reported) : null
+    return attributes?.ChecksumType === 'FULL_OBJECT' ? find(attributes) : null
   } catch (error) {
     if (isPassing(error) || signal.aborted) throw error
     return null
@@ -55,6 +55,16 @@ function find(reported: Reported): WholeChecksum | null {
 /** An ETag ends with the number of its parts. */
 function isMultipart({ etag }: Stored): boolean {
   return /-\d+"?$/.test(etag)
+}
+
+/** Compares what came in one piece with what its answer's head promised. Throws INTEGRITY. */
+export async function requireChecksum(bytes: Uint8Array, promised: Reported): Promise<void> {
+  const expected = find(promised)
+  if (expected === null) return
+  const hasher = hasherFor(expected.algorithm)
+  hasher.update(bytes)
+  if ((await hasher.digest()) === expected.value) return
+  throw new CofferError('INTEGRITY', 'What came is not what S3 keeps: its checksum is another.')
 }
 
 export interface Hasher {

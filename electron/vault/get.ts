@@ -7,6 +7,7 @@ import { RANGE } from '../transfers/download.ts'
 import type { Draft } from '../transfers/draft.ts'
 import { checkpoints } from './checkpoints.ts'
 import { fileTimes } from './file-metadata.ts'
+import { lookAndFetch, type Fetched } from './fetch-small.ts'
 import { look, type Looked } from './look.ts'
 import { openLooked, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
 import type { GetRequest, GetResult, Vault, Watch } from './vault.ts'
@@ -23,14 +24,15 @@ export async function get(vault: Vault, request: GetRequest, watch: Watch): Prom
   const started = performance.now()
   const { path, overwrite } = request
   if (overwrite === 'refuse') await refuseIfTaken(path)
-  const looked = await look(vault, request, watch.signal)
+  const isSmall = (request.size ?? 0) > 0 && (request.size ?? 0) <= RANGE
+  const looked = await (isSmall ? lookAndFetch : look)(vault, request, watch.signal)
   const result = await getLooked(vault, request, looked, watch)
   return { ...result, seconds: (performance.now() - started) / 1_000 }
 }
 
 type Got = Omit<GetResult, 'seconds'>
 
-async function getLooked(vault: Vault, request: GetRequest, looked: Looked, watch: Watch): Promise<Got> {
+async function getLooked(vault: Vault, request: GetRequest, looked: Looked | Fetched, watch: Watch): Promise<Got> {
   const kept = keep(vault, request, looked)
   if (kept === null) return getWhole(vault, request, looked, watch)
   try {
@@ -51,12 +53,13 @@ function keep(vault: Vault, { path, versionId }: GetRequest, { facts }: Looked):
   return vault.downloads.keep({ path: resolve(path), place: vault.place, bucket, key, versionId, etag, size, mode })
 }
 
-async function getWhole(vault: Vault, request: GetRequest, looked: Looked, watch: Watch): Promise<Got> {
+async function getWhole(vault: Vault, request: GetRequest, looked: Looked | Fetched, watch: Watch): Promise<Got> {
   const reading = await openLooked(vault, request, looked, watch.signal)
   try {
     const temporary = vault.downloads && passing(await vault.downloads.temporaryFor(resolve(request.path)))
     // What comes in one piece is compared with S3's checksum as it comes; only more needs a question of its own.
-    const how = { ...watch, checksum: reading.facts.size > RANGE }
+    const body = 'body' in looked ? (looked.body ?? undefined) : undefined
+    const how = { ...watch, checksum: reading.facts.size > RANGE, body }
     const fill = (draft: Draft): Promise<ReadDone> => readThrough(vault, reading, (bytes) => draft.write(bytes), how)
     return await intoPlace(vault, request, reading, fill, temporary)
   } finally {

@@ -43,8 +43,8 @@ export function envOf({ s3, kms, keys }: Vault, signal: AbortSignal): ModeEnv {
  * remembered. Throws OBJECT_NOT_FOUND, BUCKET_NOT_FOUND, KEY_WRONG for a named key that does not open it, and what `send`
  * throws.
  */
-export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Looked> {
-  const found = (await withRememberedKey(vault, wanted, signal)) ?? (await withoutKey(vault, wanted, signal))
+export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, ask: Ask = askHead): Promise<Looked> {
+  const found = (await withRememberedKey(vault, wanted, signal, ask)) ?? (await withoutKey(vault, wanted, signal, ask))
   if (found === null) return { facts: unknownFacts(wanted), head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
   const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
@@ -55,13 +55,26 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal): P
   return { facts, head: found.head }
 }
 
+/** One question about an object, with a customer's key or none; the answer is HEAD's. Throws what `send` throws. */
+export type Ask = (
+  vault: Vault,
+  wanted: Wanted,
+  customerKey: CustomerKeyFields,
+  signal: AbortSignal,
+) => Promise<HeadObjectCommandOutput>
+
 interface Answered {
   head: HeadObjectCommandOutput
   keyId: string | undefined
 }
 
 /** The catalog saves the question without a key, to which the answer would be no. */
-async function withRememberedKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Answered | null> {
+async function withRememberedKey(
+  vault: Vault,
+  wanted: Wanted,
+  signal: AbortSignal,
+  ask: Ask,
+): Promise<Answered | null> {
   const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
   if (known?.mode !== 'sse-c' || known.keyId === undefined || wanted.options.key !== undefined) return null
   try {
@@ -81,7 +94,7 @@ function isMistakenKey(error: unknown): boolean {
   return ['KEY_WRONG', 'KEY_NOT_FOUND', 'INVALID_INPUT'].some((code) => isCofferError(error) && error.code === code)
 }
 
-async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Answered | null> {
+async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal, ask: Ask): Promise<Answered | null> {
   try {
     return { head: await ask(vault, wanted, {}, signal), keyId: undefined }
   } catch (error) {
@@ -104,7 +117,7 @@ async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal)
   const { id } = await vault.keys.find(wanted.options.key)
   if (wanted.versionId === undefined && vault.catalog.staysHere(id)) throw keyStaysHere(wanted, id)
   const customerKey = await customerKeyFields(vault.keys, id)
-  return { keyId: id, customerKey, head: await ask(vault, wanted, customerKey, signal) }
+  return { keyId: id, customerKey, head: await askHead(vault, wanted, customerKey, signal) }
 }
 
 function keyStaysHere({ bucket, key }: Wanted, keyId: string): CofferError {
@@ -118,7 +131,7 @@ function keyStaysHere({ bucket, key }: Wanted, keyId: string): CofferError {
   )
 }
 
-function ask(
+export function askHead(
   vault: Vault,
   { bucket, key, versionId }: Wanted,
   customerKey: CustomerKeyFields,

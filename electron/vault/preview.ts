@@ -15,7 +15,7 @@ export interface Preview extends PreviewType {
 }
 
 /** What is shown at a glance; the rest is for a program of its own. */
-export const MAX_PREVIEW_BYTES = 8 * 1024 * 1024
+const MAX_PREVIEW_BYTES = 8 * 1024 * 1024
 
 /** More than an envelope's tag or padding can make of it. */
 const SLACK = 64

@@ -3,6 +3,7 @@ import { headObject } from '../cloud/wire/wire.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import type { NewUpload } from '../store/uploads.ts'
+import { keepsConditions } from '../transfers/conditions.ts'
 import { newJournal } from '../transfers/journal.ts'
 import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'
@@ -100,11 +101,12 @@ async function recordOf(
 
 /**
  * `If-None-Match` refuses at the very end: too late to find out about a large file, and there are compatible servers that
- * do not know it and would overwrite. So both are asked before. Small files on S3 itself save the question.
+ * do not know it and would overwrite. So both are asked before. Small files save the question on S3 itself, and on a server
+ * that has been seen to refuse.
  */
 async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSignal): Promise<void> {
   const foreign = vault.s3.config.endpoint !== undefined && !vault.makesBuckets
-  if (!foreign && request.source.size <= partSize(request.source.size)) return
+  if ((!foreign || keepsConditions(vault.s3)) && request.source.size <= partSize(request.source.size)) return
   const { bucket, key } = request
   const taken = await headObject(vault.s3, { Bucket: bucket, Key: key }, signal).then(
     // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.

@@ -6,7 +6,7 @@ import type { ObjectFacts, Opener, ReadPlan } from '../modes/mode.ts'
 import type { Checkpoint } from '../store/downloads.ts'
 import { base64Crc } from '../transfers/checksum.ts'
 import { notAsLeft } from '../transfers/draft.ts'
-import { download, type DownloadWatch } from '../transfers/download.ts'
+import { download, type Download, type DownloadWatch } from '../transfers/download.ts'
 import type { Stored } from '../transfers/fetch-range.ts'
 import { hasherFor, wholeChecksum, type WholeChecksum } from '../transfers/whole-checksum.ts'
 import { envOf, look, type Looked, type Wanted } from './look.ts'
@@ -61,12 +61,20 @@ export interface Begun extends Checkpoint {
   plaintext(): AsyncIterable<Uint8Array>
 }
 
+/** All of what is stored, as one answer brought it. */
+export interface WholeBody {
+  bytes: Buffer
+  requestId: string | undefined
+}
+
 export interface ReadWatch extends DownloadWatch {
   /** What S3 decrypts is compared with its checksum of the whole, if it keeps one. */
   checksum: boolean
   /** What S3 decrypts has its CRC-32 computed, for `reached`. */
   crc?: boolean | undefined
   begun?: Begun | undefined
+  /** All of what is stored, where it has come already and been compared with S3's checksum. */
+  body?: WholeBody | undefined
 }
 
 /**
@@ -96,7 +104,10 @@ export async function readThrough(
     proof.update(piece)
     return sink(piece, { done, crc: proof.crc() })
   }
-  const { requestId } = await download(vault.s3, { stored, opener, from: watch.begun?.done, plaintext }, watch)
+  const { body, begun } = watch
+  const object: Download = { stored, opener, from: begun?.done, plaintext }
+  const { requestId } =
+    body === undefined ? await download(vault.s3, object, watch) : await openBody(object, body, watch)
   const done = { bytes, requestId }
   if (opener !== null) return { ...done, proof: plan.authenticated ? 'tag' : 'none', proofSteps: [] }
   if (expected === null) return { ...done, proof: 'none', proofSteps: [] }
@@ -107,6 +118,21 @@ export async function readThrough(
     )
   }
   return { ...done, proof: 'checksum', proofSteps: [checksumStep(expected.algorithm)] }
+}
+
+/**
+ * What `download` does, for what has come whole already. What is decrypted here proves itself before the sink sees a byte.
+ */
+async function openBody(
+  { opener, plaintext }: Download,
+  { bytes, requestId }: WholeBody,
+  { onProgress, throttle }: DownloadWatch,
+): Promise<{ requestId: string | undefined }> {
+  await throttle?.(bytes.length)
+  const pieces = opener === null ? [bytes] : [opener.update(bytes), opener.final()]
+  for (const piece of pieces) if (piece.length > 0) await plaintext(piece, bytes.length)
+  onProgress?.(bytes.length, bytes.length)
+  return { requestId }
 }
 
 function replay(opener: Opener, piece: Uint8Array): void {

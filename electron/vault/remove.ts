@@ -54,7 +54,7 @@ async function removeBatch(
   })
   const { Errors = [] } = await send(vault.s3, command, signal)
   const kept = new Set(Errors.map(({ Key }) => Key))
-  for (const key of keys) if (!kept.has(key)) vault.catalog.gone(vault.place, bucket, key)
+  vault.catalog.gone(vault.place, bucket, ...keys.filter((key) => !kept.has(key)))
   const [first] = Errors
   if (first === undefined) return undefined
   const { Key = '', Code = 'unknown' } = first

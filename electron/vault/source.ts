@@ -1,6 +1,15 @@
-import { constants, type BigIntStats, type Dirent } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  open as openCallback,
+  read as readCallback,
+  type BigIntStats,
+  type Dirent,
+} from 'node:fs'
 import { lstat, open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
@@ -24,21 +33,53 @@ export async function fileSource(path: string): Promise<Source> {
     mtimeMs: Number(described.mtimeNs) / 1_000_000,
     fileMode: process.platform === 'win32' ? undefined : Number(described.mode) & 0o7777,
     file: { path, mtimeNs: described.mtimeNs, inode: described.ino },
-    read: (signal) => readFile(path, described, signal),
+    read: (signal) => (described.size < CHUNK ? readSmall : readFile)(path, described, signal),
+  }
+}
+
+/**
+ * Not blocking: if a pipe has taken the file's place, opening it must not wait for a writer. (Windows has no such flag;
+ * there it is undefined, which `|` takes for 0.)
+ */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK
+
+const openFile = promisify(openCallback)
+const readInto = promisify(readCallback)
+
+/**
+ * A file that is read at once. Only what may wait for a disk goes to another thread: opening and reading. The rest is answered
+ * from memory by then, and each trip to a thread costs as much as all of it.
+ */
+async function* readSmall(path: string, described: BigIntStats, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal)
+  try {
+    const file = await openFile(path, FLAGS)
+    try {
+      refuseUnlessSame(fstatSync(file, { bigint: true }), path, described)
+      const buffer = Buffer.allocUnsafe(Number(described.size) + 1)
+      let filled = 0
+      for (let more = 1; more > 0 && filled < described.size; filled += more) {
+        more = (await readInto(file, buffer, filled, buffer.length - filled, null)).bytesRead
+      }
+      refuseUnlessSame(fstatSync(file, { bigint: true }), path, described)
+      throwIfAborted(signal)
+      if (filled > 0) yield buffer.subarray(0, filled)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    throw describeLocalFailure(error, path)
   }
 }
 
 async function* readFile(path: string, described: BigIntStats, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  // Not blocking: if a pipe has taken the file's place, opening it must not wait for a writer. (Windows has no such flag;
-  // there it is undefined, which `|` takes for 0.)
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK
-  const file = await open(path, flags).catch((error: unknown) => {
+  const file = await open(path, FLAGS).catch((error: unknown) => {
     throw describeLocalFailure(error, path)
   })
   try {
-    await refuseIfChanged(file, path, described)
+    refuseUnlessSame(await file.stat({ bigint: true }), path, described)
     yield* chunksOf(file, Math.min(CHUNK, Number(described.size) + 1), signal)
-    await refuseIfChanged(file, path, described)
+    refuseUnlessSame(await file.stat({ bigint: true }), path, described)
   } catch (error) {
     throw describeLocalFailure(error, path)
   } finally {
@@ -67,8 +108,7 @@ async function* chunksOf(file: FileHandle, size: number, signal: AbortSignal): A
   }
 }
 
-async function refuseIfChanged(file: FileHandle, path: string, described: BigIntStats): Promise<void> {
-  const now = await file.stat({ bigint: true })
+function refuseUnlessSame(now: BigIntStats, path: string, described: BigIntStats): void {
   const same =
     now.ino === described.ino &&
     now.dev === described.dev &&

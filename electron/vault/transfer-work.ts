@@ -114,6 +114,7 @@ function getting(vault: Vault, run: TransferRunEntry): Kind {
     key: item.key,
     versionId,
     path: nameOf('get', item).path,
+    size: item.bytes,
     options: run.options,
     overwrite: replace ? 'replace' : 'refuse',
   })

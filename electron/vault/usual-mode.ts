@@ -21,7 +21,8 @@ export function setUsualMode(settings: Settings, place: string, bucket: string, 
 
 /** The first mode that is chosen for a bucket becomes its usual one. */
 export function rememberFirstMode(settings: Settings, place: string, bucket: string, usual: UsualMode): void {
-  settings.setOnce(settingName(place, bucket), usual)
+  // To look costs nothing; to write, each of thousands of files would wait for the disk.
+  if (usualMode(settings, place, bucket) === null) settings.setOnce(settingName(place, bucket), usual)
 }
 
 /** Throws INVALID_INPUT if the bucket has no usual mode. */

@@ -18,8 +18,8 @@ export interface Catalog {
   forget(place: string, bucket: string, key: string): void
   /** The same as `remember`, of an object that has just been written (`modified`: milliseconds since 1970). */
   stored(entry: CatalogEntry, modified: number): void
-  /** The same as `forget`, of an object that is not there any more. */
-  gone(place: string, bucket: string, key: string): void
+  /** The same as `forget`, of objects that are not there any more. */
+  gone(place: string, bucket: string, ...keys: string[]): void
   /** What is in the buckets, as far as they were listed. */
   listing: Listing
   /** True for a key that has sealed objects on this computer (CSE-C) and was never used at S3 (SSE-C). It never leaves. */
@@ -131,6 +131,8 @@ export interface GetRequest {
   versionId?: string | undefined
   /** Final path of the file; its folder is made if it is missing. */
   path: string
+  /** Stored bytes, if a listing told. A hint, no more: a small object is then fetched by one request. */
+  size?: number | undefined
   options: ModeOptions
   overwrite: 'refuse' | 'replace'
 }

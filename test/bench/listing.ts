@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { build } from 'vite'
 import { succeed } from '../support/run.ts'
@@ -75,6 +75,7 @@ async function list({ server, rounds, folder, say }: ListingPlan): Promise<{ tab
     await mkdir(home, { mode: 0o700 })
     for (const [name, command] of Object.entries(commands)) {
       const cost = await measure(command, folder)
+      await checkListed(join(folder, 'output'), name)
       if (round > 0) costs.get(name)?.push(cost)
     }
   }
@@ -93,6 +94,14 @@ async function list({ server, rounds, folder, say }: ListingPlan): Promise<{ tab
   )
   const what = `${NAMES.toLocaleString('en')} objects listed into the catalog, against rclone lsf -R`
   return { table, targets: [{ what, value: theirs / fresh, bound: { least: 1 } }] }
+}
+
+/** A listing that misses some is fast and no listing: all names have to be there, or their number. */
+async function checkListed(output: string, name: string): Promise<void> {
+  const text = await readFile(output, 'utf8')
+  const listed = /^\{"listed":(\d+)\}$/m.exec(text)?.[1]
+  const count = listed === undefined ? (text.match(/\.jpg$/gm) ?? []).length : Number(listed)
+  if (count !== NAMES) throw new Error(`${name} listed ${count} objects of ${NAMES}`)
 }
 
 /** The catalog is the one that the last round of `list` left. */

@@ -75,7 +75,8 @@ def main():
                 "code": os.waitstatus_to_exitcode(status),
                 "seconds": seconds,
                 "cpu": usage.ru_utime + usage.ru_stime,
-                "peak": max(usage.ru_maxrss * 1024, *seen),
+                # Linux counts it in KiB, macOS in bytes.
+                "peak": max(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), *seen),
             }
         )
     )

@@ -37,7 +37,7 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 const late = isLate()
-console.log(`\n${targetTable(targets)}`)
+if (targets.length > 0) console.log(`\n${targetTable(targets)}`)
 if (late) console.log('\nThe time was up before every round was run.')
 if (options.write) await writePage(intro(), [{ title: 'Targets', text: targetTable(targets) }, ...sections])
 if (options.check && (late || !targets.every(isMet))) process.exitCode = 1
@@ -85,7 +85,7 @@ async function transfer(
 ): Promise<void> {
   const all: Result[] = []
   for (const size of options.sizes) {
-    if (isLate()) return
+    if (isLate()) break
     const load = await loadOf(size, amount)
     const able = contestants.filter(
       ({ overTls, sizes }) => sizes.includes(size) && (!overTls || server.tls !== undefined),
@@ -96,11 +96,13 @@ async function transfer(
     const text = (['up', 'down'] as const).map(
       (direction) => `${titled(direction)}\n\n${transferTable(results, direction)}`,
     )
-    tell(`${what}, ${onWhat(server.name)}`, text.join('\n\n'))
+    const made = results[0]?.runs.length ?? 0
+    tell(`${what}, ${onWhat(server.name)}`, [`Medians of ${made} rounds.`, ...text].join('\n\n'))
     all.push(...results)
     // Another server is itself part of what is measured.
     if (server.name === 'sink') targets.push(...transferTargets(results))
   }
+  if (all.length === 0) return
   tell(`What encryption costs, ${onWhat(server.name)}`, `Throughput as a share of plain.\n\n${costTable(all)}`)
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { DeleteObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, DeleteObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { newPerson, type Person } from '../support/coffer.ts'
 import { awsEnv, startComputer } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
@@ -103,6 +103,7 @@ async function foreign(
   const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? ''
   const { s3, kms } = awsClients(env)
   kms.destroy()
+  await s3.send(new CreateBucketCommand({ Bucket: 'bench' }))
   const where = ['--endpoint-url', endpoint, '--kms-endpoint-url', endpoint, '--region', 'us-east-1']
   const [key] = await person.done(['kms', 'create', ...(name === 'moto' ? where : [])])
   return {

@@ -8,8 +8,8 @@
  * prints one line of JSON, `{ endpoint, tlsEndpoint }`, and serves until its standard input ends.
  */
 import { readFileSync } from 'node:fs'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import { createServer, Socket, type AddressInfo, type Server, type SocketConstructorOpts } from 'node:net'
+import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { answer, needsBody, type Answer, type Sink } from './sink/answer.ts'
 import { bodyOf, type Body } from './sink/body.ts'
 import { parseHead, type Head } from './sink/head.ts'
@@ -19,7 +19,8 @@ const sink: Sink = { buckets: openBuckets(), uploads: new Map(), count: 0 }
 const NOTHING = Buffer.alloc(0)
 
 /** Serves one connection: heads and bodies in turn, one request at a time. */
-function serve(socket: Socket): void {
+function serve(accepted: Socket): void {
+  const socket = readingInto(accepted, takeBytes)
   let head: Head | null = null
   let body: Body | null = null
   let unparsed: Buffer = NOTHING
@@ -29,7 +30,8 @@ function serve(socket: Socket): void {
     const bytes = seen === 0 ? chunk.subarray(at) : Buffer.concat([unparsed, chunk.subarray(at)])
     const end = bytes.indexOf('\r\n\r\n', Math.max(seen - 3, 0))
     if (end === -1) {
-      unparsed = bytes
+      // The chunk's memory is used again.
+      unparsed = Buffer.from(bytes)
       return chunk.length
     }
     unparsed = NOTHING
@@ -40,14 +42,38 @@ function serve(socket: Socket): void {
   }
 
   socket.on('error', () => socket.destroy())
-  socket.on('data', (chunk: Buffer) => {
+  function takeBytes(chunk: Buffer): void {
     for (let at = 0; at < chunk.length || (head !== null && body?.isWhole() === true);) {
       at = body === null ? takeHead(chunk, at) : body.take(chunk, at)
       if (head === null || body?.isWhole() !== true) continue
       send(socket, answer(sink, { head, size: body.size(), body: body.bytes() }))
       head = body = null
     }
-  })
+  }
+}
+
+/** One read of a connection; larger ones do not come. */
+const READ_BYTES = 256 * 1024
+
+/**
+ * The same connection, which now reads into one buffer over and over, instead of into a new one each time: half of what
+ * receiving costs. Node offers that (`onread`) for sockets that it is to connect, not for those a server accepts, so that
+ * the connection is moved to a new socket by its handle. What is over TLS comes as it comes.
+ */
+function readingInto(accepted: Socket, take: (chunk: Buffer) => void): Socket {
+  if (accepted instanceof TLSSocket) return accepted.on('data', take)
+  const inner = accepted as unknown as { _handle: unknown }
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  const callback = (bytes: number): boolean => {
+    take(buffer.subarray(0, bytes))
+    return true
+  }
+  const options = { handle: inner._handle, onread: { buffer, callback } }
+  inner._handle = null
+  const socket = new Socket(options as SocketConstructorOpts)
+  socket.setNoDelay(true)
+  socket.resume()
+  return socket
 }
 
 /** In as few writes as the system takes; large pieces go out from where they are. */
@@ -67,7 +93,7 @@ function listen(server: Server): Promise<number> {
 }
 
 const [keyFile, certificateFile] = process.argv.slice(2)
-const port = await listen(createServer({ noDelay: true }, serve))
+const port = await listen(createServer({ pauseOnConnect: true }, serve))
 const endpoint = `http://127.0.0.1:${port}`
 let tlsEndpoint: string | undefined
 if (keyFile !== undefined && certificateFile !== undefined) {

@@ -21,7 +21,8 @@ const { signal } = new AbortController()
 
 /** `COFFER_SEED=42` repeats that run alone. */
 const only = process.env['COFFER_SEED']
-const seeds = only === undefined ? Array.from({ length: RUNS }, (_, n) => String(n)) : [only]
+/** Some that have found something before are always there. */
+const seeds = only === undefined ? [...Array.from({ length: RUNS - 2 }, (_, n) => String(n)), '1032', '1187'] : [only]
 
 let lab: Lab
 const tally = { whole: 0, wholeAfterFaults: 0, refused: 0, faults: 0, codes: {} as Record<string, number> }
@@ -46,7 +47,7 @@ test(`${seeds.length} transfers over a bad network: whole in the end, or reporte
   )
   expect(wrong).toEqual([])
   if (only === undefined) expect(tally.wholeAfterFaults, 'most survive what they meet').toBeGreaterThan(RUNS / 4)
-}, 170_000)
+}, 600_000)
 
 function named({ faults }: FaultyProxy): string {
   return faults.length === 0 ? 'no fault' : faults.join(', ')

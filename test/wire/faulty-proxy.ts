@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Crossing, Fault, Weather } from './faults.ts'
 import { messageReader, type Head, type MessageReader } from './framing.ts'
+import { corrupted, drain, gather, pass, passUntil, write } from './passing.ts'
+import { ERROR_IN_200, INSTEAD } from './refusals.ts'
 
 /** A network between a client and a server that does what networks do. */
 export interface FaultyProxy {
@@ -234,52 +236,6 @@ function longer(head: Head): Buffer {
   return Buffer.from(grown, 'latin1')
 }
 
-async function pass(body: AsyncIterable<Buffer>, to: Socket): Promise<void> {
-  for await (const piece of body) await write(to, piece)
-}
-
-async function passUntil(body: AsyncIterable<Buffer>, to: Socket, at: number): Promise<void> {
-  let passed = 0
-  for await (const piece of body) {
-    await write(to, piece.subarray(0, at - passed))
-    passed += piece.length
-    if (passed >= at) return
-  }
-}
-
-/** Flips one bit. */
-async function* corrupted(body: AsyncIterable<Buffer>, at: number): AsyncGenerator<Buffer> {
-  let passed = 0
-  for await (const piece of body) {
-    const within = at - passed
-    passed += piece.length
-    if (within >= 0 && within < piece.length) {
-      const changed = Buffer.from(piece)
-      changed[within] = (changed[within] ?? 0) ^ (1 << (at % 8))
-      yield changed
-    } else yield piece
-  }
-}
-
-async function gather(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  for await (const piece of body) pieces.push(piece)
-  return Buffer.concat(pieces)
-}
-
-async function drain(body: AsyncGenerator<Buffer>): Promise<void> {
-  while ((await body.next()).done !== true);
-}
-
-/** Waits while the other side does not read. */
-async function write(to: Socket, bytes: Buffer): Promise<void> {
-  if (to.destroyed || bytes.length === 0) return
-  if (to.write(bytes)) return
-  await new Promise<void>((done) => {
-    to.once('drain', done).once('close', done)
-  })
-}
-
 /** An RST on the wire. */
 function reset(client: Socket): never {
   client.resetAndDestroy()
@@ -294,24 +250,6 @@ function close(client: Socket): never {
 
 /** The connection stays open and nothing moves, until the client has enough of it. */
 async function silence(client: Socket): Promise<void> {
-  if (!client.destroyed) await once(client, 'close')
+  if (!client.destroyed) await once(client, 'close').catch(() => undefined)
   throw new Broken()
-}
-
-const INSTEAD = {
-  'error 500': xml('500 Internal Server Error', 'InternalError', 'We encountered an internal error. Please try again.'),
-  'error 503': xml('503 Slow Down', 'SlowDown', 'Please reduce your request rate.'),
-  portal: message('200 OK', 'text/html', '<html><body>Welcome to the hotel. Please accept our terms.</body></html>'),
-}
-
-/** S3 may begin an answer with 200 and find out afterwards that it cannot be done (CompleteMultipartUpload, CopyObject). */
-const ERROR_IN_200 = xml('200 OK', 'InternalError', 'We encountered an internal error. Please try again.')
-
-function xml(status: string, code: string, text: string): Buffer {
-  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${text}</Message></Error>`
-  return message(status, 'application/xml', body)
-}
-
-function message(status: string, type: string, body: string): Buffer {
-  return Buffer.from(`HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
 }

@@ -74,7 +74,7 @@ test(`kill -9 at ${OBJECTS * 4} moments of put and get: the repeat ends with the
   expect(envelopes.size, 'a file that changed was sealed under a fresh key').toBeGreaterThan(sealedHere.length)
   expect(await uploadsLeft(), 'no upload is left').toEqual([])
   expect(kills, 'most kills hit a transfer').toBeGreaterThan(OBJECTS * 2)
-}, 240_000)
+}, 600_000)
 
 function modeOf(n: number): ModeId {
   return MODES[n % MODES.length] ?? 'cse-c'

@@ -45,11 +45,11 @@ const WHOLE = /^PUT [^?]*$/
 const COMPLETE = /^POST .*\?uploadId/
 
 const REQUESTS: Request[] = [
-  { what: 'PutObject', way: 'put', mode: 'cse-c', size: 70_000, looks: WHOLE, told: PORTAL },
+  { what: 'PutObject', way: 'put', mode: 'cse-c', size: 70_000, looks: WHOLE, told: {} },
   // Anyone may have put the same file.
   {
     ...{ what: 'PutObject, plain', way: 'put', mode: 'sse-s3', size: 70_000, looks: WHOLE },
-    told: { ...PORTAL, 'asked twice': 'ALREADY_EXISTS' },
+    told: { 'asked twice': 'ALREADY_EXISTS' },
   },
   { what: 'GenerateDataKey', way: 'put', mode: 'cse-kms', size: 5_000, looks: /GenerateDataKey/, told: SIGNED },
   { what: 'CreateMultipartUpload', way: 'put', mode: 'sse-c', size: LARGE, looks: /^POST .*\?uploads/, told: PORTAL },
@@ -68,19 +68,23 @@ const REQUESTS: Request[] = [
   },
 ]
 
-test.each(REQUESTS)('$what survives every fault that happens once, or the fault is reported', async (request) => {
-  const wrong: string[] = []
-  const waiting = [...FAULT_KINDS]
-  const work = async (): Promise<void> => {
-    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
-      const outcome = await transfer(request, kind)
-      const expected = request.told[kind] ?? 'survives'
-      if (outcome !== expected) wrong.push(`${request.what}, ${kind}: ${outcome}`)
+test.each(REQUESTS)(
+  '$what survives every fault that happens once, or the fault is reported',
+  async (request) => {
+    const wrong: string[] = []
+    const waiting = [...FAULT_KINDS]
+    const work = async (): Promise<void> => {
+      for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
+        const outcome = await transfer(request, kind)
+        const expected = request.told[kind] ?? 'survives'
+        if (outcome !== expected) wrong.push(`${request.what}, ${kind}: ${outcome}`)
+      }
     }
-  }
-  await Promise.all(Array.from({ length: request.size === LARGE ? 5 : 10 }, work))
-  expect(wrong).toEqual([])
-})
+    await Promise.all(Array.from({ length: request.size === LARGE ? 5 : 10 }, work))
+    expect(wrong).toEqual([])
+  },
+  300_000,
+)
 
 async function transfer({ way, mode, size, looks }: Request, kind: FaultKind): Promise<string> {
   const content = noise(size, kind)

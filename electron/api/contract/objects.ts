@@ -109,6 +109,8 @@ export type VerifyEvent = z.infer<typeof verifyEvent>
 export type RekeyEvent = z.infer<typeof rekeyEvent>
 
 const concurrency = z.int().min(1).max(64).optional()
+/** Bytes a second, instead of what holds for all transfers. */
+const limitRate = z.int().min(1024).optional()
 
 export const objects = {
   ...browsing,
@@ -133,6 +135,7 @@ export const objects = {
         overwrite: overwrite.default('refuse'),
         acceptNoKit,
         concurrency,
+        limitRate,
       }),
     )
     .output(eventIterator(putEvent)),
@@ -150,6 +153,7 @@ export const objects = {
         options: readOptions.default({}),
         overwrite: overwrite.default('refuse'),
         concurrency,
+        limitRate,
       }),
     )
     .output(eventIterator(getEvent)),

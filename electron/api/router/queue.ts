@@ -1,12 +1,8 @@
-import { CofferError } from '../../base/errors.ts'
 import { watchQueue } from '../../transfers/queue/watch.ts'
 import { setLimit } from '../../vault/rate-limits.ts'
 import { procedures, signalOf } from './base.ts'
+import { listLeftovers, removeLeftovers } from './leftovers.ts'
 import { getOrder, putOrder } from './orders.ts'
-
-function notYet(): never {
-  throw new CofferError('UNSUPPORTED', 'Leftovers cannot be told yet.')
-}
 
 const { put, get, watch, items, pause, resume, cancel, retry, answer, clear, resumeAll, limit, leftovers, cleanUp } =
   procedures.transfers
@@ -43,6 +39,6 @@ export const transfersRouter = {
     }
     return { up: limits.up.get(), down: limits.down.get() }
   }),
-  leftovers: leftovers.handler(notYet),
-  cleanUp: cleanUp.handler(notYet),
+  leftovers: leftovers.handler(({ context: { coffer } }) => listLeftovers(coffer)),
+  cleanUp: cleanUp.handler(({ input, context: { coffer } }) => removeLeftovers(coffer, input.ids)),
 }

@@ -1,3 +1,4 @@
+import { rateLimit } from '../../transfers/rate-limit.ts'
 import { followRun } from '../../transfers/queue/follow.ts'
 import type { RunEvent } from '../../transfers/queue/work.ts'
 import type { TransferOrder } from '../../store/transfer-runs.ts'
@@ -19,7 +20,7 @@ export const putMany = procedures.objects.put.handler(async function* ({ input, 
     const { key } = order.options
     yield { kind: 'usual-mode' as const, mode, keyId: typeof key === 'string' ? key : undefined }
   }
-  for await (const event of work(coffer, order, input.concurrency, signal)) {
+  for await (const event of work(coffer, order, input, signal)) {
     if (event.kind !== 'done') yield event
     else if (event.done.kind === 'put') yield { ...event.done, kind: 'file-done' as const, name: event.name }
   }
@@ -27,7 +28,7 @@ export const putMany = procedures.objects.put.handler(async function* ({ input, 
 
 export const getMany = procedures.objects.get.handler(async function* ({ input, context: { coffer }, signal }) {
   const order = await getOrder(coffer, { ...input, keys: [input.key] }, false)
-  for await (const event of work(coffer, order, input.concurrency, signal)) {
+  for await (const event of work(coffer, order, input, signal)) {
     if (event.kind !== 'done') yield event
     else if (event.done.kind === 'get') yield { ...event.done, kind: 'file-done' as const, name: event.name }
   }
@@ -39,11 +40,12 @@ type Told = CommonEvent | { kind: 'done'; name: string; done: TransferDone }
 async function* work(
   { transfers }: Coffer,
   order: TransferOrder,
-  atOnce: number | undefined,
+  { concurrency: atOnce, limitRate }: { concurrency?: number | undefined; limitRate?: number | undefined },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Told, void, void> {
   const isDue = pace()
-  for await (const event of followRun(transfers, order, { atOnce, signal: signalOf(signal) })) {
+  const limit = limitRate === undefined ? undefined : rateLimit(limitRate)
+  for await (const event of followRun(transfers, order, { atOnce, limit, signal: signalOf(signal) })) {
     if (event.kind !== 'progress' || isDue(event.item)) yield* inWords(event, order.bucket)
   }
 }

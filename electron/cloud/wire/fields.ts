@@ -1,4 +1,10 @@
-import type { GetObjectCommandInput, PutObjectCommandInput, UploadPartCommandInput } from '@aws-sdk/client-s3'
+import type {
+  ChecksumType,
+  GetObjectCommandInput,
+  PutObjectCommandInput,
+  ServerSideEncryption,
+  UploadPartCommandInput,
+} from '@aws-sdk/client-s3'
 
 type HeaderField = Exclude<
   keyof PutObjectCommandInput | keyof UploadPartCommandInput | keyof GetObjectCommandInput,
@@ -65,7 +71,10 @@ export interface AnswerFields {
   VersionId?: string | undefined
   ContentLength?: number | undefined
   ContentRange?: string | undefined
-  ServerSideEncryption?: string | undefined
+  LastModified?: Date | undefined
+  /** User metadata, without `x-amz-meta-`. */
+  Metadata?: Record<string, string> | undefined
+  ServerSideEncryption?: ServerSideEncryption | undefined
   SSEKMSKeyId?: string | undefined
   BucketKeyEnabled?: boolean | undefined
   SSECustomerAlgorithm?: string | undefined
@@ -74,19 +83,22 @@ export interface AnswerFields {
   ChecksumCRC64NVME?: string | undefined
   ChecksumSHA1?: string | undefined
   ChecksumSHA256?: string | undefined
-  ChecksumType?: string | undefined
-  $metadata: { requestId?: string | undefined }
+  ChecksumType?: ChecksumType | undefined
+  $metadata: { requestId?: string }
 }
 
 export function answerFields(headers: Record<string, string>): AnswerFields {
   const length = headers['content-length']
+  const requestId = headers['x-amz-request-id']
   const bucketKey = headers['x-amz-server-side-encryption-bucket-key-enabled']
   return {
     ETag: headers.etag,
     VersionId: headers['x-amz-version-id'],
     ContentLength: length === undefined ? undefined : Number(length),
     ContentRange: headers['content-range'],
-    ServerSideEncryption: headers['x-amz-server-side-encryption'],
+    LastModified: dateOf(headers['last-modified']),
+    Metadata: metadataOf(headers),
+    ServerSideEncryption: headers['x-amz-server-side-encryption'] as ServerSideEncryption | undefined,
     SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
     BucketKeyEnabled: bucketKey === undefined ? undefined : bucketKey === 'true',
     SSECustomerAlgorithm: headers['x-amz-server-side-encryption-customer-algorithm'],
@@ -95,7 +107,20 @@ export function answerFields(headers: Record<string, string>): AnswerFields {
     ChecksumCRC64NVME: headers['x-amz-checksum-crc64nvme'],
     ChecksumSHA1: headers['x-amz-checksum-sha1'],
     ChecksumSHA256: headers['x-amz-checksum-sha256'],
-    ChecksumType: headers['x-amz-checksum-type'],
-    $metadata: { requestId: headers['x-amz-request-id'] },
+    ChecksumType: headers['x-amz-checksum-type'] as ChecksumType | undefined,
+    $metadata: requestId === undefined ? {} : { requestId },
   }
+}
+
+function dateOf(text = ''): Date | undefined {
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? undefined : new Date(time)
+}
+
+const META = 'x-amz-meta-'
+
+function metadataOf(headers: Record<string, string>): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  for (const name in headers) if (name.startsWith(META)) metadata[name.slice(META.length)] = headers[name] ?? ''
+  return metadata
 }

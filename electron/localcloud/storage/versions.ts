@@ -162,7 +162,7 @@ export interface VersionRow {
   envelope: string
 }
 
-export function toVersion(row: VersionRow): Version {
+function toVersion(row: VersionRow): Version {
   const { id, version, modified_ms: modifiedMs, object, size, etag, parts } = row
   const base = { id, key: Buffer.from(row.key).toString(), version, latest: row.latest === 1, modifiedMs }
   if (row.marker === 1) return { ...base, marker: true }

@@ -56,9 +56,11 @@ export function openListing(db: DatabaseSync): Listing {
       tell(place, bucketName, object.key)
       transaction(db, () => {
         const bucket = tables.bucket(place, bucketName)
-        const { path, name } = splitKey(object.key)
+        const { key, size, modified, etag } = object
+        const { path, name } = splitKey(key)
         const run = tables.lastRun(bucket)
-        tables.putObject(tables.link(bucket, path, run, 'by-write').id, name, object, run)
+        const folder = tables.link(bucket, path, run, 'by-write').id
+        tables.putObjects([{ folder, name, size, modified, etag }], run)
         tables.changed(bucket)
       })
     },

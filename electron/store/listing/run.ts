@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { transaction } from '../../base/transaction.ts'
 import type { Scope } from './listing.ts'
-import { splitKey, type Known, type ListedObject, type ListedTables } from './tables.ts'
+import { splitKey, type FolderRow, type ListedObject, type ListedTables, type ObjectRow } from './tables.ts'
 
 /** What one answer of S3 lists. */
 export interface ListedPage {
@@ -27,15 +27,21 @@ export function beginRun(db: DatabaseSync, tables: ListedTables, scope: Scope): 
   const bucket = transaction(db, () => tables.bucket(place, scope.bucket))
   const run = tables.nextRun(bucket)
   const told = new Set<string>()
-  const folders = new Map<string, number>()
+  const linked = new Map<string, FolderRow>()
+  const filled = new Map<string, number>()
   let opened = false
 
-  const folderId = (path: string, known: Known): number => {
-    const seen = folders.get(path)
-    if (seen !== undefined) return seen
-    const { id } = tables.link(bucket, path, run, known)
-    folders.set(path, id)
-    return id
+  const nameFolder = (path: string): void => {
+    if (!linked.has(path)) linked.set(path, tables.link(bucket, path, run, 'by-name', linked))
+  }
+  /** A folder in which there is an object is in doubt until all of it has come. */
+  const fill = (path: string): number => {
+    const known = filled.get(path)
+    if (known !== undefined) return known
+    const row = tables.link(bucket, path, run, 'by-object', linked)
+    linked.set(path, row)
+    filled.set(path, row.id)
+    return row.id
   }
   const open = (): void => {
     if (!opened) tables.opened(bucket, prefix, run)
@@ -43,18 +49,20 @@ export function beginRun(db: DatabaseSync, tables: ListedTables, scope: Scope): 
   }
   const isMeant = (key: string): boolean => key.startsWith(prefix) && !told.has(key)
 
+  const rowOf = ({ key, size, modified, etag }: ListedObject): ObjectRow[] => {
+    const { path, name } = splitKey(key)
+    if (!isMeant(key) || (!recursive && path !== prefix)) return []
+    return [{ folder: fill(path), name, size, modified, etag }]
+  }
+
   return {
     scope,
     told: (key) => void told.add(key),
     add: (page) =>
       transaction(db, () => {
         open()
-        for (const path of page.folders) if (path.startsWith(prefix)) folderId(path, 'by-name')
-        for (const object of page.objects) {
-          if (!isMeant(object.key)) continue
-          const { path, name } = splitKey(object.key)
-          if (recursive || path === prefix) tables.putObject(folderId(path, 'by-object'), name, object, run)
-        }
+        for (const path of page.folders) if (path.startsWith(prefix)) nameFolder(path)
+        tables.putObjects(page.objects.flatMap(rowOf), run)
         tables.changed(bucket)
       }),
     end: () =>

@@ -22,6 +22,12 @@ export interface FolderRow {
   deepAt: number | null
 }
 
+/** An object where it lies. */
+export interface ObjectRow extends Omit<ListedObject, 'key'> {
+  folder: number
+  name: string
+}
+
 /** How a folder came to be known: by an object in it, by its name in a listing, or because it is about to be listed. */
 export type Known = 'by-object' | 'by-name' | 'by-write'
 
@@ -38,11 +44,14 @@ export interface ListedTables {
   /** How often it has. */
   changes(bucket: number): number
   folder(bucket: number, path: string): FolderRow | null
-  /** A folder, linked to those above it, all of which are made if they are missing. */
-  link(bucket: number, path: string, run: number, known: Known): FolderRow
+  /**
+   * A folder, linked to those above it, all of which are made if they are missing. Those in `seen` have been linked by the
+   * same listing, and are not again.
+   */
+  link(bucket: number, path: string, run: number, known: Known, seen?: Map<string, FolderRow>): FolderRow
   /** A folder that is about to be listed; nothing is known to be in it, so no other folder shows it yet. */
   opened(bucket: number, path: string, run: number): FolderRow
-  putObject(folder: number, name: string, object: Omit<ListedObject, 'key'>, run: number): void
+  putObjects(objects: ObjectRow[], run: number): void
   /** The row number of an object. */
   findObject(bucket: number, path: string, name: string): number | null
   /** False if it was not there. */
@@ -55,6 +64,9 @@ export interface ListedTables {
   forgetBucket(place: string, bucket: string): void
   forgetPlace(place: string): void
 }
+
+/** Rows of one INSERT: a third of the time that one at a time takes. */
+const ROWS = 50
 
 /** Sorts behind every text (SQLite, "Datatypes": a BLOB is larger than any TEXT). */
 const BEHIND_ALL = Buffer.from([0xff])
@@ -89,10 +101,12 @@ export function openListedTables(db: DatabaseSync): ListedTables {
       AND NOT EXISTS (SELECT 1 FROM listed_objects WHERE folder = listed_folders.id)
       AND NOT EXISTS (SELECT 1 FROM listed_folders AS below WHERE below.parent = listed_folders.id)`)
 
-  const upsertObject = db.prepare(`
-    INSERT INTO listed_objects (folder, name, size, modified, etag, run) VALUES (?, ?, ?, ?, ?, ?)
+  const upsertObjects = (count: number) =>
+    db.prepare(`
+    INSERT INTO listed_objects (folder, name, size, modified, etag, run) VALUES ${Array(count).fill('(?, ?, ?, ?, ?, ?)').join()}
     ON CONFLICT (folder, name) DO UPDATE SET size = excluded.size, modified = excluded.modified, etag = excluded.etag,
       run = max(run, excluded.run)`)
+  const [upsertOne, upsertMany] = [upsertObjects(1), upsertObjects(ROWS)]
   const findObject = db.prepare(`
     SELECT o.id FROM listed_folders AS f JOIN listed_objects AS o ON o.folder = f.id
     WHERE f.bucket = ? AND f.path = ? AND o.name = ?`)
@@ -115,13 +129,23 @@ export function openListedTables(db: DatabaseSync): ListedTables {
     const row = folder.get(bucket, path)
     return row === undefined ? null : toFolder(row)
   }
-  const link = (bucket: number, path: string, run: number, known: Known): FolderRow => {
+  const linkAnew = (
+    bucket: number,
+    path: string,
+    run: number,
+    known: Known,
+    seen: Map<string, FolderRow>,
+  ): FolderRow => {
     if (path === '') return find(bucket, '') ?? toFolder(upsert[known].get(bucket, '', null, run, 0))
-    const above = link(bucket, parentOf(path), run, known === 'by-write' ? 'by-write' : 'by-name')
+    const parent = parentOf(path)
+    const above = seen.get(parent) ?? linkAnew(bucket, parent, run, known === 'by-write' ? 'by-write' : 'by-name', seen)
+    seen.set(parent, above)
     // In a folder that is wholly known, one that was not there before holds nothing but what is written into it now.
     const whole = known === 'by-write' && above.whole ? 1 : 0
     return toFolder(upsert[known].get(bucket, path, above.id, run, whole))
   }
+  const link: ListedTables['link'] = (bucket, path, run, known, seen = new Map()) =>
+    linkAnew(bucket, path, run, known, seen)
   const unlinkIfEmpty = (bucket: number, path: string): void => {
     if (path === '') return
     const row = find(bucket, path)
@@ -143,8 +167,11 @@ export function openListedTables(db: DatabaseSync): ListedTables {
     folder: find,
     link,
     opened: (bucket, path, run) => toFolder(open.get(bucket, path, run)),
-    putObject(id, name, { size, modified, etag }, run) {
-      upsertObject.run(id, name, size, modified, etag, run)
+    putObjects(objects, run) {
+      const values = ({ folder: id, name, size, modified, etag }: ObjectRow) => [id, name, size, modified, etag, run]
+      const many = objects.length - (objects.length % ROWS)
+      for (let at = 0; at < many; at += ROWS) upsertMany.run(...objects.slice(at, at + ROWS).flatMap(values))
+      for (const object of objects.slice(many)) upsertOne.run(...values(object))
     },
     findObject: (bucket, path, name) => (findObject.get(bucket, path, name)?.['id'] as number | undefined) ?? null,
     removeObject: (id, name) => dropObject.run(id, name).changes === 1,

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../../cloud/send.ts'
 import { isCofferError } from '../../base/errors.ts'
 import type { TransferOrder } from '../../store/transfer-runs.ts'
 import type { Queue } from './queue.ts'
+import type { Manner } from './run.ts'
 import type { RunEvent } from './work.ts'
 
 /** So many untold events, and nothing new is begun. */
@@ -16,7 +17,7 @@ const FULL = 1000
 export async function* followRun<Done extends { bytes: number }>(
   queue: Queue<Done>,
   order: TransferOrder,
-  { atOnce, signal }: { atOnce: number | undefined; signal: AbortSignal },
+  { signal, ...manner }: Pick<Manner<Done>, 'atOnce' | 'limit'> & { signal: AbortSignal },
 ): AsyncGenerator<RunEvent<Done>, void, void> {
   throwIfAborted(signal)
   const told: RunEvent<Done>[] = []
@@ -28,7 +29,7 @@ export async function* followRun<Done extends { bytes: number }>(
     },
     isFull: () => told.length >= FULL,
   }
-  const run = queue.begin(order, { follower, atOnce, repeat: true })
+  const run = queue.begin(order, { ...manner, follower, repeat: true })
   const state = { running: true, keep: false }
   const ended = run.ended.finally(() => {
     state.running = false

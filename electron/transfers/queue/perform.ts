@@ -1,6 +1,7 @@
 import type { CofferError } from '../../base/errors.ts'
 import { pausedReason } from '../../base/pause.ts'
 import type { Item } from '../../store/transfer-items.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import { attempt, type Outcome, type Surroundings } from './attempt.ts'
 import type { Active, Core } from './core.ts'
 import { asOwn, isStanding, keptOf } from './failure.ts'
@@ -16,10 +17,9 @@ export interface Performer {
 }
 
 /** Does items, and writes down what became of them. */
-export function openPerformer<Done extends { bytes: number }>(core: Core<Done>): Performer {
+export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, limit: RateLimit): Performer {
   const { active, working, shared, follower, entry, tally, away, place, state } = core
   const { id } = core.owned
-  const limit = entry.kind === 'put' ? shared.limits.up : shared.limits.down
   const pausedAlone = new Set<number>()
   let barren = 0
 

@@ -30,6 +30,8 @@ export interface Queue<Done extends { bytes: number }> {
   clear(run?: number): void
   /** Forgets a run, whatever it is. It must have ended here. */
   forget(run: number): void
+  /** True if an open run is still to put this key, or to bring this file. */
+  isExpected(target: { bucket: string; key: string; path: string }): boolean
   views(only?: number): RunView[]
   items(run: number, page: { state?: ItemState | 'active' | undefined; after: number; limit: number }): ItemView[]
   limits: { up: RateLimit; down: RateLimit }
@@ -200,6 +202,7 @@ export function openQueue<Done extends { bytes: number }>(parts: QueueParts<Done
       runs.forget(id)
       changed()
     },
+    isExpected: (target) => runs.isExpected(target),
     views: (only) =>
       runs
         .list()

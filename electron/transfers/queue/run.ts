@@ -2,6 +2,7 @@ import { pausedReason } from '../../base/pause.ts'
 import type { CofferError } from '../../base/errors.ts'
 import type { Answer, Item, Summary } from '../../store/transfer-items.ts'
 import type { OwnedRun, TransferRunEntry } from '../../store/transfer-runs.ts'
+import type { RateLimit } from '../rate-limit.ts'
 import { cancelled, openCore, type Active, type Core, type Shared } from './core.ts'
 import { openPerformer } from './perform.ts'
 import { search } from './search.ts'
@@ -13,6 +14,8 @@ export interface Manner<Done> {
   follower?: Follower<Done> | undefined
   /** At most so many files at once. */
   atOnce?: number | undefined
+  /** Instead of the limit of all transfers. */
+  limit?: RateLimit | undefined
   /** Nothing is begun before somebody says so. */
   idle?: boolean | undefined
 }
@@ -45,12 +48,12 @@ export interface Run {
 export function openRun<Done extends { bytes: number }>(
   owned: OwnedRun,
   shared: Shared<Done>,
-  { follower, atOnce, idle }: Manner<Done>,
+  { follower, atOnce, limit, idle }: Manner<Done>,
 ): Run {
   const core = openCore(owned, shared, follower)
   const { entry, tally, away, active, state, end } = core
   const { id, items } = owned
-  const performer = openPerformer(core)
+  const performer = openPerformer(core, limit ?? (entry.kind === 'put' ? shared.limits.up : shared.limits.down))
   const speed = openSpeed()
 
   function start(): void {

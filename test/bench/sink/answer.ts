@@ -96,6 +96,8 @@ function bucketList({ buckets }: Sink): string {
 function putObject(sink: Sink, { head, size, body }: Request): Answer {
   const { bucket, key, query } = head
   if (query.has('tagging')) return said(200)
+  if (head.headers.get('if-none-match') === '*' && sink.buckets.get(bucket, key) !== undefined)
+    return said(412, '', failure('PreconditionFailed', 'It exists already.'))
   const etag = nextEtag(sink)
   const { lines, customerKey } = lastingLines(head)
   sink.buckets.put(bucket, key, { size, etag, lines, customerKey, pieces: keepsBytes(bucket) ? [body] : null })
@@ -177,13 +179,15 @@ function nextEtag(sink: Sink, parts = 1): string {
   return `"${(++sink.count).toString(16).padStart(32, '0')}-${parts}"`
 }
 
-/** The key itself is never repeated. */
+/** The key itself is never repeated. What comes without encryption is encrypted under S3's own key, as S3 does it. */
 function lastingLines({ headers }: Head): { lines: string; customerKey: boolean } {
   let lines = ''
   for (const [name, value] of headers) {
     if (LASTING.test(name) && name !== CUSTOMER_KEY) lines += `${name}: ${value}\r\n`
   }
-  return { lines, customerKey: headers.has(CUSTOMER_KEY) }
+  const customerKey = headers.has(CUSTOMER_KEY)
+  const encrypted = customerKey || headers.has('x-amz-server-side-encryption')
+  return { lines: encrypted ? lines : `${lines}x-amz-server-side-encryption: AES256\r\n`, customerKey }
 }
 
 function encryptionLines(lines: string): string {
