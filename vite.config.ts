@@ -17,6 +17,8 @@ export default defineConfig({
         localcloud: 'electron/localcloud/main.ts',
         'digest-worker': 'electron/transfers/digest-worker.ts',
         loopback: 'electron/loopback/main.ts',
+        engine: 'electron/engine.ts',
+        main: 'electron/desktop/main.ts',
       },
       external: ['keytar', 'electron', ...builtinModules, /^node:/],
       output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },

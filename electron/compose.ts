@@ -4,7 +4,7 @@ import { CofferError } from './base/errors.ts'
 import type { Connection } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
-import type { ServerCommand } from './cloud/this-computer/launch.ts'
+import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
 import { localIdentity, localOwner } from './keys/local-identity.ts'
@@ -38,7 +38,7 @@ export interface CofferOptions {
   /** Without it, a passphrase comes from COFFER_PASSPHRASE_FILE or not at all. */
   askPassphrase?: AskPassphrase | undefined
   /** How this host starts This computer's server; with this very runtime unless told. */
-  serverCommand?: ServerCommand | undefined
+  serverCommand?: ServerCommand | StartServer | undefined
   /**
    * Opens what this host hands over itself, named `stream:ID` where a path would be, each as often as it is asked. Throws
    * FILE_NOT_FOUND for one that is gone.

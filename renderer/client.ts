@@ -1,8 +1,9 @@
 import { RPCLink as PortLink } from '@orpc/client/message-port'
 import { RPCLink as SocketLink } from '@orpc/client/websocket'
 import { createClient, type CofferClient } from '../electron/api/client.ts'
+import { PORT_MESSAGE, type Bridge } from '../electron/api/contract/bridge.ts'
 import { browserHost } from './hosts/browser.ts'
-import { desktopHost, type Bridge } from './hosts/desktop.ts'
+import { desktopHost } from './hosts/desktop.ts'
 import type { Host } from './host.ts'
 
 declare global {
@@ -34,9 +35,23 @@ async function overSocket(): Promise<Connected> {
 }
 
 async function overPort(bridge: Bridge): Promise<Connected> {
-  const port = await bridge.port()
-  port.start()
+  const coming = portFromPreload()
+  bridge.requestPort()
+  const port = await coming
   const client = createClient(new PortLink({ port }))
   const lost = new Promise<void>((resolve) => port.addEventListener('close', () => resolve(), { once: true }))
-  return { client, host: desktopHost(bridge), lost }
+  port.start()
+  return { client, host: desktopHost(bridge, client), lost }
+}
+
+/** The preload script hands it over as a message from this window to itself; nobody else can send one like it. */
+function portFromPreload(): Promise<MessagePort> {
+  return new Promise((resolve) => {
+    const hear = ({ source, origin, data, ports: [port] }: MessageEvent): void => {
+      if (source !== window || origin !== location.origin || data !== PORT_MESSAGE || port === undefined) return
+      removeEventListener('message', hear)
+      resolve(port)
+    }
+    addEventListener('message', hear)
+  })
 }

@@ -30,8 +30,12 @@ export interface Host {
   /** Shows a saved file in the system's file manager; undefined where there is none. */
   reveal?(path: string): void
   /** Begins to drag a file out of the window; undefined where the host cannot. */
-  dragOut?(object: { place: string; bucket: string; key: string }): void
+  dragOut?(object: { place: string; bucket: string; key: string }): Promise<void>
   /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
   setProgress?(value: number | undefined): void
   notify?(title: string, text: string): void
+  /** What the system draws around the window follows the theme. */
+  setTheme?(theme: 'system' | 'light' | 'dark'): void
+  /** Calls `listener` with the id of each command that is chosen in the system's menu. */
+  onCommand?(listener: (id: string) => void): void
 }

@@ -11,6 +11,7 @@ import type { StartAnswer, StartOrder } from './handshake.ts'
 import { idleClock } from './idle.ts'
 import { jsonApi } from './json-api.ts'
 import { createKms } from './kms/service.ts'
+import { openOrderLine } from './order-line.ts'
 import { deriveKeys, type DerivedKeys } from './root-key.ts'
 import { createS3 } from './s3/service.ts'
 import { createLocalServer } from './server.ts'
@@ -43,12 +44,12 @@ class Refusal extends Error {
   }
 }
 
-/** This computer's S3 and KMS: takes its order from standard input, answers on standard output, serves until it is told to stop. */
+const line = openOrderLine()
+
+/** This computer's S3 and KMS: takes its order, answers, and serves until it is told to stop. */
 async function main(): Promise<void> {
   process.umask(0o077)
-  // Whoever started this may be gone before the answer comes; that is no reason to fall over.
-  process.stdout.on('error', () => undefined)
-  const order = parseOrder(await firstLine())
+  const order = parseOrder(await line.order())
   if (!order) throw new Refusal('FAILED', 'The start order is not valid')
   const folder = takeDataFolder(order.dataDir)
   if (!folder) throw new Refusal('DATA_DIR_IN_USE', `Another server uses ${order.dataDir}`)
@@ -91,14 +92,14 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys): Promise
   }
   process.on('SIGTERM', () => void stop())
   process.on('SIGINT', () => void stop())
-  if (order.idleSeconds === null) process.stdin.once('close', () => void stop()).resume()
-  else process.stdin.destroy()
+  if (order.idleSeconds === null) line.watch(() => void stop())
+  else line.release()
 
   const address = await listen(server, order.port)
   if (!address) throw new Refusal('PORT_IN_USE', `Port ${order.port} is in use`)
   const endpoint = `http://127.0.0.1:${address.port}`
   folder.announce({ pid: process.pid, endpoint, region: REGION, startedAt: new Date().toISOString() })
-  answer({ ok: true, endpoint, region: REGION, pid: process.pid })
+  line.answer({ ok: true, endpoint, region: REGION, pid: process.pid })
 }
 
 function ownerOr(
@@ -136,33 +137,10 @@ function parseOrder(line: string): Order | null {
   }
 }
 
-/** The order's line; standard input stays open, as its end may mean something later. */
-function firstLine(): Promise<string> {
-  return new Promise((resolve) => {
-    const pieces: Buffer[] = []
-    const take = (piece: Buffer): void => {
-      pieces.push(piece)
-      if (piece.includes('\n')) finish()
-    }
-    const finish = (): void => {
-      process.stdin.off('data', take).off('end', finish).pause()
-      const line = Buffer.concat(pieces)
-      resolve(line.toString())
-      zero(line, ...pieces)
-    }
-    process.stdin.on('data', take).on('end', finish)
-  })
-}
-
-function answer(message: StartAnswer): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`)
-}
-
 main().catch((error: unknown) => {
   // The message may name paths and system errors, never keys; a stack would tell nothing to whoever reads the answer.
   const message = error instanceof Error ? error.message : 'Unknown failure'
-  answer({ ok: false, code: error instanceof Refusal ? error.code : 'FAILED', message })
-  process.stdin.destroy()
+  line.answer({ ok: false, code: error instanceof Refusal ? error.code : 'FAILED', message })
   // Ending the process drops the folder's lock, whatever was open.
-  process.stdout.write('', () => process.exit(1))
+  line.end(1)
 })

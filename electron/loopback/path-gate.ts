@@ -1,7 +1,7 @@
-import { realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { join, sep } from 'node:path'
 import type { PathGate } from '../api/gate.ts'
+import { isWithin, realPath } from '../base/real-path.ts'
 
 export interface Folders {
   /** Where files are saved, as Settings has it now. */
@@ -36,23 +36,4 @@ export function pathGate({ saveFolder, own, person = homedir() }: Folders): Path
       return !others.some((other) => typeof other === 'string' && (isWithin(other, folder) || isWithin(folder, other)))
     },
   }
-}
-
-/** Where a path leads; what does not exist yet is taken as it is called, below what does. Null for a path that is none. */
-async function realPath(path: string): Promise<string | null> {
-  if (!isAbsolute(path) || path.includes('\0')) return null
-  const whole = resolve(path)
-  try {
-    return await realpath(whole)
-  } catch (error) {
-    const above = dirname(whole)
-    if (above === whole || (error as NodeJS.ErrnoException).code !== 'ENOENT') return null
-    const folder = await realPath(above)
-    return folder === null ? null : join(folder, basename(whole))
-  }
-}
-
-function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
 }

@@ -9,11 +9,14 @@ export interface ServerCommand {
   args: string[]
 }
 
+/** A host's own way to start it: hands over the order and resolves with the answer. */
+export type StartServer = (order: StartOrder) => Promise<StartAnswer>
+
 export type Started = Extract<StartAnswer, { ok: true }> & { child: ChildProcess }
 export type NotStarted = Extract<StartAnswer, { ok: false }>
 
 /** Milliseconds until it must have answered. */
-const PATIENCE = 30_000
+export const PATIENCE = 30_000
 
 /**
  * Starts the server and hands it its order over standard input. With `idleSeconds` it stands on its own and outlives this
@@ -46,7 +49,7 @@ function hearAnswer(child: ChildProcess, order: () => void): Promise<StartAnswer
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown) => {
       clearTimeout(timer)
-      reject(new CofferError('LOCAL_SERVER', `This computer's server does not start: ${why}.`, { cause }))
+      reject(notStarting(why, cause))
     }
     const timer = setTimeout(() => fail('it does not answer'), PATIENCE)
     child.once('error', (error) => fail('its program cannot be run', error))
@@ -65,7 +68,12 @@ function hearAnswer(child: ChildProcess, order: () => void): Promise<StartAnswer
   })
 }
 
-function parseAnswer(line: string): StartAnswer | null {
+export function notStarting(why: string, cause?: unknown): CofferError {
+  return new CofferError('LOCAL_SERVER', `This computer's server does not start: ${why}.`, { cause })
+}
+
+/** Null for anything but an answer of the handshake's. */
+export function parseAnswer(line: string): StartAnswer | null {
   try {
     const answer = JSON.parse(line) as StartAnswer
     return typeof answer.ok === 'boolean' ? answer : null

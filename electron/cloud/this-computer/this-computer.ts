@@ -3,10 +3,10 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
-import type { StartOrder } from '../../localcloud/handshake.ts'
+import type { StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
 import { withLock } from '../../store/lock.ts'
 import { asText, type Settings } from '../../store/settings.ts'
-import { launch, type NotStarted, type ServerCommand, type Started } from './launch.ts'
+import { launch, type NotStarted, type ServerCommand, type Started, type StartServer } from './launch.ts'
 import { openPrincipals, type Principals } from './principals.ts'
 import { findRunning, isTaken, type Running } from './running.ts'
 
@@ -41,7 +41,7 @@ export interface ThisComputer {
 }
 
 export interface ThisComputerOptions {
-  command: ServerCommand
+  command: ServerCommand | StartServer
   /** Path of the lock under which servers are started and stopped. */
   lock: string
   settings: Settings
@@ -69,11 +69,16 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   const { command, lock, settings } = options
   const dataDir = () => settings.get(DATA_DIR, asText) ?? options.defaultDataDir
 
-  const start = async (port: number, idleSeconds: number | null) => {
+  const orderFor = async (port: number, idleSeconds: number | null): Promise<StartOrder> => {
     const { rootKey, owner } = await options.identity()
-    const order: StartOrder = { dataDir: dataDir(), port, rootKey: toBase64(rootKey), owner, idleSeconds }
+    const order = { dataDir: dataDir(), port, rootKey: toBase64(rootKey), owner, idleSeconds }
     zero(rootKey)
-    return launch(command, order)
+    return order
+  }
+
+  const startInBackground = async (): Promise<StartAnswer> => {
+    const order = await orderFor(0, options.idleSeconds)
+    return typeof command === 'function' ? command(order) : launch(command, order)
   }
 
   const reach = async ({ endpoint, region }: Running): Promise<Reach> => ({
@@ -88,7 +93,7 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     for (;;) {
       const running = findRunning(dataDir())
       if (running !== null) return running
-      const answer = await start(0, options.idleSeconds)
+      const answer = await startInBackground()
       if (answer.ok) {
         settings.set(BACKGROUND, answer.pid)
         return answer
@@ -100,10 +105,11 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
 
   /** A server whose foreground was killed takes a moment to notice, and to finish. */
   const startInForeground = async (port: number): Promise<Started> => {
+    if (typeof command === 'function') throw notInForeground()
     const running = findRunning(dataDir())
     if (running !== null && running.pid === settings.get(BACKGROUND, Number)) end(running)
     await untilFree()
-    const answer = await start(port, null)
+    const answer = await launch(command, await orderFor(port, null))
     if (answer.ok) return answer
     throw refusal(answer, dataDir())
   }
@@ -159,6 +165,12 @@ function inUse(running: Running | null, dataDir: string): CofferError {
   const where = running === null ? '' : ` at ${running.endpoint}`
   return new CofferError('LOCAL_SERVER', `This computer runs already${where}, with the data in ${dataDir}.`, {
     hint: 'Use it as it is, or end the other one first.',
+  })
+}
+
+function notInForeground(): CofferError {
+  return new CofferError('UNSUPPORTED', 'This computer runs in the foreground of a terminal only.', {
+    hint: 'Run it there: coffer up.',
   })
 }
 

@@ -1,0 +1,37 @@
+/*
+ * What the desktop app's preload script offers to its window, and what may be said between the two and the main process.
+ * Small on purpose: everything else goes through the contract, over a port that leads past the main process.
+ */
+
+/** Something that a person dropped or picked. Its path has been granted. */
+export interface Given {
+  path: string
+  name: string
+  folder: boolean
+  /** Of a file. */
+  bytes: number | undefined
+}
+
+export interface Bridge {
+  /** Asks for a port to Coffer. It comes to the window itself as a message (PORT_MESSAGE), since no port passes through here. */
+  requestPort(): void
+  /** What was dropped: only files that the system itself gave have a path, and only those are granted. */
+  drop(files: File[]): Promise<Given[]>
+  pick(what: 'files' | 'folder' | 'file'): Promise<Given[]>
+  /** Asks where to save a file of this name; the dialog begins in `folder`. Null if the person changed their mind. */
+  savePath(folder: string, name: string): Promise<string | null>
+  saveFolder(folder: string): Promise<string | null>
+  reveal(path: string): void
+  /** A folder of its own for a file that is about to be dragged out; removed afterwards. */
+  dragFolder(): Promise<string>
+  /** Begins to drag a file out that lies in such a folder. */
+  startDrag(path: string): void
+  setProgress(value: number | undefined): void
+  notify(title: string, text: string): void
+  setTheme(theme: 'system' | 'light' | 'dark'): void
+  /** Calls `listener` with the id of each command that is chosen in the menu. */
+  onCommand(listener: (id: string) => void): void
+}
+
+/** The `data` of the message that brings the port. */
+export const PORT_MESSAGE = 'coffer-port'

@@ -1,0 +1,30 @@
+import type { Port } from '../../base/parent-port.ts'
+import type { CofferError } from '../../base/errors.ts'
+import { PATIENCE, notStarting, parseAnswer, type StartServer } from './launch.ts'
+
+/**
+ * Starts the server where programs are forked by Electron's main process: it forks the server and answers with a port that
+ * leads to it, so that the order, with its secrets, passes through nobody else.
+ */
+export function startOverPort(fork: () => Promise<Port>): StartServer {
+  return async (order) => {
+    const port = await fork()
+    return new Promise((resolve, reject) => {
+      const fail = (error: CofferError): void => {
+        clearTimeout(timer)
+        port.close()
+        reject(error)
+      }
+      const timer = setTimeout(() => fail(notStarting('it does not answer')), PATIENCE)
+      port.on('close', () => fail(notStarting('it ended')))
+      port.on('message', ({ data }) => {
+        const answer = parseAnswer(String(data))
+        if (answer === null) return fail(notStarting('it answers something else'))
+        clearTimeout(timer)
+        resolve(answer)
+      })
+      port.start()
+      port.postMessage(JSON.stringify(order))
+    })
+  }
+}

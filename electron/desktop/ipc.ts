@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import {
+  MessageChannelMain,
+  Notification,
+  app,
+  ipcMain,
+  nativeTheme,
+  powerSaveBlocker,
+  shell,
+  type BrowserWindow,
+  type IpcMainEvent,
+  type IpcMainInvokeEvent,
+} from 'electron'
+import * as z from 'zod'
+import { give, pick, saveFolder, savePath } from './dialogs.ts'
+import type { DragFolders } from './drag-folders.ts'
+import type { EngineProcess } from './engine-process.ts'
+import type { GrantBook } from './grants.ts'
+import { isOwn } from './session.ts'
+
+export interface Desk {
+  window(): BrowserWindow | undefined
+  engine: EngineProcess
+  book: GrantBook
+  drags: DragFolders
+}
+
+const text = z.string().max(32_768)
+
+/** Serves what the preload script's bridge offers. Everything from a window is checked: who sent it, and what it is. */
+export function serveWindowCalls(desk: Desk): void {
+  const { engine, book, drags } = desk
+
+  on('port', z.tuple([]), (window) => {
+    const { port1, port2 } = new MessageChannelMain()
+    engine.connect(port1)
+    window.webContents.postMessage('port', null, [port2])
+  })
+  handle('drop', z.tuple([z.array(text).max(100_000)]), (_window, paths) => give(book, paths))
+  handle('pick', z.tuple([z.enum(['files', 'folder', 'file'])]), (window, what) => pick(window, book, what))
+  handle('save-path', z.tuple([text, text]), (window, folder, name) => savePath(window, book, folder, name))
+  handle('save-folder', z.tuple([text]), (window, folder) => saveFolder(window, book, folder))
+
+  // A network path would make this computer present itself to whoever answers for it.
+  on('reveal', z.tuple([text]), (_window, path) => {
+    if (isAbsolute(path) && !path.startsWith('\\\\') && existsSync(path)) shell.showItemInFolder(path)
+  })
+  handle('drag-folder', z.tuple([]), async () => {
+    const folder = drags.make()
+    await book.give('write', folder)
+    return folder
+  })
+  on('start-drag', z.tuple([text]), async (window, path) => {
+    if (!drags.holds(path)) return
+    window.webContents.startDrag({ file: path, icon: await app.getFileIcon(path) })
+  })
+
+  let awake: number | undefined
+  on('progress', z.tuple([z.number().min(0).max(1).nullable()]), (window, value) => {
+    window.setProgressBar(value ?? -1)
+    // The screen may sleep; what is under way goes on.
+    if (value !== null) awake ??= powerSaveBlocker.start('prevent-app-suspension')
+    else if (awake !== undefined) {
+      powerSaveBlocker.stop(awake)
+      awake = undefined
+    }
+  })
+  on('notify', z.tuple([text, text]), (window, title, body) => {
+    if (!Notification.isSupported()) return
+    const notification = new Notification({ title, body })
+    notification.on('click', () => window.show())
+    notification.show()
+  })
+  on('theme', z.tuple([z.enum(['system', 'light', 'dark'])]), (_window, theme) => {
+    nativeTheme.themeSource = theme
+  })
+
+  /** Electron's security checklist, point 17: only the main frame of the app's own window is heard. */
+  function sender({ senderFrame, sender: contents }: IpcMainEvent | IpcMainInvokeEvent): BrowserWindow | null {
+    const window = desk.window()
+    if (window === undefined || contents !== window.webContents) return null
+    return senderFrame !== null && senderFrame === contents.mainFrame && isOwn(senderFrame.url) ? window : null
+  }
+
+  function on<Args extends unknown[]>(
+    channel: string,
+    args: z.ZodType<Args>,
+    act: (window: BrowserWindow, ...args: Args) => Promise<void> | void,
+  ): void {
+    ipcMain.on(channel, (event, ...given: unknown[]) => {
+      const window = sender(event)
+      const read = args.safeParse(given)
+      if (window !== null && read.success) void act(window, ...read.data)
+    })
+  }
+
+  function handle<Args extends unknown[], Result>(
+    channel: string,
+    args: z.ZodType<Args>,
+    act: (window: BrowserWindow, ...args: Args) => Promise<Result>,
+  ): void {
+    ipcMain.handle(channel, (event, ...given: unknown[]) => {
+      const window = sender(event)
+      if (window === null) throw new Error('this window may not ask that')
+      return act(window, ...args.parse(given))
+    })
+  }
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import { Menu, app, dialog, type BrowserWindow, type Session } from 'electron'
+import { cofferHome, makeHome } from '../store/home.ts'
+import { openDragFolders } from './drag-folders.ts'
+import { startEngine, type EngineProcess } from './engine-process.ts'
+import { openGrantBook } from './grants.ts'
+import { serveWindowCalls } from './ipc.ts'
+import { menuTemplate } from './menu-template.ts'
+import { BUILT } from './paths.ts'
+import { isOwn, openSession, registerScheme } from './session.ts'
+import { openWindow } from './window.ts'
+
+/*
+ * The desktop app's main process: the window, the system around it, and the launch of everything else. No file content, key
+ * or credential passes through here.
+ *
+ * Electron's security checklist (electronjs.org/docs/latest/tutorial/security), point by point:
+ *   1 only secure content      the window loads the app's own files; all else is blocked (session.ts)
+ *   2-4, 6, 8-10, 20           the window's preferences (window.ts); the sandbox for everything (here)
+ *   5 permissions              refused, but for copying to the clipboard (session.ts)
+ *   7 content policy           base/window-page.ts, with every file
+ *   11 web views               none may be attached (here)
+ *   12 webview options         the same
+ *   13-14 navigation, windows  refused (here)
+ *   15 openExternal            never called
+ *   16 current Electron        the newest, by package.json
+ *   17 sender                  checked for every message (ipc.ts)
+ *   18 file protocol           not used (session.ts)
+ *   19 fuses                   electron-builder.yml
+ * Besides: no crash reporter and no remote module; one instance a folder.
+ */
+
+app.enableSandbox()
+registerScheme()
+if (hasHome() && app.requestSingleInstanceLock()) run()
+else app.quit()
+
+/** Chromium's own files lie in Coffer's folder; the lock for a single instance does too, so there is one for each folder. */
+function hasHome(): boolean {
+  try {
+    app.setPath('userData', join(makeHome(cofferHome(process.env)), 'desktop'))
+    return true
+  } catch (error) {
+    dialog.showErrorBox('Coffer cannot start', error instanceof Error ? error.message : 'Its folder cannot be made.')
+    return false
+  }
+}
+
+function run(): void {
+  let window: BrowserWindow | undefined
+  let engine: EngineProcess | undefined
+  let ended = false
+
+  const book = openGrantBook(async (grant) => engine?.grant(grant))
+  const drags = openDragFolders(join(app.getPath('userData'), 'drag'))
+
+  const show = (): void => {
+    if (window === undefined) open()
+    else {
+      if (window.isMinimized()) window.restore()
+      window.focus()
+    }
+  }
+  let opened: Session | undefined
+  const session = (): Session => (opened ??= openSession(join(BUILT, 'renderer')))
+  const open = (): void => {
+    window = openWindow(session())
+    window.on('closed', () => (window = undefined))
+  }
+
+  app.on('web-contents-created', (_event, contents) => {
+    contents.on('will-attach-webview', (event) => event.preventDefault())
+    // A page that loads itself again stays what it is.
+    contents.on('will-frame-navigate', (event) => {
+      if (!event.isMainFrame || !isOwn(event.url)) event.preventDefault()
+    })
+    contents.on('will-redirect', (event) => event.preventDefault())
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }))
+  })
+  app.on('second-instance', show)
+  app.on('activate', show)
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit()
+  })
+  app.on('before-quit', (event) => {
+    if (ended || engine === undefined) return
+    event.preventDefault()
+    void engine.stop().then(() => {
+      ended = true
+      drags.clear()
+      app.quit()
+    })
+  })
+
+  const giveUp = (message: string, hint: string): void => {
+    dialog.showErrorBox(message, hint)
+    app.exit(1)
+  }
+
+  const whenReady = (): void => {
+    engine = startEngine({
+      onRestarted() {
+        book.repeat()
+        // The page asks for a new port when it begins.
+        window?.webContents.reload()
+      },
+      onFailed: giveUp,
+    })
+    serveWindowCalls({ window: () => window, engine, book, drags })
+    const template = menuTemplate({
+      isMac: process.platform === 'darwin',
+      isPackaged: app.isPackaged,
+      run(command) {
+        show()
+        window?.webContents.send('command', command)
+      },
+    })
+    Menu.setApplicationMenu(Menu.buildFromTemplate(template))
+    open()
+  }
+  app.whenReady().then(whenReady, () => app.exit(1))
+}

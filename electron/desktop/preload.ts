@@ -1,0 +1,43 @@
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
+import { PORT_MESSAGE, type Bridge } from '../api/contract/bridge.ts'
+
+/*
+ * The only thing between the window's page and the main process. The page gets these functions and nothing of Electron: it
+ * can name no channel, and no path to be granted but of a file that the system gave it.
+ */
+
+const bridge: Bridge = {
+  requestPort: () => ipcRenderer.send('port'),
+  drop: (files) =>
+    ask(
+      'drop',
+      files.map((file) => webUtils.getPathForFile(file)).filter((path) => path !== ''),
+    ),
+  pick: (what) => ask('pick', what),
+  savePath: (folder, name) => ask('save-path', folder, name),
+  saveFolder: (folder) => ask('save-folder', folder),
+  reveal: (path) => ipcRenderer.send('reveal', path),
+  dragFolder: () => ask('drag-folder'),
+  startDrag: (path) => ipcRenderer.send('start-drag', path),
+  setProgress: (value) => ipcRenderer.send('progress', value ?? null),
+  notify: (title, text) => ipcRenderer.send('notify', title, text),
+  setTheme: (theme) => ipcRenderer.send('theme', theme),
+  onCommand: (listener) => void ipcRenderer.on('command', (_event, id: string) => listener(id)),
+}
+
+/** The main process answers what the bridge says it does. */
+function ask<T>(channel: string, ...args: unknown[]): Promise<T> {
+  return ipcRenderer.invoke(channel, ...args) as Promise<T>
+}
+
+contextBridge.exposeInMainWorld('cofferBridge', bridge)
+
+/** The page's window, seen from here; this file is checked without the types of a browser. */
+interface Page {
+  location: { origin: string }
+  postMessage(message: unknown, targetOrigin: string, transfer: readonly object[]): void
+}
+const page = globalThis as unknown as Page
+
+// A port cannot pass through the bridge; it goes to the page as a message of the window's own, and to this origin only.
+ipcRenderer.on('port', ({ ports }) => page.postMessage(PORT_MESSAGE, page.location.origin, ports))

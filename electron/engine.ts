@@ -1,0 +1,87 @@
+import { RPCHandler } from '@orpc/server/message-port'
+import * as z from 'zod'
+import { toFailure } from './api/failures.ts'
+import { openGrants } from './api/grants.ts'
+import { createInProcessClient, router } from './api/router.ts'
+import type { RouterContext } from './api/router/base.ts'
+import { crashOf, traceOf } from './base/crash.ts'
+import { parentPort, type ParentPort, type Port } from './base/parent-port.ts'
+import { startOverPort } from './cloud/this-computer/port-launch.ts'
+import { openCoffer, type Coffer } from './compose.ts'
+
+/*
+ * The core in the desktop app: a process of its own, so that ciphers and transfers never hold the window up, and the fall of
+ * either is survived. The main process gives it a port for each window, and what a person granted.
+ */
+
+/** What the main process says. `window` and `server` come with a port. */
+const told = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('window') }),
+  z.object({ kind: z.literal('server') }),
+  z.object({ kind: z.literal('grant'), id: z.int(), way: z.enum(['read', 'write']), path: z.string() }),
+  z.object({ kind: z.literal('stop') }),
+])
+
+/** What the main process is told. */
+export type EngineSays =
+  | { kind: 'ready' }
+  | { kind: 'failed'; message: string; hint: string }
+  /** The grant of this id holds. */
+  | { kind: 'granted'; id: number }
+  /** Fork This computer's server and send a port to it. */
+  | { kind: 'fork-server' }
+  | { kind: 'stopped' }
+
+export type EngineHears = z.infer<typeof told>
+
+async function serve(main: ParentPort): Promise<void> {
+  const say = (message: EngineSays): void => main.postMessage(message)
+  const servers: ((port: Port) => void)[] = []
+  const forkServer = (): Promise<Port> =>
+    new Promise((resolve) => {
+      servers.push(resolve)
+      say({ kind: 'fork-server' })
+    })
+
+  const coffer = await openCoffer({ serverCommand: startOverPort(forkServer) })
+  const grants = openGrants()
+  const handler = new RPCHandler<RouterContext>(router)
+
+  main.on('message', ({ data, ports: [port] }) => {
+    const message = told.parse(data)
+    if (message.kind === 'grant') void grants.add(message).then(() => say({ kind: 'granted', id: message.id }))
+    else if (message.kind === 'stop') void stop(coffer, say)
+    else if (port === undefined) return
+    else if (message.kind === 'server') servers.shift()?.(port)
+    else {
+      handler.upgrade(port, { context: { coffer, gate: grants } })
+      port.start()
+    }
+  })
+  say({ kind: 'ready' })
+  // Transfers that were under way go on; those that cannot say why themselves.
+  await createInProcessClient(coffer)
+    .transfers.resumeAll()
+    .catch(() => undefined)
+}
+
+/** Transfers stop where they are, and what they need to go on is kept. The main process then ends this one. */
+async function stop(coffer: Coffer, say: (message: EngineSays) => void): Promise<void> {
+  await coffer.close().catch(() => undefined)
+  say({ kind: 'stopped' })
+}
+
+function crashed(error: unknown): never {
+  const { message } = crashOf(error)
+  process.stderr.write(`coffer: ${message}\n`)
+  if (process.env.COFFER_DEBUG) process.stderr.write(traceOf(error))
+  process.exit(1)
+}
+
+process.on('uncaughtException', crashed).on('unhandledRejection', crashed)
+const main = parentPort()
+if (main === undefined) throw new Error('the engine is started by the desktop app')
+serve(main).catch((error: unknown) => {
+  const { message, hint } = toFailure(error)
+  main.postMessage({ kind: 'failed', message, hint } satisfies EngineSays)
+})

@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { RPCLink } from '@orpc/client/message-port'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createClient, type CofferClient } from '../../electron/api/client.ts'
+import type { EngineHears, EngineSays } from '../../electron/engine.ts'
+import { forkLikeElectron, type Forked } from '../support/forked.ts'
+import { requireKeyring } from './keys/keyring.ts'
+import { testFolder } from './store/folder.ts'
+
+const ENGINE = resolve('electron/engine.ts')
+const SERVER = resolve('electron/localcloud/main.ts')
+
+let engine: Forked
+let home: string
+beforeEach(() => {
+  home = testFolder()
+  engine = forkLikeElectron(ENGINE, { COFFER_HOME: home, AWS_PROFILE: undefined })
+})
+afterEach(() => engine.end())
+
+function say(message: EngineHears): void {
+  engine.post(message)
+}
+
+async function grant(id: number, way: 'read' | 'write', path: string): Promise<void> {
+  say({ kind: 'grant', id, way, path })
+  await engine.hear((message) => (message as { id?: number }).id === id)
+}
+
+function isSaid(kind: EngineSays['kind']): (message: unknown) => boolean {
+  return (message) => (message as EngineSays).kind === kind
+}
+
+function openWindow(): CofferClient {
+  return createClient(new RPCLink({ port: engine.postWithPort({ kind: 'window' } satisfies EngineHears) }))
+}
+
+test('the engine serves the contract over the port of each window', async () => {
+  const [one, other] = [openWindow(), openWindow()]
+  await one.settings.set({ theme: 'dark' })
+  expect((await other.settings.get({})).theme).toBe('dark')
+  expect(engine.said[0]).toEqual({ kind: 'ready' })
+})
+
+test('a window names those paths only that a person gave', async () => {
+  const file = join(home, 'key.txt')
+  writeFileSync(file, 'no key at all')
+  const client = openWindow()
+  const from = { path: file }
+  await expect(client.keys.import({ from })).rejects.toThrow(`The window may not read this: ${file}`)
+  await expect(client.keys.export({ key: 'mine', path: file })).rejects.toThrow('may not save here')
+  await grant(1, 'write', file)
+  await expect(client.keys.import({ from })).rejects.toThrow('may not read this')
+  await grant(2, 'read', file)
+  await expect(client.keys.import({ from })).rejects.not.toThrow('may not read this')
+})
+
+test('it says that it cannot start, and why', async () => {
+  await engine.end()
+  const notAFolder = join(home, 'file')
+  writeFileSync(notAFolder, '')
+  engine = forkLikeElectron(ENGINE, { COFFER_HOME: notAFolder })
+  const failed = (await engine.hear(isSaid('failed'))) as EngineSays
+  expect(failed).toMatchObject({ message: expect.stringContaining(notAFolder) as string })
+})
+
+test('it lets transfers rest and says so when it is to end', async () => {
+  openWindow()
+  await engine.hear(isSaid('ready'))
+  say({ kind: 'stop' })
+  await engine.hear(isSaid('stopped'))
+})
+
+test('This computer is forked by the main process, and its order goes past it', { timeout: 60_000 }, async () => {
+  requireKeyring()
+  const client = openWindow()
+  const listing = client.buckets.list({ place: 'local' })
+  await engine.hear(isSaid('fork-server'))
+  const server = forkLikeElectron(SERVER)
+  try {
+    // What Electron does: one channel, an end for each of the two.
+    const toServer = server.postWithPort(null)
+    const toEngine = engine.postWithPort({ kind: 'server' } satisfies EngineHears)
+    const passed: string[] = []
+    toEngine.on('message', ({ data }) => {
+      passed.push(String(data))
+      toServer.postMessage(data)
+    })
+    toServer.on('message', ({ data }) => toEngine.postMessage(data))
+    expect(await listing).toEqual([])
+    expect(JSON.parse(passed[0] ?? '')).toMatchObject({ dataDir: join(home, 'this-computer'), idleSeconds: 120 })
+    expect(JSON.stringify([engine.said, server.said])).not.toMatch(/secretAccessKey|rootKey/)
+  } finally {
+    await server.end()
+  }
+})
+
+test('a server that ends before it answers is LOCAL_SERVER, not a wait', { timeout: 60_000 }, async () => {
+  requireKeyring()
+  const client = openWindow()
+  const listing = client.buckets.list({ place: 'local' })
+  await engine.hear(isSaid('fork-server'))
+  engine.postWithPort({ kind: 'server' } satisfies EngineHears).close()
+  await expect(listing).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+})
