@@ -58,6 +58,8 @@ export interface TransferItems {
   settle(ends: Settled[]): void
   /** Moves those that are in one of `from`; all, or one. */
   move(from: ItemState[], to: ItemState, item?: number): void
+  /** Forgets what failed to be found: one, or all. Answers whether there was any; a new search may find it. */
+  forgetUnfound(item?: number): boolean
   /** Answers conflicts, one or all, which then wait again. */
   answer(answer: Answer, item?: number): void
   summary(): Summary
@@ -85,6 +87,9 @@ export function openTransferItems(db: DatabaseSync, run: number): TransferItems 
   const resolve = db.prepare(`
     UPDATE transfer_items SET state = iif(?1 = 'skip', 'skipped', 'waiting'), answer = ?1
     WHERE run = ?2 AND state = 'conflict' AND (?3 IS NULL OR id = ?3)`)
+  const forget = db.prepare(`
+    DELETE FROM transfer_items
+    WHERE run = ?1 AND path = '' AND state IN ('failed', 'cancelled') AND (?2 IS NULL OR id = ?2)`)
   return {
     add(items) {
       transaction(db, () => {
@@ -102,6 +107,7 @@ export function openTransferItems(db: DatabaseSync, run: number): TransferItems 
       const values: SQLInputValue[] = [to, run, ...from, ...(item === undefined ? [] : [item])]
       db.prepare(`UPDATE transfer_items SET state = ? WHERE run = ? AND state IN (${marks}) ${only}`).run(...values)
     },
+    forgetUnfound: (item) => forget.run(run, item ?? null).changes > 0,
     answer: (answer, item) => void resolve.run(answer, run, item ?? null),
     summary() {
       const empty = Object.fromEntries(STATES.map((state) => [state, { files: 0, bytes: 0 }])) as Summary

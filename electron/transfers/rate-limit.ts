@@ -29,8 +29,9 @@ export function rateLimit(initial: number | null, now: () => number = () => perf
     if (limit !== null) tokens = Math.min(limit * BURST, tokens + ((time - at) / 1000) * limit)
     at = time
   }
+  const get = (): number | null => limit
   return {
-    get: () => limit,
+    get,
     set(next) {
       refill()
       // A debt under the old limit is not paid off at the pace of the new one.
@@ -41,11 +42,13 @@ export function rateLimit(initial: number | null, now: () => number = () => perf
       if (limit === null) return
       refill()
       tokens -= bytes
-      let owed = Math.max(0, -tokens)
-      while (limit !== null && owed > 0) {
-        const nap = Math.min(NAP, (owed / limit) * 1000)
+      for (let owed = -tokens; owed > 0;) {
+        // It may be lifted while this sleeps.
+        const pace = get()
+        if (pace === null) return
+        const nap = Math.min(NAP, (owed / pace) * 1000)
         await sleep(nap, undefined, { signal }).catch(() => throwIfAborted(signal))
-        owed -= (nap / 1000) * limit
+        owed -= (nap / 1000) * (get() ?? Infinity)
       }
     },
   }

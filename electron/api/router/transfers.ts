@@ -56,8 +56,9 @@ function* inWords(event: RunEvent<TransferDone>, bucket: string): Generator<Told
   switch (event.kind) {
     case 'started':
       return yield { kind: 'started', name, bucket, key, bytes: event.item.bytes }
+    case 'resumed':
     case 'progress':
-      return yield { kind: 'progress', name, done: event.done, total: event.total }
+      return yield { kind: event.kind, name, done: event.done, total: event.total }
     case 'done':
       return yield { kind: 'done', name, done: event.done }
     case 'skipped':

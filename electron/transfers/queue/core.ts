@@ -49,6 +49,8 @@ export interface Core<Done extends { bytes: number }> {
     /** Its server has done something for it. */
     answered: boolean
     finding: { done: Promise<void>; abort: AbortController } | null
+    /** After that, all of it is to be looked through once more. */
+    findAgain: boolean
   }
   feed(large: boolean): Feed
   change(changes: Parameters<TransferRuns['change']>[1]): void
@@ -114,7 +116,7 @@ export function openCore<Done extends { bytes: number }>(
     away,
     active,
     working: new Set(),
-    state: { over: false, answered: false, finding: null },
+    state: { over: false, answered: false, finding: null, findAgain: false },
     end,
     feed: (large) => feeds[large ? 1 : 0],
     change(changes) {

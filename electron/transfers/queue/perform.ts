@@ -82,6 +82,8 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
           shared.changed(id)
           follower?.tell({ kind: 'progress', item, done, total })
         },
+        onResumed: (done, total) => follower?.tell({ kind: 'resumed', item, done, total }),
+        keep: follower === undefined,
         throttle: (bytes) => limit.pass(bytes, signal),
       },
       overwrite: () => entry.overwrite,

@@ -5,7 +5,7 @@ import type { OwnedRun, TransferRunEntry } from '../../store/transfer-runs.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { cancelled, openCore, type Active, type Core, type Shared } from './core.ts'
 import { openPerformer } from './perform.ts'
-import { search } from './search.ts'
+import { search, searchAgain } from './search.ts'
 import { openSpeed } from './speed.ts'
 import type { Follower } from './work.ts'
 
@@ -103,6 +103,7 @@ export function openRun<Done extends { bytes: number }>(
     },
     retry(item) {
       core.change({ cancelled: false, endedAt: undefined, interrupted: true })
+      if (items.forgetUnfound(item)) searchAgain(core)
       items.move(['failed', 'cancelled'], 'waiting', item)
       run.resume(item)
     },

@@ -15,11 +15,21 @@ export function search<Done extends { bytes: number }>(core: Core<Done>): void {
   const abort = new AbortController()
   const done = searchThrough(core, abort.signal).finally(() => {
     state.finding = null
+    if (state.findAgain && !abort.signal.aborted) {
+      searchAgain(core)
+      search(core)
+    }
     shared.changed(core.owned.id)
     shared.pump()
     core.finishIfDone()
   })
   state.finding = { done, abort }
+}
+
+/** What was there no more, or not yet, is looked for by the next search. What is known stays as it is. */
+export function searchAgain<Done extends { bytes: number }>(core: Core<Done>): void {
+  core.state.findAgain = core.state.finding !== null
+  core.change({ foundAll: false })
 }
 
 async function searchThrough<Done extends { bytes: number }>(core: Core<Done>, signal: AbortSignal): Promise<void> {

@@ -23,12 +23,14 @@ export interface Tally {
 
 export function openTally(items: TransferItems, ledger: Ledger): Tally {
   let summary = items.summary()
-  // Of a run that goes on, what is found again is known; only the database can tell.
-  const known = Object.values(summary).some(({ files }) => files > 0)
   let batch: Settled[] | null = null
+
+  // Of a run that goes on, what is found again is known; only the database can tell.
+  let known = isAny(summary)
 
   const reload = (): void => {
     summary = items.summary()
+    known = isAny(summary)
   }
   return {
     summary: () => summary,
@@ -68,4 +70,8 @@ export function openTally(items: TransferItems, ledger: Ledger): Tally {
     },
     reload,
   }
+}
+
+function isAny(summary: Summary): boolean {
+  return Object.values(summary).some(({ files }) => files > 0)
 }

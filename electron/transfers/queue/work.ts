@@ -6,6 +6,10 @@ import type { TransferRunEntry } from '../../store/transfer-runs.ts'
 export interface ItemWatch {
   signal: AbortSignal
   onProgress(done: number, total: number): void
+  /** What an earlier attempt has done is there already. */
+  onResumed(done: number, total: number): void
+  /** What a failure that may pass leaves is of use to a later attempt; else nobody comes back for it. */
+  keep: boolean
   throttle(bytes: number): Promise<void>
 }
 
@@ -38,7 +42,7 @@ export interface Session<Done extends { bytes: number }> extends Disposable {
 export type RunEvent<Done> =
   | { kind: 'found'; files: number; bytes: number }
   | { kind: 'started'; item: Item }
-  | { kind: 'progress'; item: Item; done: number; total: number }
+  | { kind: 'resumed' | 'progress'; item: Item; done: number; total: number }
   | { kind: 'done'; item: Item; done: Done }
   | { kind: 'failed' | 'skipped' | 'conflict'; item: Pick<Item, 'name' | 'key' | 'error'> }
 
