@@ -2,6 +2,7 @@
  * What a window asks of the catalog, as a program of its own. Bundled before it is run, as Coffer's own programs are.
  *
  *     refresh ENDPOINT BUCKET             lists the whole bucket into the catalog
+ *     welcomed                            notes that the person has been through the first start
  *     search ENDPOINT BUCKET CALLS WORD   searches CALLS times; prints the milliseconds of each, and what was found
  */
 import { createInProcessClient } from '../../electron/api/router.ts'
@@ -9,12 +10,14 @@ import { openCoffer } from '../../electron/compose.ts'
 
 const [what, endpoint, bucket = '', calls, word = ''] = process.argv.slice(2)
 const coffer = await openCoffer()
-const { objects } = createInProcessClient(coffer)
+const { objects, settings } = createInProcessClient(coffer)
 const where = { place: { endpoint, region: 'us-east-1' }, bucket }
 if (what === 'refresh') {
   let listed = 0
   for await (const event of await objects.refresh({ ...where, recursive: true })) listed = event.objects
   console.log(JSON.stringify({ listed }))
+} else if (what === 'welcomed') {
+  await settings.set({ welcomed: true })
 } else {
   const times: number[] = []
   let found = 0

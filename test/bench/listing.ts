@@ -15,7 +15,7 @@ const WORDS = ['IMG_0123', '2020/05', 'no such name']
 /** Calls of one search; grep is run as often. */
 const CALLS = 20
 
-const PROGRAM = resolve('.cache/bench/catalog-program.js')
+export const CATALOG_PROGRAM = resolve('.cache/bench/catalog-program.js')
 
 export interface ListingPlan {
   server: BenchServer
@@ -26,14 +26,14 @@ export interface ListingPlan {
 
 /** Lists a bucket of 100,000 objects, and searches it. */
 export async function runListing(plan: ListingPlan): Promise<{ tables: string[]; targets: Target[] }> {
-  await bundle()
+  await bundleCatalogProgram()
   const listing = await list(plan)
   const search = await searchAll(plan)
   return { tables: [listing.table, search.table], targets: [...listing.targets, ...search.targets] }
 }
 
 /** Bundled as dist/ is, so that its start-up is that of Coffer's own programs. */
-async function bundle(): Promise<void> {
+export async function bundleCatalogProgram(): Promise<void> {
   await build({
     configFile: false,
     logLevel: 'error',
@@ -44,7 +44,7 @@ async function bundle(): Promise<void> {
 
 function program(server: BenchServer, home: string, args: string[]): Command {
   const env = { ...server.person.env, AWS_CA_BUNDLE: undefined, COFFER_HOME: home }
-  return { program: process.execPath, args: [PROGRAM, ...args], env }
+  return { program: process.execPath, args: [CATALOG_PROGRAM, ...args], env }
 }
 
 async function list({ server, rounds, folder, say }: ListingPlan): Promise<{ table: string; targets: Target[] }> {

@@ -3,7 +3,7 @@ import { contestant, CONTESTANTS, type Contestant, type Size } from './contestan
 import type { ServerName } from './servers.ts'
 
 /** The tables by letter. */
-const TABLES = ['a', 'c', 'd', 'e'] as const
+const TABLES = ['a', 'c', 'd', 'e', 'f'] as const
 export type TableLetter = (typeof TABLES)[number]
 
 /** Transfers on one server. */
@@ -34,7 +34,7 @@ export interface Options {
 const HELP = `npm run bench -- [options]
 
   --only LETTERS      tables to make, of: a transfers and what encryption costs (b); c memory; d listing and searching;
-                      e the crypto pipeline. All unless told.
+                      e the crypto pipeline; f the window. All unless told.
   --size SIZE         large (one file), small (4 KiB each) or both
   --server NAMES      of table a: sink, computer, moto; comma separated
   --contestants IDS   of table a, comma separated: ${CONTESTANTS.map(({ id }) => id).join(', ')}

@@ -19,6 +19,12 @@ is what is measured; but the sink runs on the same cores as the client, so that 
 takes about a fifth of a second a GiB. It looks at no signature and no checksum and keeps no MD5: rclone, which compares
 MD5 where the server has one, is spared that on the way down.`
 
+export const WINDOW = `In headless Chromium, at 1280 by 800. A cold window is a browser profile that has loaded nothing before; the empty page is
+one more file of the same server. Folders are opened out of the catalog, while S3 is listed behind them, until the first
+row has been painted. Scrolling is one gesture of 3,000 pixels down and up again, at 3,000 a second, in the large folder
+where nothing was fetched before; dropped frames are those of the browser's own trace (DroppedFrame), late ones are counted
+by the page between its animation frames.`
+
 const SERVER: Reached = {
   name: 'sink',
   endpoint: 'http://127.0.0.1:PORT',

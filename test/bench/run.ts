@@ -9,11 +9,12 @@ import { runMemory } from './memory-table.ts'
 import { readOptions, type TransferOptions } from './options.ts'
 import { writePage, type Section } from './page.ts'
 import { runPipeline } from './pipeline.ts'
-import { readingText } from './reading.ts'
+import { readingText, WINDOW } from './reading.ts'
 import { startServer, type BenchServer, type ServerName } from './servers.ts'
 import { isMet, targetTable, type Target } from './targets.ts'
 import { costTable, transferTable, transferTargets } from './transfer-report.ts'
 import { runTransfers, type Load, type Result } from './transfers.ts'
+import { runWindow } from './window.ts'
 
 const args = process.argv.slice(2)
 const options = readOptions(args)
@@ -59,6 +60,7 @@ async function onServer(transfers: TransferOptions): Promise<void> {
   try {
     if (server.name === 'sink' && options.tables.includes('d')) await listing(server)
     if (server.name === 'sink' && options.tables.includes('c')) await memory(server)
+    if (server.name === 'sink' && options.tables.includes('f')) await window(server)
     if (options.tables.includes('a')) await transfer(server, transfers)
   } finally {
     await server.stop()
@@ -68,6 +70,13 @@ async function onServer(transfers: TransferOptions): Promise<void> {
 async function listing(server: BenchServer): Promise<void> {
   const { tables, targets: reached } = await runListing({ server, rounds, folder, say })
   tell('Listing and searching 100,000 objects', tables.join('\n\n'))
+  targets.push(...reached)
+}
+
+async function window(server: BenchServer): Promise<void> {
+  // One round of frames says nothing: other programs take some, too.
+  const { table, targets: reached } = await runWindow({ server, rounds: Math.max(rounds, 5), say })
+  tell('The window', `${WINDOW}\n\n${table}`)
   targets.push(...reached)
 }
 

@@ -5,7 +5,7 @@ export interface Target {
   what: string
   value: number
   /** How the value is written; a ratio unless told. */
-  unit?: 'ratio' | 'MiB'
+  unit?: 'ratio' | 'MiB' | 'kB' | 'frames'
   bound: { least: number } | { most: number }
 }
 
@@ -19,7 +19,7 @@ export function targetTable(targets: Target[]): string {
     ['Target', 'wanted', 'measured', ''],
     targets.map((target) => {
       const { what, value, bound, unit = 'ratio' } = target
-      const write = (number: number): string => (unit === 'ratio' ? number.toFixed(2) : `${number.toFixed(0)} MiB`)
+      const write = (number: number): string => (unit === 'ratio' ? number.toFixed(2) : `${number.toFixed(0)} ${unit}`)
       const wanted = 'least' in bound ? `≥ ${write(bound.least)}` : `≤ ${write(bound.most)}`
       return [what, wanted, write(value), isMet(target) ? 'met' : '**missed**']
     }),

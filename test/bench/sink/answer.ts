@@ -1,6 +1,6 @@
 import type { Head } from './head.ts'
 import { answerKms } from './kms.ts'
-import { listObjects, MADE } from './listing.ts'
+import { GENERATED, isFlat, listObjects, MADE } from './listing.ts'
 import { KEEPS, slicesOf, type Buckets, type Stored } from './objects.ts'
 import { document, escaped, failure } from './xml.ts'
 
@@ -147,7 +147,7 @@ function remove(sink: Sink, { bucket, key, query }: Head): Answer {
 /** GET and HEAD; an answer to HEAD has no body, whatever it says. */
 function getObject(sink: Sink, { method, bucket, key, query, headers }: Head): Answer {
   const answered = ((): Answer => {
-    const stored = sink.buckets.get(bucket, key)
+    const stored = sink.buckets.get(bucket, key) ?? (isFlat(bucket) ? GENERATED : undefined)
     if (stored === undefined) return noSuch('Key')
     if (query.has('tagging')) return said(200, '', document('Tagging', '<TagSet></TagSet>'))
     if (query.has('attributes')) return said(501, '', failure('NotImplemented', 'The sink keeps none.'))

@@ -1,12 +1,24 @@
 import type { Buckets, Stored } from './objects.ts'
 import { document, escaped } from './xml.ts'
 
+/** What there is to know of a generated object. */
+export const GENERATED: Stored = {
+  size: 4_096,
+  etag: '"00000000000000000000000000000000-1"',
+  lines: 'x-amz-server-side-encryption: AES256\r\n',
+  customerKey: false,
+  pieces: null,
+}
+
 /** When everything in the sink was made. */
 export const MADE = new Date('2026-01-02T03:04:05.000Z')
 
 /** The bucket that has NAMES generated objects, for listing alone. */
 export const LISTED_BUCKET = 'names'
 export const NAMES = 100_000
+
+/** Buckets without folders, of as many generated objects, for looking at. */
+export const FLAT_BUCKETS = { 'flat-100': 100, 'flat-100000': 100_000 } as const
 
 let made: string[] | undefined
 
@@ -24,16 +36,34 @@ function nameOf(index: number): string {
   return `photos/${year}/${month}/IMG_${number}-${index.toString(36)}.jpg`
 }
 
+const flat = new Map<string, string[]>()
+
+/** The names in a bucket that is generated; undefined for any other. */
+function generatedIn(bucket: string): string[] | undefined {
+  if (bucket === LISTED_BUCKET) return generatedNames()
+  if (!isFlat(bucket)) return undefined
+  const known = flat.get(bucket)
+  if (known !== undefined) return known
+  const names = Array.from({ length: FLAT_BUCKETS[bucket] }, (_, at) => `IMG_${String(at).padStart(6, '0')}.jpg`)
+  flat.set(bucket, names)
+  return names
+}
+
+export function isFlat(bucket: string): bucket is keyof typeof FLAT_BUCKETS {
+  return Object.hasOwn(FLAT_BUCKETS, bucket)
+}
+
 /** A page is rendered once: what is measured is the client. */
 const rendered = new Map<string, string>()
 
 /** Answers ListObjectsV2 (or ListObjects): prefix, delimiter, start-after, continuation-token, max-keys. */
 export function listObjects(buckets: Buckets, bucket: string, query: URLSearchParams): string {
-  if (bucket !== LISTED_BUCKET) return render(buckets, bucket, buckets.keys(bucket), query)
-  const question = query.toString()
+  const generated = generatedIn(bucket)
+  if (generated === undefined) return render(buckets, bucket, buckets.keys(bucket), query)
+  const question = `${bucket}?${query.toString()}`
   const known = rendered.get(question)
   if (known !== undefined) return known
-  const page = render(buckets, bucket, generatedNames(), query)
+  const page = render(buckets, bucket, generated, query)
   rendered.set(question, page)
   return page
 }
@@ -66,10 +96,10 @@ function render(buckets: Buckets, bucket: string, keys: string[], query: URLSear
 }
 
 function entry(key: string, stored: Stored | undefined): string {
-  const etag = stored?.etag ?? '"00000000000000000000000000000000-1"'
+  const etag = stored?.etag ?? GENERATED.etag
   return (
     `<Contents><Key>${key}</Key><LastModified>${MADE.toISOString()}</LastModified>` +
-    `<ETag>${escaped(etag)}</ETag><Size>${stored?.size ?? 4_096}</Size><StorageClass>STANDARD</StorageClass></Contents>`
+    `<ETag>${escaped(etag)}</ETag><Size>${stored?.size ?? GENERATED.size}</Size><StorageClass>STANDARD</StorageClass></Contents>`
   )
 }
 
