@@ -1,16 +1,9 @@
-import { mount } from 'svelte'
-import App from './App.svelte'
-import Lost from './views/Lost.svelte'
-import { connect } from './client.ts'
-import { coffer } from './state/coffer.ts'
+/* The frame in index.html is on the screen before anything else is read. */
+await new Promise<void>((resolve) => {
+  requestAnimationFrame(() => setTimeout(resolve))
+  // Nothing is painted in a tab that nobody looks at.
+  setTimeout(resolve, 200)
+})
+await import('./window.ts')
 
-const target = document.getElementById('app')
-if (target === null) throw new Error('the page has no #app')
-
-try {
-  const { client, host, lost } = await connect()
-  Object.assign(coffer, { client, host })
-  mount(App, { target, props: { lost } })
-} catch {
-  mount(Lost, { target })
-}
+export {}

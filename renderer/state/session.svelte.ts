@@ -19,12 +19,6 @@ export interface PlaceState {
 /** The places a person has, and their buckets. */
 class Session {
   places = $state<PlaceState[]>([])
-  #loaded = $state(false)
-
-  /** False until the places are known: nothing is drawn before, so that no wrong screen flashes by. */
-  get loaded(): boolean {
-    return this.#loaded
-  }
 
   place(id: string): PlaceState | undefined {
     return this.places.find(({ info }) => info.id === id)
@@ -37,7 +31,6 @@ class Session {
       ...(before.get(info.id) ?? { buckets: undefined, failure: undefined, loading: false }),
       info,
     }))
-    this.#loaded = true
   }
 
   async loadBuckets(id: string): Promise<void> {

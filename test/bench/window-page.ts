@@ -11,6 +11,8 @@ export interface Folder {
 /** What one opening of a window took, in milliseconds from the start of its navigation. */
 export interface Opening {
   painted: number
+  /** When the places were there. */
+  whole: number
   /** Bytes of all scripts that were loaded, as gzip makes them. */
   scripts: number
 }
@@ -22,6 +24,15 @@ const FIRST_PAINT = `new Promise((done) =>
     if (paint !== undefined) done(paint.startTime)
   }).observe({ type: 'paint', buffered: true })
 )`
+
+/** Resolves when the window stands, with its places; at once in a page that is none. */
+const WHOLE = `new Promise((done) => {
+  const look = () => {
+    if (document.getElementById('app') && !document.querySelector('nav[aria-label=Places]')) requestAnimationFrame(look)
+    else done(performance.now())
+  }
+  look()
+})`
 
 /** Opens an address in a browser that has nothing cached, as one that knows the window's cookie. */
 export async function openCold({ browser, page }: OpenWindow, url: string): Promise<Opening> {
@@ -36,8 +47,9 @@ export async function openCold({ browser, page }: OpenWindow, url: string): Prom
   })
   await fresh.goto(url, { waitUntil: 'load' })
   const painted = await fresh.evaluate<number>(FIRST_PAINT)
+  const whole = await fresh.evaluate<number>(WHOLE)
   await fresh.waitForTimeout(2 * REST)
-  return { painted, scripts: (await Promise.all(scripts)).reduce((sum, bytes) => sum + bytes, 0) }
+  return { painted, whole, scripts: (await Promise.all(scripts)).reduce((sum, bytes) => sum + bytes, 0) }
 }
 
 /** What a person has on their desk, and what is measured. */

@@ -1,0 +1,18 @@
+import { mount } from 'svelte'
+import App from './App.svelte'
+import Lost from './views/Lost.svelte'
+import { connect } from './client.ts'
+import { coffer } from './state/coffer.ts'
+
+const target = document.getElementById('app')
+const starting = document.getElementById('starting')
+if (target === null || starting === null) throw new Error('the page has no #app or no #starting')
+
+try {
+  const { client, host, lost } = await connect()
+  Object.assign(coffer, { client, host })
+  mount(App, { target, props: { lost, onready: () => starting.remove() } })
+} catch {
+  mount(Lost, { target })
+  starting.remove()
+}
