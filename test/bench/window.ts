@@ -58,7 +58,7 @@ export async function runWindow({ server, rounds, say }: WindowPlan): Promise<{ 
     return { table, targets: parts.flatMap(({ targets }) => targets) }
   } finally {
     await window.close()
-    await rm(empty)
+    await rm(empty, { force: true })
   }
 }
 
