@@ -35,6 +35,8 @@ export const commands = new Commands()
 
 export const isMac = navigator.userAgent.includes('Mac')
 
+const ARROWS: Partial<Record<string, string>> = { arrowleft: '←', arrowright: '→', arrowup: '↑', arrowdown: '↓' }
+
 /** How keys are written for a person: `⌘K`, `Ctrl+K`. */
 export function keysText(keys: string): string {
   const parts = keys.split('+').map((part) => {
@@ -42,6 +44,7 @@ export function keysText(keys: string): string {
     if (part === 'shift') return isMac ? '⇧' : 'Shift'
     if (part === 'alt') return isMac ? '⌥' : 'Alt'
     if (part === 'delete') return isMac ? '⌫' : 'Del'
+    if (part in ARROWS) return ARROWS[part]
     return part.charAt(0).toUpperCase() + part.slice(1)
   })
   return parts.join(isMac ? '' : '+')

@@ -123,6 +123,7 @@ export class FolderView {
   }
 
   async #anew(): Promise<void> {
+    this.selection.clear()
     this.#visible = [0, 0]
     await this.reload()
   }
@@ -141,15 +142,24 @@ export class FolderView {
     try {
       const { entries, total } = await this.#page(chunk * CHUNK)
       if (generation !== this.#generation) return
-      if (this.#asked.size === 1)
-        for (const other of this.#chunks.keys()) if (other !== chunk) this.#chunks.delete(other)
-      this.#chunks.set(chunk, entries)
+      if (this.#asked.size === 1) for (const other of this.#chunks.keys()) if (other !== chunk) this.#put(other, [])
+      this.#put(chunk, entries)
       this.total = total
       if (total > 0) this.loading = false
       this.#askDetails()
     } catch (error) {
       if (generation === this.#generation) this.failure = asFailure(error)
     }
+  }
+
+  /** What is chosen must stay the same objects, whatever row they are in now. */
+  #put(chunk: number, entries: ListedEntry[]): void {
+    const before = this.#chunks.get(chunk)
+    if (entries.length > 0) this.#chunks.set(chunk, entries)
+    else this.#chunks.delete(chunk)
+    if (before === undefined || this.selection.size === 0) return
+    const keys = (of: ListedEntry[]): string[] => of.map(({ key }) => key)
+    this.selection.follow(chunk * CHUNK, keys(before), keys(entries))
   }
 
   async #page(offset: number): Promise<{ entries: ListedEntry[]; total: number }> {

@@ -1,4 +1,5 @@
 import { SvelteSet } from 'svelte/reactivity'
+import { follow } from './follow.ts'
 
 /** Which rows of a view are chosen, by index: one, a range, or some. `cursor` is where the keys are. */
 export class Selection {
@@ -42,6 +43,15 @@ export class Selection {
     const [first, last] = index < this.#anchor ? [index, this.#anchor] : [this.#anchor, index]
     for (let at = first; at <= last; at++) this.#chosen.add(at)
     this.cursor = index
+  }
+
+  /** A part of the list was read anew: what was chosen stays chosen, wherever it is now. */
+  follow(offset: number, before: readonly string[], after: readonly string[]): void {
+    const now = follow(this.indexes, offset, before, after)
+    this.#chosen.clear()
+    for (const index of now) this.#chosen.add(index)
+    this.cursor = follow([this.cursor], offset, before, after)[0] ?? now[0] ?? -1
+    this.#anchor = Math.max(0, this.cursor)
   }
 
   all(total: number): void {

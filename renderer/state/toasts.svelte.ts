@@ -35,6 +35,11 @@ class Toasts {
     this.#all = this.#all.filter((toast) => toast.id !== id)
   }
 
+  /** What went well needs no telling where it can be seen anyway. */
+  dismissDone(): void {
+    this.#all = this.#all.filter(({ kind }) => kind === 'bad')
+  }
+
   #push(kind: Toast['kind'], title: string, more: { text?: string; action?: Toast['action'] }): number {
     const id = this.#next++
     this.#all = [...this.#all.slice(-3), { id, kind, title, text: more.text ?? '', action: more.action }]

@@ -36,6 +36,11 @@ export function when(date: Date, now = new Date()): string {
   return (date.getFullYear() === now.getFullYear() ? dayMonth : dayMonthYear).format(date)
 }
 
+/** `today 14:02`, within a sentence. Months keep their capital. */
+export function lower(words: string): string {
+  return words.replace(/^(?:Today|Yesterday)/, (word) => word.toLowerCase())
+}
+
 /** With the day and the second, for a tooltip or a detail. */
 export function exactly(date: Date): string {
   return full.format(date)

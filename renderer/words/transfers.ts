@@ -15,10 +15,17 @@ export function paceText(speed: number, secondsLeft: number | undefined): string
 
 /** What a run is, for a person: `Sealing 14 files into papers / 2026`. */
 export function runTitle(run: TransferRun): string {
-  const files = run.finding ? 'files' : count(run.found.files, 'file')
+  const files = run.finding ? 'files' : filesText(run)
   const folder = [run.bucket, ...run.key.split('/').filter(Boolean)].join(' / ')
   if (run.kind === 'put') return `${run.state === 'finished' ? 'Sealed' : 'Sealing'} ${files} into ${folder}`
   return `${run.state === 'finished' ? 'Saved' : 'Saving'} ${files} from ${folder}`
+}
+
+/** `14 files`; of a finished run that did not do them all, `12 of 14 files`. */
+function filesText({ state, found, finished }: TransferRun): string {
+  const all = count(found.files, 'file')
+  if (state !== 'finished' || finished.files >= found.files) return all
+  return `${finished.files.toLocaleString('en')} of ${all}`
 }
 
 /** How it stands: one line below its title. */

@@ -2,7 +2,10 @@ import type { ListedEntry } from '../../../electron/api/contract.ts'
 import { attempt, coffer } from '../../state/coffer.ts'
 import { dialogs, type DialogProps } from '../../state/dialogs.svelte.ts'
 import type { FolderView } from '../../state/folder.svelte.ts'
+import type { MenuItem } from '../../ui/menu.ts'
+import { keysText } from '../../state/commands.svelte.ts'
 import { navigation } from '../../state/navigation.svelte.ts'
+import RekeyDialog from '../rekey/RekeyDialog.svelte'
 import PreviewDialog from './PreviewDialog.svelte'
 import RemoveDialog from './RemoveDialog.svelte'
 import VerifyDialog from './VerifyDialog.svelte'
@@ -57,4 +60,56 @@ export async function verify(chosen: Chosen): Promise<void> {
 export async function remove(chosen: Chosen, onremoved: () => Promise<void> | void): Promise<void> {
   const sure = await dialogs.show<DialogProps<true> & Chosen>(RemoveDialog, chosen)
   if (sure === true) await onremoved()
+}
+
+export async function rekey(chosen: Chosen, onchanged: () => Promise<void> | void): Promise<void> {
+  await dialogs.show<DialogProps & Chosen>(RekeyDialog, chosen)
+  await onchanged()
+}
+
+/** Something that can be done to what is chosen: in the menu of a row, and in the palette. */
+export interface Action {
+  id: string
+  title: string
+  keys?: string
+  danger?: boolean
+  run: () => void
+}
+
+/** All that can be done to what is chosen in a view, the most usual first. */
+export function actionsOn(view: FolderView, entries: ListedEntry[]): Action[] {
+  const [first] = entries
+  if (first === undefined) return []
+  const chosen = { place: view.place, bucket: view.bucket, entries }
+  const only = entries.length === 1
+  const removed = (): Promise<void> => {
+    view.selection.clear()
+    return view.reload()
+  }
+  return [
+    ...(only
+      ? [{ id: 'open', title: first.kind === 'folder' ? 'Open' : 'Preview', run: () => open(view, first) }]
+      : []),
+    { id: 'save', title: 'Save decrypted', keys: 'mod+s', run: () => void save(chosen) },
+    { id: 'verify', title: 'Verify', run: () => void verify(chosen) },
+    { id: 'rekey', title: 'Change mode', run: () => void rekey(chosen, () => view.reload()) },
+    ...(only
+      ? [{ id: 'copy-name', title: 'Copy S3 address', run: () => void copyAddress(view.bucket, first.key) }]
+      : []),
+    { id: 'remove', title: 'Remove', keys: 'delete', danger: true, run: () => void remove(chosen, removed) },
+  ]
+}
+
+export function menuOf(actions: readonly Action[]): MenuItem[] {
+  return actions.map(({ title, keys, danger = false, run }) => ({
+    label: title,
+    keys: keys === undefined ? undefined : keysText(keys),
+    danger,
+    apart: danger,
+    run,
+  }))
+}
+
+async function copyAddress(bucket: string, key: string): Promise<void> {
+  await attempt(() => navigator.clipboard.writeText(`s3://${bucket}/${key}`))
 }
