@@ -50,9 +50,10 @@ step 'system' bash scripts/system.sh
 step 'lint' eslint . --max-warnings 0
 step 'format' prettier --check .
 step 'types' tsc -p tsconfig.json
+step 'types of the window' svelte-check --tsconfig renderer/tsconfig.json --fail-on-warnings
 step 'architecture' depcruise electron
 step 'dead code' knip
-step 'build' vite build
+step 'build' npm run build --silent
 run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \

@@ -2,7 +2,7 @@ import { protocol, session, type Session } from 'electron'
 import { WINDOW_HEADERS, windowFile } from '../base/window-page.ts'
 
 /** The window's own scheme: its pages are files of the app, and no other page has this origin. */
-export const SCHEME = 'coffer'
+const SCHEME = 'coffer'
 export const ORIGIN = `${SCHEME}://app`
 
 /** True for an address of the window itself. */

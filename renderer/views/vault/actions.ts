@@ -52,6 +52,13 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
   })
 }
 
+/** What begins to drag an object out of the window; undefined where the host cannot. */
+export function dragOut(place: string, bucket: string, { key }: ListedEntry): (() => void) | undefined {
+  const { host } = coffer
+  if (host.dragOut === undefined) return undefined
+  return () => void attempt(() => host.dragOut?.({ place, bucket, key }) ?? Promise.resolve())
+}
+
 export async function verify(chosen: Chosen): Promise<void> {
   await dialogs.show<DialogProps & Chosen>(VerifyDialog, chosen)
 }
