@@ -11,9 +11,14 @@ const WORK_FACTOR = 17
  * Writes a file that only the passphrase opens, in the format of age (age-encryption.org/v1, scrypt recipient), so the
  * standard `age` tool opens it too. Replaced whole or not at all.
  */
-export async function writeAgeFile(path: string, passphrase: string, plaintext: Uint8Array): Promise<void> {
+export async function writeAgeFile(
+  path: string,
+  passphrase: string,
+  plaintext: Uint8Array,
+  workFactor = WORK_FACTOR,
+): Promise<void> {
   const encrypter = new Encrypter()
-  encrypter.setScryptWorkFactor(WORK_FACTOR)
+  encrypter.setScryptWorkFactor(workFactor)
   encrypter.setPassphrase(passphrase)
   const sealed = await encrypter.encrypt(plaintext)
   await writeDigests(path, sealed)

@@ -21,9 +21,13 @@ export interface SealedFile extends SecretStore {
  * content is kept, sealed in memory, for as long as the file on disk stays the same.
  *
  * The passphrase and the base64 inside the JSON are JavaScript strings, which cannot be zeroed; they are made when the
- * file is read or written and not kept.
+ * file is read or written and not kept. `workFactor` is log2 of scrypt's N.
  */
-export function openSealedFile(path: string, askPassphrase: () => Promise<string>): SealedFile {
+export function openSealedFile(
+  path: string,
+  askPassphrase: () => Promise<string>,
+  { workFactor }: { workFactor?: number } = {},
+): SealedFile {
   let kept: MemorySealed | undefined
   let loaded: { stamp: string; secrets: Promise<Secrets> } | undefined
 
@@ -66,7 +70,7 @@ export function openSealedFile(path: string, askPassphrase: () => Promise<string
     const text = await passphrase()
     const plaintext = serialise(secrets)
     try {
-      await writeAgeFile(path, text, plaintext)
+      await writeAgeFile(path, text, plaintext, workFactor)
     } finally {
       zero(plaintext)
     }

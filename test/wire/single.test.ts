@@ -13,8 +13,11 @@ import { wrongWith } from './told.ts'
 const MiB = 1024 * 1024
 /** Two parts, two ranges. */
 const LARGE = 8 * MiB + 100_000
-/** Milliseconds; a busy machine is not to be taken for a dead one. */
-const PATIENCE = 3_000
+/** Milliseconds after which silence is taken for death. Nothing but what falls silent is measured by it. */
+const PATIENCE = 5_000
+/** What is not silent may be slow: a busy machine is not to be taken for a dead one. */
+const LONG_PATIENCE = 60_000
+const SILENT = /stalls|swallowed|never comes|too short/
 const { signal } = new AbortController()
 
 let lab: Lab
@@ -94,7 +97,7 @@ async function transfer({ way, mode, size, looks }: Request, kind: FaultKind): P
   const proxy = await faultyProxy(lab.cloud.endpoint, ({ name }) =>
     looks.test(name) && left-- > 0 ? { kind, at: 0.5 } : null,
   )
-  const door = lab.door(proxy.url, PATIENCE)
+  const door = lab.door(proxy.url, SILENT.test(kind) ? PATIENCE : LONG_PATIENCE)
   const object = { bucket: BUCKET, key, options: lab.optionsFor(mode) }
   const putThrough = (vault: Lab['direct']['vault']): Promise<unknown> =>
     put(vault, { ...object, source: sourceOf(content), mode, overwrite: 'refuse' }, { signal })

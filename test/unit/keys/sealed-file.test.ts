@@ -7,12 +7,22 @@ import { expect, test } from 'vitest'
 import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
 import { testFolder } from '../store/folder.ts'
 
+/** scrypt is slow by design; what is not about that takes less of it. */
+const QUICK = { workFactor: 10 }
+
 async function testFile() {
   const path = join(testFolder(), 'keys.age')
-  const file = openSealedFile(path, () => Promise.resolve('right'))
+  const reopen = (passphrase = 'right') => openSealedFile(path, () => Promise.resolve(passphrase), QUICK)
+  const file = reopen()
   await file.create()
-  return { path, file, reopen: (passphrase = 'right') => openSealedFile(path, () => Promise.resolve(passphrase)) }
+  return { path, file, reopen }
 }
+
+test('a guess at the passphrase costs 128 MiB of scrypt', async () => {
+  const path = join(testFolder(), 'keys.age')
+  await openSealedFile(path, () => Promise.resolve('right')).create()
+  expect(readFileSync(path, 'latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S+ 17\n/)
+})
 
 test('keeps, replaces and forgets secrets, over a restart', async () => {
   const { file, reopen } = await testFile()
@@ -42,7 +52,7 @@ test('a wrong passphrase is PASSPHRASE_WRONG, and the next one is asked for', as
   const { path, file } = await testFile()
   await file.set('key/a', Buffer.from('secret'))
   const answers = ['wrong', 'right']
-  const other = openSealedFile(path, () => Promise.resolve(answers.shift() ?? ''))
+  const other = openSealedFile(path, () => Promise.resolve(answers.shift() ?? ''), QUICK)
   await expect(other.get('key/a')).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' })
   expect(String(await other.get('key/a'))).toBe('secret')
 })
@@ -88,7 +98,7 @@ test('two processes that write at once lose nothing', { timeout: 120_000 }, asyn
   const { path, file } = await testFile()
   const script = (name: string) => `
     const { openSealedFile } = await import('./electron/keys/sealed-file.ts')
-    const file = openSealedFile(${JSON.stringify(path)}, async () => 'right')
+    const file = openSealedFile(${JSON.stringify(path)}, async () => 'right', ${JSON.stringify(QUICK)})
     for (let i = 0; i < 3; i++) await file.set('key/${name}' + i, Buffer.from('${name}' + i))`
   const run = (name: string) => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(name)])
   await Promise.all([run('a'), run('b'), file.set('key/c', Buffer.from('c'))])
