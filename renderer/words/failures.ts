@@ -16,6 +16,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   PLACE_NOT_FOUND: 'Choose another place in the sidebar, or connect it again.',
   PRINCIPAL_NOT_FOUND: 'Refresh the list to see who there is.',
   POLICY_LOCKOUT: 'Keep a statement that allows you kms:PutKeyPolicy, or confirm that you give it up.',
+  CREDENTIALS_EXPIRED:
+    'Sign in again: for an AWS profile with IAM Identity Center, run “aws sso login --profile NAME” in a terminal, then try again here.',
   CREDENTIALS_MISSING: 'Give this place an access key, or a profile that has one.',
   LEGACY_NOT_ALLOWED:
     'This old format cannot prove that nobody changed it. You can allow it for this one file, knowing that.',

@@ -15,11 +15,16 @@ const NAMES: Record<string, string> = {
   encryptionContext: 'context',
 }
 
+/** Nobody reads these; enough is shown to tell one from another, and the whole is in the tooltip. */
+const LONG_BASE64 = /^[A-Za-z0-9+/_=-]{20,}$/
+
 /** The real values of a step, for the line in the typewriter's hand: `AES/GCM · key 59e1…77af`. */
 export function factsText({ facts }: JourneyStep): string {
   return Object.entries(facts)
     .map(([name, value]) => {
-      const shown = /^(?:keyId|keyArn|requestId|etag|versionId)$/i.test(name) ? short(value) : value
+      if (name === 'bytes') return `${Number(value).toLocaleString('en')} bytes`
+      const isId = /^(?:keyId|keyArn|requestId|etag|versionId)$/i.test(name)
+      const shown = isId || LONG_BASE64.test(value) ? short(value) : value
       return name === 'algorithm' ? shown : `${NAMES[name] ?? spaced(name)} ${shown}`
     })
     .join(' · ')

@@ -1,6 +1,7 @@
 import type { ModeId } from '../../../electron/api/contract.ts'
 import { coffer } from '../../state/coffer.ts'
 import { dialogs, type DialogProps } from '../../state/dialogs.svelte.ts'
+import { keyring } from '../../state/keyring.svelte.ts'
 import KitDialog from '../keys/KitDialog.svelte'
 import { needsCustomerKey, needsKmsKey, type KeyChoice } from './key-choices.ts'
 
@@ -24,12 +25,14 @@ export async function useKey(wish: Wish): Promise<{ key?: string; acceptNoKit: b
   const key = known ?? (await makeOwnKey(wish))
   if (key.kit === 'saved' || key.kit === 'declined') return { key: key.id, acceptNoKit: key.kit === 'declined' }
   const decided = await askForKit(key)
+  await keyring.load()
   if (decided === undefined) return null
   return { key: key.id, acceptNoKit: decided === 'declined' }
 }
 
 async function makeOwnKey({ newName }: Wish): Promise<KeyChoice> {
   const { id, name } = await coffer.client.keys.create(newName === '' ? {} : { name: newName })
+  await keyring.load()
   return { id, name, mark: '', kit: 'none' }
 }
 
