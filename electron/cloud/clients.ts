@@ -12,6 +12,7 @@ import { isLoopback } from './loopback.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
 import { wire } from './wire/line.ts'
+import { openSockets } from './wire/sockets.ts'
 
 /** Parts of many files are in flight at once; the queues above bound them, not the pool. */
 const MAX_SOCKETS = 128
@@ -54,7 +55,9 @@ export function openClients(connection: Connection): Clients {
   guardCustomerKeys(s3)
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
-  wire(s3, { httpAgent, httpsAgent, connectTimeout: CONNECT_PATIENCE, silence })
+  const patience = { connectTimeout: CONNECT_PATIENCE, silence }
+  const sockets = openSockets(provenBy, patience)
+  wire(s3, { httpAgent, httpsAgent, sockets, ...patience })
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   repeatWhatWasChanged(kms)
   requireWholeAnswers(kms)
@@ -66,6 +69,7 @@ export function openClients(connection: Connection): Clients {
       kms.destroy()
       httpAgent.destroy()
       httpsAgent.destroy()
+      sockets.close()
     },
   }
 }

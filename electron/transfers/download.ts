@@ -4,7 +4,7 @@ import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { Opener } from '../modes/mode.ts'
 import { fetchRange, type Stored } from './fetch-range.ts'
-import { release } from './release.ts'
+import { release } from '../base/release.ts'
 
 /** Takes bytes in order; the next come when it is done with these, and it keeps none of them. */
 export type Sink = (bytes: Uint8Array) => Promise<void> | void

@@ -1,12 +1,11 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
-import { dropBody } from '../cloud/body.ts'
 import { describeFailure } from '../cloud/failure.ts'
 import { throwIfAborted } from '../cloud/send.ts'
-import { getObject, type Got } from '../cloud/wire/wire.ts'
+import type { AnswerFields } from '../cloud/wire/fields.ts'
+import { getObjectInto, type Room } from '../cloud/wire/wire.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
 import { backOff, isPassing } from './backoff.ts'
-import { release } from './release.ts'
 import { saysChecksums } from './checksum.ts'
 import { requireChecksum } from './whole-checksum.ts'
 
@@ -53,15 +52,20 @@ export async function fetchRange(
   for (let attempt = 1; ; attempt++) {
     const before = filled
     try {
-      const answer = await ask(s3, stored, start + filled, start + into.length, signal)
-      requestId ??= answer.$metadata.requestId
-      for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
-        if (filled + chunk.length > into.length) throw unasked(stored)
-        into.set(chunk, filled)
-        filled += chunk.length
-        onBytes?.(chunk.length)
-        release(chunk)
+      const room: Room = {
+        place(answer) {
+          requestId ??= answer.$metadata.requestId
+          const objection = objectionTo(answer, stored, whole)
+          if (objection !== null) throw objection
+          if ((answer.ContentLength ?? 0) > into.length - filled) throw unasked(stored)
+          return into.subarray(filled)
+        },
+        onBytes(count) {
+          filled += count
+          onBytes?.(count)
+        },
       }
+      const answer = await ask(s3, stored, start + filled, start + into.length, room, signal)
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
       if (whole) await requireChecksum(into, answer)
       return requestId
@@ -84,24 +88,17 @@ export async function fetchRange(
 }
 
 /** The whole object is asked for without a range, so that S3 says its checksum, where the place is to be asked for it. */
-async function ask(s3: S3Client, stored: Stored, from: number, to: number, signal: AbortSignal): Promise<Got> {
-  const whole = isWhole(stored, from, to)
-  const answer = await getObject(
-    s3,
-    {
-      Bucket: stored.bucket,
-      Key: stored.key,
-      IfMatch: stored.etag,
-      VersionId: stored.versionId,
-      ...(whole ? await checksumMode(s3) : { Range: `bytes=${from}-${to - 1}` }),
-      ...stored.customerKey,
-    },
-    signal,
-  )
-  const failure = objectionTo(answer, stored, whole)
-  if (failure === null) return answer
-  dropBody(answer.Body)
-  throw failure
+async function ask(
+  s3: S3Client,
+  stored: Stored,
+  from: number,
+  to: number,
+  room: Room,
+  signal: AbortSignal,
+): Promise<AnswerFields> {
+  const part = isWhole(stored, from, to) ? await checksumMode(s3) : { Range: `bytes=${from}-${to - 1}` }
+  const { bucket: Bucket, key: Key, versionId: VersionId, etag: IfMatch, customerKey } = stored
+  return getObjectInto(s3, { Bucket, Key, IfMatch, VersionId, ...part, ...customerKey }, room, signal)
 }
 
 function isWhole({ size }: Stored, from: number, to: number): boolean {
@@ -114,7 +111,7 @@ export async function checksumMode(s3: S3Client): Promise<{ ChecksumMode?: 'ENAB
 }
 
 /** What is wrong with the head of an answer, before a byte of its body is taken. */
-function objectionTo(answer: Got, stored: Stored, whole: boolean): CofferError | null {
+function objectionTo(answer: AnswerFields, stored: Stored, whole: boolean): CofferError | null {
   // Servers exist that ignore If-Match; the ETag of the answer says the same.
   if (answer.ETag !== undefined && answer.ETag !== stored.etag) return replaced(stored)
   if (!whole && answer.ContentRange === undefined) return unasked(stored)

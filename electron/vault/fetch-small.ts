@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream'
 import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
-import { dropBody } from '../cloud/body.ts'
 import { throwIfAborted } from '../cloud/send.ts'
-import { getObject } from '../cloud/wire/wire.ts'
+import type { AnswerFields } from '../cloud/wire/fields.ts'
+import { getObjectInto } from '../cloud/wire/wire.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
 import { RANGE } from '../transfers/download.ts'
 import { checksumMode } from '../transfers/fetch-range.ts'
@@ -49,9 +48,17 @@ async function askWhole(
 ): Promise<Come | null> {
   try {
     const which = { Bucket: bucket, Key: key, VersionId: versionId, ...customerKey }
-    const { Body, ...head } = await getObject(s3, { ...which, ...(await checksumMode(s3)) }, signal)
-    const body = await readSmall(Body, head.ContentLength)
-    if (body === null) return null
+    let body = NOTHING
+    let filled = 0
+    const room = {
+      place({ ContentLength: length }: AnswerFields): Buffer {
+        if (length === undefined || length > RANGE) throw new CofferError('SERVER', 'It is not small after all.')
+        return (body = Buffer.allocUnsafeSlow(length))
+      },
+      onBytes: (count: number) => void (filled += count),
+    }
+    const head = await getObjectInto(s3, { ...which, ...(await checksumMode(s3)) }, room, signal)
+    if (filled < body.length) return null
     await requireChecksum(body, head)
     return { head, body }
   } catch {
@@ -60,18 +67,4 @@ async function askWhole(
   }
 }
 
-/** Null if it is not small after all, or broke off. */
-async function readSmall(stream: Readable, length: number | undefined): Promise<Buffer | null> {
-  if (length === undefined || length > RANGE) {
-    dropBody(stream)
-    return null
-  }
-  const body = Buffer.allocUnsafeSlow(length)
-  let filled = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (filled + chunk.length > body.length) throw new CofferError('SERVER', 'More came than the server announced.')
-    body.set(chunk, filled)
-    filled += chunk.length
-  }
-  return filled === body.length ? body : null
-}
+const NOTHING = Buffer.alloc(0)

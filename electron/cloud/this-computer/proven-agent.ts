@@ -32,13 +32,33 @@ export function provenAgent(secretAccessKey: string, options: AgentOptions): Age
 }
 
 async function prove(socket: Socket, secretAccessKey: string): Promise<void> {
-  const challenge = randomBytes(32).toString('hex')
   const host = await connected(socket)
-  socket.write(`GET ${PROOF_PATH} HTTP/1.1\r\nHost: ${host}\r\n${CHALLENGE_HEADER}: ${challenge}\r\n\r\n`)
-  const head = await readHead(socket)
-  const [, given = ''] = new RegExp(`^${PROOF_HEADER}: ([0-9a-f]{64})\r$`, 'im').exec(head) ?? []
-  const expected = serverProof(secretAccessKey, challenge, socket.remotePort ?? 0)
-  if (!equalBytes(expected, Buffer.from(given, 'hex'))) throw impostor()
+  const proof = proofOf(secretAccessKey, host, socket.remotePort ?? 0)
+  socket.write(proof.request)
+  proof.require(await readHead(socket))
+}
+
+/** One challenge, for one connection. */
+export interface Proof {
+  request: string
+  /** Throws LOCAL_SERVER unless this is the head of an answer that proves it. */
+  require(head: string): void
+  /** What it is to be given no answer. */
+  failure(): CofferError
+}
+
+/** `host`: whom the connection reached, as a header says it, at `port`. */
+export function proofOf(secretAccessKey: string, host: string, port: number): Proof {
+  const challenge = randomBytes(32).toString('hex')
+  return {
+    request: `GET ${PROOF_PATH} HTTP/1.1\r\nHost: ${host}\r\n${CHALLENGE_HEADER}: ${challenge}\r\n\r\n`,
+    require(head) {
+      const [, given = ''] = new RegExp(`^${PROOF_HEADER}: ([0-9a-f]{64})\r?$`, 'im').exec(head) ?? []
+      const expected = serverProof(secretAccessKey, challenge, port)
+      if (!equalBytes(expected, Buffer.from(given, 'hex'))) throw impostor()
+    },
+    failure: impostor,
+  }
 }
 
 function connected(socket: Socket): Promise<string> {

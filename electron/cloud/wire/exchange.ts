@@ -1,10 +1,13 @@
 import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https'
+import type { Sockets } from './sockets.ts'
 
 /** The pool of connections of one place, and how long they may be silent, in milliseconds. */
 export interface Pool {
   httpAgent: HttpAgent
   httpsAgent: HttpsAgent
+  /** What comes in bulk over plain HTTP comes over these. */
+  sockets: Sockets
   connectTimeout: number
   silence: number
 }

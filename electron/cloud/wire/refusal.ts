@@ -8,14 +8,17 @@ export interface ServiceError extends Error {
 }
 
 /** Longer than any of S3's errors; more is not read. */
-const MAX_ERROR_BYTES = 64 * 1024
+export const MAX_ERROR_BYTES = 64 * 1024
 
 /** Reads an error to its end (Amazon S3 API reference, "REST error responses"). Throws what the connection throws. */
 export async function readRefusal(answer: IncomingMessage): Promise<ServiceError> {
-  const status = answer.statusCode ?? 0
-  const fields = elements(await bodyText(answer))
+  return refusalOf(answer.statusCode ?? 0, headersOf(answer), await bodyText(answer))
+}
+
+/** The same of an error that has been read. */
+export function refusalOf(status: number, headers: Record<string, string>, body: string): ServiceError {
+  const fields = elements(body)
   const code = fields.Code ?? (status === 404 ? 'NotFound' : 'Unknown')
-  const headers = headersOf(answer)
   return Object.assign(new Error(fields.Message ?? 'UnknownError'), {
     ...fields,
     name: code,

@@ -12,29 +12,22 @@ import {
   type UploadPartCommandInput,
 } from '@aws-sdk/client-s3'
 import { CofferError } from '../../base/errors.ts'
-import { describeFailure } from '../failure.ts'
-import { refuseOpenWire } from '../guard.ts'
-import { send, throwIfAborted } from '../send.ts'
-import { clockOf } from './clock.ts'
-import { exchange, type Outgoing } from './exchange.ts'
-import { answerFields, serialised, type AnswerFields, type Fields } from './fields.ts'
-import { lineTo, pathOf, type Line } from './line.ts'
-import { headersOf, readRefusal } from './refusal.ts'
-import { withRetries } from './retry.ts'
-import { queryText, sha256Hex, signedHeaders } from './sign.ts'
+import { release } from '../../base/release.ts'
+import { dropBody } from '../body.ts'
+import { send } from '../send.ts'
+import { call, NOTHING, type Body } from './call.ts'
+import type { Outgoing, Pool } from './exchange.ts'
+import { answerFields, type AnswerFields } from './fields.ts'
+import { receive, type Received } from './receive.ts'
+import { headersOf } from './refusal.ts'
+
+export type { Body } from './call.ts'
 
 /*
  * The calls that carry contents, without what the SDK does for every other one: for a small file it costs more than
  * sealing and sending it. Inputs, answers, retries and failures are the SDK's; a place that the wire cannot serve is
  * served by the SDK.
  */
-
-/** What is sent, in pieces that are neither copied nor changed, and its SHA-256 in hex if it is known already. */
-export interface Body {
-  pieces: readonly Uint8Array[]
-  length: number
-  sha256?: string | undefined
-}
 
 type PutInput = Omit<PutObjectCommandInput, 'Body' | 'ContentLength'>
 type PartInput = Omit<UploadPartCommandInput, 'Body' | 'ContentLength'>
@@ -68,6 +61,63 @@ export function getObject(s3: S3Client, input: GetObjectCommandInput, signal: Ab
   return call(s3, asked, signal, viaSdk, (answer) => ({ ...answerFields(headersOf(answer)), Body: answer }))
 }
 
+/** Where an object's bytes go. */
+export interface Room {
+  /** What the answer's head says. Returns room for all of its body; throws to take none of it. */
+  place: (answer: AnswerFields) => Buffer
+  /** So many more bytes are in their place. */
+  onBytes: (count: number) => void
+}
+
+/**
+ * Brings an object, or a range of it, into memory that is there already; over plain HTTP without a copy. Throws what `send`
+ * throws, and what `place` threw; what breaks while the body comes is not tried again.
+ */
+export async function getObjectInto(
+  s3: S3Client,
+  input: GetObjectCommandInput,
+  room: Room,
+  signal: AbortSignal,
+): Promise<AnswerFields> {
+  const asked = { operation: 'GetObject', method: 'GET', input, body: NOTHING }
+  const direct = (pool: Pool, outgoing: Outgoing): Promise<Received | null> =>
+    receive(pool.sockets, outgoing, { ...room, place: ({ headers }) => room.place(answerFields(headers)) }, signal)
+  const viaSdk = async (): Promise<Coming> => pouring(await getObject(s3, input, signal), room)
+  const take = (answer: IncomingMessage): Coming => pouring({ ...answerFields(headersOf(answer)), Body: answer }, room)
+  const { fields, done } = await call(s3, asked, signal, viaSdk, take, {
+    ask: direct,
+    take: ({ headers, done: coming }) => ({ fields: answerFields(headers), done: coming }),
+  })
+  await done
+  return fields
+}
+
+/** Its head is here, its body on its way. */
+interface Coming {
+  fields: AnswerFields
+  done: Promise<void>
+}
+
+function pouring({ Body, ...fields }: Got, room: Room): Coming {
+  try {
+    return { fields, done: pour(Body, room.place(fields), room) }
+  } catch (error) {
+    dropBody(Body)
+    throw error
+  }
+}
+
+async function pour(body: Readable, into: Buffer, { onBytes }: Room): Promise<void> {
+  let filled = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (filled + chunk.length > into.length) throw new CofferError('SERVER', 'The server sent more than it announced.')
+    into.set(chunk, filled)
+    filled += chunk.length
+    onBytes(chunk.length)
+    release(chunk)
+  }
+}
+
 function inOne({ pieces, length }: Body): { Body: Uint8Array; ContentLength: number } {
   const [only, ...more] = pieces
   return { Body: only !== undefined && more.length === 0 ? only : Buffer.concat(pieces), ContentLength: length }
@@ -77,96 +127,6 @@ function inOne({ pieces, length }: Body): { Body: Uint8Array; ContentLength: num
 export function headObject(s3: S3Client, input: HeadObjectCommandInput, signal: AbortSignal): Promise<AnswerFields> {
   const viaSdk = (): Promise<AnswerFields> => send(s3, new HeadObjectCommand(input), signal)
   return call(s3, { operation: 'HeadObject', method: 'HEAD', input, body: NOTHING }, signal, viaSdk, finished)
-}
-
-const NOTHING: Body = { pieces: [], length: 0, sha256: sha256Hex('') }
-
-interface Asked {
-  operation: string
-  method: string
-  input: object & { Bucket?: string | undefined; Key?: string | undefined }
-  body: Body
-}
-
-async function call<T>(
-  s3: S3Client,
-  asked: Asked,
-  signal: AbortSignal,
-  viaSdk: () => Promise<T>,
-  take: (answer: IncomingMessage) => T | Promise<T>,
-): Promise<T> {
-  throwIfAborted(signal)
-  const { operation } = asked
-  const input = asked.input as Fields
-  try {
-    const line = await lineTo(s3, asked.input.Bucket ?? '')
-    if (line === null) return await viaSdk()
-    const ready = prepared(line, asked)
-    return await withRetries(s3, signal, () => attempt(s3, line, ready, signal, take))
-  } catch (error) {
-    throwIfAborted(signal)
-    throw describeFailure(error, { operation, input })
-  }
-}
-
-interface Ready {
-  method: string
-  path: string
-  query: [string, string][]
-  headers: Record<string, string>
-  body: Body
-  payload: string
-}
-
-/** A body this large is announced and asked for before it is sent; parts go into an upload that was allowed already. */
-const ANNOUNCED = 2 * 1024 * 1024
-
-function prepared(line: Line, { operation, method, input, body }: Asked): Ready {
-  const { headers, query } = serialised(input)
-  const carries = method === 'PUT'
-  return {
-    method,
-    path: pathOf(line, input.Key ?? ''),
-    query,
-    headers: {
-      host: line.host,
-      ...(carries ? { 'content-type': 'application/octet-stream', 'content-length': String(body.length) } : {}),
-      ...headers,
-      ...(operation === 'PutObject' && body.length >= ANNOUNCED ? { expect: '100-continue' } : {}),
-    },
-    body,
-    payload: body.sha256 ?? sha256Hex(...body.pieces),
-  }
-}
-
-async function attempt<T>(
-  s3: S3Client,
-  line: Line,
-  { method, path, query, headers, body, payload }: Ready,
-  signal: AbortSignal,
-  take: (answer: IncomingMessage) => T | Promise<T>,
-): Promise<T> {
-  const { protocol, hostname, port, region, service } = line
-  refuseOpenWire({ protocol, hostname, headers })
-  const credentials = await s3.config.credentials()
-  const clock = clockOf(s3)
-  const signable = { method, path, query, headers, payload }
-  const outgoing: Outgoing = {
-    protocol,
-    hostname,
-    port,
-    method,
-    path: query.length === 0 ? path : `${path}?${queryText(query)}`,
-    headers: signedHeaders(signable, credentials, { at: clock.now(), region, service }),
-    body: body.pieces,
-  }
-  const answer = await exchange(line.pool, outgoing, signal)
-  const corrected = clock.correct(answer.headers.date)
-  const { statusCode = 0 } = answer
-  if (statusCode >= 200 && statusCode < 300) return take(answer)
-  const refusal = await readRefusal(answer)
-  if (corrected) refusal.$metadata.clockSkewCorrected = true
-  throw refusal
 }
 
 /** Such an answer has no body to speak of; it is read all the same, or its connection would not be free. */

@@ -1,0 +1,102 @@
+import type { Outgoing } from './exchange.ts'
+import { headText, parseHead, type Head } from './head.ts'
+import { MAX_ERROR_BYTES } from './refusal.ts'
+import type { Channel, Sockets } from './sockets.ts'
+
+/** Where a body goes. */
+export interface Place {
+  /** The head of a success. Returns where all of its body has room; throws to take nothing of it. */
+  place: (head: Head) => Buffer
+  /** So many more bytes of the body are in place. */
+  onBytes: (count: number) => void
+}
+
+/** An answer whose head has come. */
+export interface Received extends Head {
+  /** All of an answer that is no success; it is not long. */
+  refusal: Buffer
+  /** Fulfilled when the whole body is in its place; rejected with what the connection threw. */
+  done: Promise<void>
+}
+
+/**
+ * Sends a request without a body over plain HTTP and waits for the head of its answer, whose body is read into the place
+ * that is named for it, without a copy. Null, and nothing is left of it, where the answer is of a kind that it takes
+ * node:http to read (chunked, long errors, HTTP/1.0). A connection that was idle and turns out to be closed does not count:
+ * another is taken (RFC 9112, section 9.3.1; a GET may be repeated). Throws what the connection threw, a TimeoutError,
+ * LOCAL_SERVER, or what `place` threw; after an abort, anything.
+ */
+export async function receive(
+  sockets: Sockets,
+  outgoing: Outgoing,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Received | null> {
+  const host = outgoing.hostname.replace(/^\[(.*)\]$/, '$1')
+  const { port = 80 } = outgoing
+  const request = headText(outgoing.method, outgoing.path, outgoing.headers)
+  if (sockets.isLeft(host, port)) return null
+  for (let fresh = false; ; fresh = true) {
+    const channel = await sockets.take(host, port, fresh, signal)
+    const { reused } = channel
+    const state = { answered: false, refused: false }
+    try {
+      const received = await askOver(channel, request, place, signal, state, () =>
+        sockets.giveBack(host, port, channel),
+      )
+      // What it refuses is another matter: errors may be long, or chunked, where contents never are.
+      if (received === null && !state.refused) sockets.leave(host, port)
+      return received
+    } catch (error) {
+      if (!reused || state.answered || signal.aborted) throw error
+    }
+  }
+}
+
+/** An answer that is left to node:http. */
+class Unreadable extends Error {}
+
+function askOver(
+  channel: Channel,
+  request: string,
+  { place, onBytes }: Place,
+  signal: AbortSignal,
+  state: { answered: boolean; refused: boolean },
+  giveBack: () => void,
+): Promise<Received | null> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => channel.destroy(new Error('aborted'))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    let head: Head | null = null
+    const done = channel
+      .ask(request, {
+        head(text) {
+          state.answered = true
+          state.refused = /^HTTP\/1\.[01] [345]/.test(text)
+          head = parseHead(text)
+          if (head === null) throw new Unreadable()
+          const refused = head.status !== 200 && head.status !== 206
+          if (refused && head.length > MAX_ERROR_BYTES) throw new Unreadable()
+          const body = refused ? Buffer.allocUnsafe(head.length) : place(head).subarray(0, head.length)
+          const received = { ...head, refusal: refused ? body : NOTHING, done }
+          resolve(received)
+          return body
+        },
+        bytes: (count) => {
+          if (head?.status === 200 || head?.status === 206) onBytes(count)
+        },
+      })
+      .then(() => {
+        if (head?.keepAlive === true) giveBack()
+        else channel.destroy()
+      })
+      .finally(() => signal.removeEventListener('abort', abort))
+    done.catch((error: unknown) => {
+      if (error instanceof Unreadable) resolve(null)
+      else reject(error instanceof Error ? error : new Error(String(error)))
+    })
+  })
+}
+
+const NOTHING = Buffer.alloc(0)
