@@ -33,7 +33,7 @@ class Commands {
 
 export const commands = new Commands()
 
-export const isMac = navigator.userAgent.includes('Mac')
+const isMac = navigator.userAgent.includes('Mac')
 
 const ARROWS: Partial<Record<string, string>> = { arrowleft: '←', arrowright: '→', arrowup: '↑', arrowdown: '↓' }
 

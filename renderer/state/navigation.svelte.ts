@@ -50,7 +50,7 @@ export function format(screen: Screen): string {
   }
 }
 
-export function parse(hash: string): Screen {
+function parse(hash: string): Screen {
   const [name, ...rest] = hash.replace(/^#\//, '').split('/').map(decodeURIComponent)
   const [first = '', second = '', third = ''] = rest
   if (name === 'vault' && first !== '' && second !== '') return { name, place: first, bucket: second, prefix: third }

@@ -4,8 +4,8 @@ import type { contract } from '../contract.ts'
 /* The contract's own vocabulary, by name: what the window and other clients speak of. */
 
 export type { ErrorCode } from '../../base/errors.ts'
-export type { Journey, JourneyStep } from '../../base/journey.ts'
-export type { EnvelopeFormat, ModeChoice, ModeId, ObservedMode } from '../../base/mode-names.ts'
+export type { JourneyStep } from '../../base/journey.ts'
+export type { ModeId, ObservedMode } from '../../base/mode-names.ts'
 export type { Failure } from './common.ts'
 
 type Outputs = InferContractRouterOutputs<typeof contract>
@@ -17,6 +17,5 @@ export type ActivityEntry = Outputs['activity']['list'][number]
 export type Inspection = Outputs['objects']['inspect']
 export type ListedEntry = Outputs['objects']['page']['entries'][number]
 export type ObjectVersion = Outputs['objects']['versions'][number]
-export type Preview = Outputs['objects']['preview']
 export type TransferItem = Outputs['transfers']['items'][number]
 export type TransferRun = Outputs['transfers']['watch'] extends AsyncIterable<{ runs: (infer Run)[] }> ? Run : never

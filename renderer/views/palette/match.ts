@@ -1,5 +1,5 @@
 /** How well `words` fit `title`, higher is better; null if one does not. Each must begin a word or be part of one. */
-export function fit(title: string, words: string): number | null {
+function fit(title: string, words: string): number | null {
   const text = title.toLowerCase()
   let score = 0
   for (const word of words.toLowerCase().split(/\s+/).filter(Boolean)) {
