@@ -55,7 +55,7 @@ let leaving = false
  * process that is about to exit is therefore replaced by one that only ends with the same code.
  */
 function leaveStuckThreadBehind(): void {
-  if (leaving || process.platform !== 'linux' || process.versions['electron'] !== undefined) return
+  if (leaving || process.platform !== 'linux' || 'electron' in process.versions) return
   leaving = true
   process.on('exit', (code) => process.execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {}))
 }
