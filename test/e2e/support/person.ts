@@ -11,14 +11,17 @@ export type Mode = 'SSE-S3' | 'SSE-KMS' | 'SSE-C' | 'CSE-KMS' | 'CSE-C'
 export async function drop(page: Page, ...files: string[]): Promise<void> {
   const { width, height } = page.viewportSize() ?? { width: 1280, height: 800 }
   const devtools = await page.context().newCDPSession(page)
-  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
-    await devtools.send('Input.dispatchDragEvent', {
-      type,
-      x: width / 2,
-      y: height / 2,
-      data: { items: [], files, dragOperationsMask: 1 },
-    })
+  const data = { items: [], files, dragOperationsMask: 1 }
+  const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data })
+  await drag('dragEnter')
+  await expect(page.getByText(/^Drop to seal into|^Open a bucket first/)).toBeVisible()
+  // A hand moves on; what is let go counts by what the page has answered to the last move.
+  for (let move = 0; move < 3; move++) {
+    await drag('dragOver')
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
   }
+  await drag('drop')
   await devtools.detach()
 }
 
@@ -69,6 +72,16 @@ export async function saveKit(page: Page, passphrase: string): Promise<void> {
 /** A file or folder in the list, by its name. */
 export function row(page: Page, name: string): Locator {
   return page.getByRole('row').filter({ has: page.getByRole('gridcell', { name, exact: true }) })
+}
+
+/** The names in the list, as they stand below each other. */
+export async function names(page: Page): Promise<string[]> {
+  const rows = await page.getByRole('rowgroup', { name: 'Files' }).getByRole('row').all()
+  return Promise.all(rows.map((one) => one.getByRole('gridcell').first().innerText()))
+}
+
+export async function search(page: Page, words: string): Promise<void> {
+  await page.getByRole('searchbox', { name: 'Search this bucket' }).fill(words)
 }
 
 /** What is told about the file that is chosen. */
