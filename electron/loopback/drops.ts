@@ -166,7 +166,16 @@ export function openDrops(): Drops {
       const file = files.get(id)
       if (file === undefined) return Promise.reject(gone())
       const { name, size, mtimeMs } = file
-      return Promise.resolve({ name, size, mtimeMs, fileMode: undefined, read: (signal) => read(id, file, signal) })
+      // The browser has it for as long as the window is there: an upload that was paused goes on.
+      const identity = { path: ref, mtimeNs: BigInt(Math.round((mtimeMs ?? 0) * 1_000_000)), inode: 0n }
+      return Promise.resolve({
+        name,
+        size,
+        mtimeMs,
+        fileMode: undefined,
+        file: identity,
+        read: (signal) => read(id, file, signal),
+      })
     },
   }
 }

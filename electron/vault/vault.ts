@@ -86,14 +86,15 @@ export interface Source {
   mtimeMs: number | undefined
   /** POSIX permission bits, kept in `mode` metadata in octal as rclone writes it. */
   fileMode: number | undefined
-  /** Which file it is; undefined for a stream, which cannot be read again. */
+  /** Which file it is; undefined for a stream that cannot be read again. */
   file?: FileIdentity | undefined
   /** Chunks in order, any size. Throws CHANGED_WHILE_READ if the file is no longer the one that was described. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
-/** A file on disk, as it was when it was looked at. */
+/** A file on disk, as it was when it was looked at; or one that a host hands over as often as it is asked. */
 export interface FileIdentity {
+  /** Or its `stream:ID`. */
   path: string
   /** Nanoseconds since 1970. */
   mtimeNs: bigint

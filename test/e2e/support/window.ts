@@ -1,6 +1,6 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { start, type Running } from '../../support/run.ts'
@@ -23,6 +23,8 @@ export interface WindowOptions {
   /** A folder with `home` and `person` in it, from a window before; a new one, removed at the end, unless told. */
   folder?: string
   env?: Record<string, string | undefined>
+  /** To open it in; one of its own unless told. */
+  browser?: Browser
   context?: BrowserContextOptions
   /** Called before the page is opened. */
   prepare?(page: Page): Promise<void>
@@ -49,15 +51,18 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
     timeout: 600_000,
   })
   const undo: (() => Promise<unknown>)[] = [() => end(coffer)]
-  if (options.folder === undefined) undo.push(() => rm(folder, { recursive: true, force: true }))
+  undo.push(() => endThisComputer(home))
+  if (options.folder === undefined) undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0)) await step()
   }
   try {
     const { href, origin } = await windowAddress(coffer)
-    const browser = await launchBrowser()
-    undo.unshift(() => browser.close())
-    const page = await (await browser.newContext(options.context)).newPage()
+    const browser = options.browser ?? (await launchBrowser())
+    if (options.browser === undefined) undo.unshift(() => browser.close())
+    const context = await browser.newContext(options.context)
+    undo.unshift(() => context.close())
+    const page = await context.newPage()
     await options.prepare?.(page)
     await page.goto(href)
     const address = `${origin}/`
@@ -73,4 +78,27 @@ export async function openWindow(options: WindowOptions = {}): Promise<OpenWindo
 async function end({ child, ended }: Running): Promise<void> {
   child.kill('SIGTERM')
   await ended
+}
+
+/** Where This computer's server is that the window has started; null if none runs. */
+export async function thisComputer(home: string): Promise<{ pid: number; endpoint: string } | null> {
+  const file = join(home, 'this-computer', 'run.json')
+  const text = await readFile(file, 'utf8').catch(() => null)
+  return text === null ? null : (JSON.parse(text) as { pid: number; endpoint: string })
+}
+
+/** It would wait for more work for a while, over a folder that is gone. */
+async function endThisComputer(home: string): Promise<void> {
+  const server = await thisComputer(home)
+  if (server !== null && isAlive(server.pid)) process.kill(server.pid, 'SIGTERM')
+  while (server !== null && isAlive(server.pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,0 +1,32 @@
+import { defineConfig } from '@playwright/test'
+import { existsSync } from 'node:fs'
+
+const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const asRoot = process.getuid?.() === 0
+
+/** The journeys of the window, on each of its hosts. Run them inside scripts/with-keyring.sh, after a build. */
+export default defineConfig({
+  testDir: 'test/e2e',
+  outputDir: 'test-results',
+  globalSetup: './test/e2e/support/hosts.ts',
+  fullyParallel: true,
+  forbidOnly: process.env.CI !== undefined,
+  workers: 2,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: { screenshot: 'only-on-failure', actionTimeout: 15_000 },
+  projects: [
+    {
+      name: 'browser',
+      use: {
+        browserName: 'chromium',
+        viewport: { width: 1280, height: 800 },
+        launchOptions: {
+          ...(existsSync(chromium) ? { executablePath: chromium } : {}),
+          args: ['--disable-background-networking', ...(asRoot ? ['--no-sandbox'] : [])],
+        },
+      },
+    },
+  ],
+})

@@ -1,0 +1,42 @@
+import { test as base, expect, type Page } from '@playwright/test'
+import { openWindow, type OpenWindow } from './window.ts'
+
+export { expect }
+
+/** A window of Coffer in which nothing may go wrong unseen. */
+export interface Watched extends OpenWindow {
+  /** What the page complained of: uncaught errors, console errors, violations of its policy. */
+  complaints: string[]
+}
+
+/** Every journey has a window over a new folder of its own, and fails if the page complained of anything. */
+export const test = base.extend<{ window: Watched }>({
+  window: async ({ browser, viewport }, use) => {
+    const complaints: string[] = []
+    const window = await openWindow({
+      browser,
+      context: { viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] },
+      prepare: (page) => listen(page, complaints),
+    })
+    try {
+      await use({ ...window, complaints })
+    } finally {
+      await window.close()
+    }
+    expect(complaints, 'what the page complained of').toEqual([])
+  },
+  page: async ({ window }, use) => use(window.page),
+})
+
+async function listen(page: Page, complaints: string[]): Promise<void> {
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // What was being sent when its transfer was paused or cancelled is no longer wanted.
+    const unwanted = message.location().url.includes('/drop/content/')
+    if (message.type() === 'error' && !unwanted) complaints.push(message.text())
+  })
+  await page.exposeFunction('complain', (text: string) => complaints.push(text))
+  await page.addInitScript(
+    `addEventListener('securitypolicyviolation', (event) => complain(event.violatedDirective + ' ' + event.blockedURI))`,
+  )
+}
