@@ -2,6 +2,7 @@ import { RPCHandler } from '@orpc/server/message-port'
 import * as z from 'zod'
 import { toFailure } from './api/failures.ts'
 import { openGrants } from './api/grants.ts'
+import { openQuestions } from './api/questions.ts'
 import { createInProcessClient, router } from './api/router.ts'
 import type { RouterContext } from './api/router/base.ts'
 import { crashOf, traceOf } from './base/crash.ts'
@@ -43,18 +44,21 @@ async function serve(main: ParentPort): Promise<void> {
       say({ kind: 'fork-server' })
     })
 
-  const coffer = await openCoffer({ serverCommand: startOverPort(forkServer) })
+  const questions = openQuestions()
+  const coffer = await openCoffer({ serverCommand: startOverPort(forkServer), askPassphrase: questions.ask })
   const grants = openGrants()
   const handler = new RPCHandler<RouterContext>(router)
 
   main.on('message', ({ data, ports: [port] }) => {
     const message = told.parse(data)
     if (message.kind === 'grant') void grants.add(message).then(() => say({ kind: 'granted', id: message.id }))
-    else if (message.kind === 'stop') void stop(coffer, say)
-    else if (port === undefined) return
+    else if (message.kind === 'stop') {
+      questions.close()
+      void stop(coffer, say)
+    } else if (port === undefined) return
     else if (message.kind === 'server') servers.shift()?.(port)
     else {
-      handler.upgrade(port, { context: { coffer, gate: grants } })
+      handler.upgrade(port, { context: { coffer, gate: grants, questions } })
       port.start()
     }
   })

@@ -6,6 +6,7 @@ import { local } from './contract/local.ts'
 import { objects } from './contract/objects.ts'
 import { places } from './contract/places.ts'
 import { principals } from './contract/principals.ts'
+import { questions } from './contract/questions.ts'
 import { settings } from './contract/settings.ts'
 import { transfers } from './contract/transfers.ts'
 
@@ -17,4 +18,16 @@ export type * from './contract/types.ts'
  * Every input is checked by its schema, every output carries only what its schema names. A failure is a CofferError on
  * both sides of every boundary (see failures.ts). File contents do not pass through here: paths, events and facts do.
  */
-export const contract = { places, buckets, objects, keys, kms, principals, local, activity, transfers, settings }
+export const contract = {
+  places,
+  buckets,
+  objects,
+  keys,
+  kms,
+  principals,
+  local,
+  activity,
+  transfers,
+  settings,
+  questions,
+}

@@ -10,6 +10,7 @@ import { kmsRouter } from './router/kms.ts'
 import { localRouter, principalsRouter } from './router/local.ts'
 import { objectsRouter } from './router/objects.ts'
 import { placesRouter } from './router/places.ts'
+import { questionsRouter } from './router/questions.ts'
 import { settingsRouter } from './router/settings.ts'
 import { transfersRouter } from './router/queue.ts'
 
@@ -25,6 +26,7 @@ export const router = procedures.router({
   activity: activityRouter,
   transfers: transfersRouter,
   settings: settingsRouter,
+  questions: questionsRouter,
 })
 
 /** A client in the same process: same checks, same failures, nothing serialized. */

@@ -46,7 +46,8 @@ export async function savePath(
     properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
   })
   if (canceled || filePath === '') return null
-  await book.give('write', filePath)
+  // A recovery kit's sheet lies beside it.
+  await book.give('write', filePath, ...(filePath.endsWith('.age') ? [filePath.replace(/\.age$/, '.html')] : []))
   return filePath
 }
 

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
+import { openQuestions, type Questions } from '../api/questions.ts'
 import { createInProcessClient } from '../api/router.ts'
 import { crashOf, traceOf } from '../base/crash.ts'
 import { CofferError, exitCode } from '../base/errors.ts'
 import { findInstance, openCoffer, takeInstance, type Coffer, type Instance } from '../compose.ts'
 import { openInBrowser } from './browser.ts'
 import { TOKEN_MS } from './doors.ts'
-import { openDrops } from './drops.ts'
+import { openDrops, type Drops } from './drops.ts'
 import { pathGate } from './path-gate.ts'
 import { askForWindow, serveWindow } from './server.ts'
 import { writeStartPage, type StartPage } from './start-page.ts'
@@ -36,13 +37,15 @@ export async function open(args: string[]): Promise<void> {
   process.stdout.on('error', () => undefined)
   const stopped = stopSignal()
   const drops = openDrops()
-  const coffer = await openCoffer({ openStream: drops.open })
+  const questions = openQuestions()
+  const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask })
   const instance = takeInstance(coffer.home, INSTANCE)
   try {
     if (instance === null) await openRunning(coffer.home, flags)
-    else await serve(coffer, instance, drops, flags, stopped)
+    else await serve({ coffer, instance, drops, questions }, flags, stopped)
   } finally {
     instance?.[Symbol.dispose]()
+    questions.close()
     await coffer.close()
   }
   process.stdout.write('', () => process.exit())
@@ -53,24 +56,29 @@ function flagsOf(args: string[]): Flags {
   return { json: values.json === true, browser: values['no-browser'] !== true }
 }
 
+interface Served {
+  coffer: Coffer
+  instance: Instance
+  drops: Drops
+  questions: Questions
+}
+
 async function serve(
-  coffer: Coffer,
-  instance: Instance,
-  drops: ReturnType<typeof openDrops>,
+  { coffer, instance, drops, questions }: Served,
   flags: Flags,
   stopped: Promise<void>,
 ): Promise<void> {
   let page: StartPage | undefined
   const window = await serveWindow({
     root: builtWindow(),
-    context: { coffer, gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }) },
+    context: { coffer, questions, gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }) },
     drops,
     onSpent: () => page?.[Symbol.dispose](),
   })
   try {
     await instance.announce({ port: window.port, secret: window.secret })
     // Transfers that were under way go on; those that cannot say why themselves.
-    await createInProcessClient(coffer)
+    void createInProcessClient(coffer)
       .transfers.resumeAll()
       .catch(() => undefined)
     page = await show(coffer.home, window.startUrl(), flags)

@@ -45,6 +45,7 @@ export function forkLikeElectron(program: string, env: Record<string, string | u
     else ports.get(port)?.emit('message', { data, ports: [] } satisfies PortMessage)
   })
   child.on('exit', () => {
+    bell.emit('said')
     for (const port of ports.values()) port.emit('close')
   })
   const send = (wire: Wire): void => {
@@ -57,6 +58,7 @@ export function forkLikeElectron(program: string, env: Record<string, string | u
       for (;;) {
         const found = said.find(matches)
         if (found !== undefined) return found
+        if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`)
         await once(bell, 'said')
       }
     },

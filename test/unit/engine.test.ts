@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RPCLink } from '@orpc/client/message-port'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient, type CofferClient } from '../../electron/api/client.ts'
+import type { Question } from '../../electron/api/questions.ts'
 import type { EngineHears, EngineSays } from '../../electron/engine.ts'
 import { forkLikeElectron, type Forked } from '../support/forked.ts'
 import { requireKeyring } from './keys/keyring.ts'
@@ -54,6 +55,28 @@ test('a window names those paths only that a person gave', async () => {
   await expect(client.keys.import({ from })).rejects.toThrow('may not read this')
   await grant(2, 'read', file)
   await expect(client.keys.import({ from })).rejects.not.toThrow('may not read this')
+})
+
+test('without a keychain it asks the window, and keeps keys in a file if the person says so', async () => {
+  await engine.end()
+  engine = forkLikeElectron(ENGINE, { COFFER_HOME: home, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' })
+  const client = openWindow()
+  const questions = await client.questions.watch({})
+  const question = async () => ((await questions.next()).value as { question: Question | null }).question
+  expect(await question()).toBeNull()
+
+  const refused = client.keys.create({})
+  const first = await question()
+  expect(first).toMatchObject({ purpose: 'create', why: expect.stringContaining('sealed by a passphrase') as string })
+  await client.questions.answer({ id: first?.id ?? 0, passphrase: '' })
+  await expect(refused).rejects.toMatchObject({ code: 'KEYCHAIN_UNAVAILABLE' })
+  expect(await question()).toBeNull()
+
+  const made = client.keys.create({ name: 'mine' })
+  const second = await question()
+  await client.questions.answer({ id: second?.id ?? 0, passphrase: 'correct horse battery staple' })
+  expect((await made).name).toBe('mine')
+  expect(existsSync(join(home, 'keys.age'))).toBe(true)
 })
 
 test('it says that it cannot start, and why', async () => {

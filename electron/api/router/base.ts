@@ -3,11 +3,14 @@ import type { Coffer } from '../context.ts'
 import { contract } from '../contract.ts'
 import { convertStream, toWire } from '../failures.ts'
 import { checkPaths, type PathGate } from '../gate.ts'
+import type { Questions } from '../questions.ts'
 
 export interface RouterContext {
   coffer: Coffer
   /** Stands between a window and the disk; without it, every path may be named. */
   gate?: PathGate | undefined
+  /** What only the person in front of a window can answer. */
+  questions?: Questions | undefined
 }
 
 /**

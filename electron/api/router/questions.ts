@@ -1,0 +1,14 @@
+import { procedures, signalOf } from './base.ts'
+
+const { questions } = procedures
+
+/** A host that asks on its own, as the command line does, has no open questions. */
+export const questionsRouter = {
+  watch: questions.watch.handler(async function* ({ context, signal }) {
+    if (context.questions === undefined) yield { question: null }
+    else for await (const question of context.questions.watch(signalOf(signal))) yield { question }
+  }),
+  answer: questions.answer.handler(({ input: { id, passphrase }, context }) => {
+    context.questions?.answer(id, passphrase)
+  }),
+}
