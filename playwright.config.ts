@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import { existsSync } from 'node:fs'
+import { whyNoDesktop } from './test/e2e/support/hosts.ts'
 
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const asRoot = process.getuid?.() === 0
@@ -28,5 +29,6 @@ export default defineConfig({
         },
       },
     },
+    ...(whyNoDesktop() === null ? [{ name: 'desktop' }] : []),
   ],
 })

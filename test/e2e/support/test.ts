@@ -1,4 +1,5 @@
 import { test as base, expect, type Page } from '@playwright/test'
+import { openDesktop } from './desktop.ts'
 import { openWindow, type OpenWindow } from './window.ts'
 
 export { expect }
@@ -11,13 +12,12 @@ export interface Watched extends OpenWindow {
 
 /** Every journey has a window over a new folder of its own, and fails if the page complained of anything. */
 export const test = base.extend<{ window: Watched }>({
-  window: async ({ browser, viewport }, use) => {
+  window: async ({ browser, viewport }, use, { project }) => {
     const complaints: string[] = []
-    const window = await openWindow({
-      browser,
-      context: { viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] },
-      prepare: (page) => listen(page, complaints),
-    })
+    const prepare = (page: Page): Promise<void> => listen(page, complaints)
+    const context = { viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] }
+    const window =
+      project.name === 'desktop' ? await openDesktop({ prepare }) : await openWindow({ browser, context, prepare })
     try {
       await use({ ...window, complaints })
     } finally {

@@ -9,7 +9,6 @@ import { windowAddress } from '../../support/window-address.ts'
 /** A window of Coffer, over a state folder of its own. */
 export interface OpenWindow {
   page: Page
-  browser: Browser
   /** The address of the window, without its token. */
   address: string
   /** Coffer's folder. */
@@ -41,7 +40,7 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 /** Starts Coffer's window as a person does, with `coffer open`, and opens it in a browser. */
-export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow> {
+export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow & { browser: Browser }> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'coffer-window-')))
   const home = join(folder, 'home')
   const person = join(folder, 'person')
