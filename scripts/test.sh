@@ -53,7 +53,11 @@ step 'types' tsc -p tsconfig.json
 step 'types of the window' svelte-check --tsconfig renderer/tsconfig.json --fail-on-warnings
 step 'architecture' depcruise electron
 step 'dead code' knip
+<<<<<<< HEAD
 step 'build' npm run build --silent
+=======
+step 'build' npm run --silent build
+>>>>>>> 0941c2a (Journeys: keys, KMS, places, secrets, keyboard, versions, many rows; focus goes back, searches stay, a removed file can be brought back)
 run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \
@@ -62,5 +66,7 @@ run 'wire tests' bash scripts/with-keyring.sh \
   vitest run --project wire --reporter=default --reporter=json --outputFile.json="$results/wire.json"
 run 'interop tests' bash scripts/with-keyring.sh \
   vitest run --project interop --reporter=default --reporter=json --outputFile.json="$results/interop.json"
+run 'the window' env PLAYWRIGHT_JSON_OUTPUT_FILE="$results/e2e.json" bash scripts/with-keyring.sh \
+  playwright test --reporter=list,json
 run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts
 complete=yes

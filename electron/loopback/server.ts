@@ -91,6 +91,8 @@ async function respond(serving: Serving, request: IncomingMessage, answer: Serve
   }
   const { pathname, searchParams } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
   if (request.method === 'GET' && pathname === '/start') start(serving, searchParams.get('token') ?? '', answer)
+  // The page that takes a browser in has no icon, and browsers ask for one all the same.
+  else if (request.method === 'GET' && pathname === '/favicon.ico') answer.writeHead(204).end()
   else if (request.method === 'GET' && doors.admits(request.headers)) await sendPage(root, pathname, answer)
   else if (request.method === 'GET') sendText(answer, 403, 'Open Coffer again: this window is not known.')
   else if (pathname === '/again') startAgain(serving, request, answer)

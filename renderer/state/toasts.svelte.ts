@@ -10,7 +10,7 @@ export interface Toast {
   action: { label: string; run: () => void } | undefined
 }
 
-/** Long enough to be read, and failures stay until they are dismissed. */
+/** Long enough to be read, twice that to be acted on, and failures stay until they are dismissed. */
 const DONE_MS = 5000
 
 class Toasts {
@@ -23,7 +23,7 @@ class Toasts {
 
   done(title: string, more: { text?: string; action?: Toast['action'] } = {}): void {
     const id = this.#push('done', title, more)
-    setTimeout(() => this.dismiss(id), DONE_MS)
+    setTimeout(() => this.dismiss(id), more.action === undefined ? DONE_MS : 2 * DONE_MS)
   }
 
   failed(failure: Failure, action?: Toast['action']): void {

@@ -5,6 +5,8 @@ import type { FolderView } from '../../state/folder.svelte.ts'
 import type { MenuItem } from '../../ui/menu.ts'
 import { keysText } from '../../state/commands.svelte.ts'
 import { navigation } from '../../state/navigation.svelte.ts'
+import { toasts } from '../../state/toasts.svelte.ts'
+import { count } from '../../words/numbers.ts'
 import RekeyDialog from '../rekey/RekeyDialog.svelte'
 import PreviewDialog from './PreviewDialog.svelte'
 import RemoveDialog from './RemoveDialog.svelte'
@@ -38,9 +40,11 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
   if (first === undefined) return
   const single = entries.length === 1 && first.kind === 'object'
   await attempt(async () => {
-    const name = first.key.split('/').at(-1) ?? first.key
-    const to = single ? await coffer.host.savePath(name) : await coffer.host.saveFolder()
-    if (to === null) return
+    const name = first.key.replace(/\/$/, '').split('/').at(-1) ?? first.key
+    const folder = single ? await coffer.host.savePath(name) : await coffer.host.saveFolder()
+    if (folder === null) return
+    // A folder that is saved by itself keeps its name, as each of several does.
+    const to = single || entries.length > 1 ? folder : `${folder.replace(/\/$/, '')}/${name}/`
     await coffer.client.transfers.get({
       place,
       bucket,
@@ -65,8 +69,29 @@ export async function verify(chosen: Chosen): Promise<void> {
 
 /** Asks first, and says what stays if the bucket keeps versions. */
 export async function remove(chosen: Chosen, onremoved: () => Promise<void> | void): Promise<void> {
-  const sure = await dialogs.show<DialogProps<true> & Chosen>(RemoveDialog, chosen)
-  if (sure === true) await onremoved()
+  const removed = await dialogs.show<DialogProps<number> & Chosen>(RemoveDialog, chosen)
+  if (removed === undefined) return
+  await onremoved()
+  const markers = await deleteMarkers(chosen)
+  const undo = async (): Promise<void> => {
+    await attempt(() => Promise.all(markers.map((marker) => coffer.client.objects.undelete(marker))))
+    await onremoved()
+  }
+  const action = markers.length > 0 ? { action: { label: 'Undo', run: () => void undo() } } : {}
+  toasts.done(`Removed ${count(removed, 'file')}`, action)
+}
+
+/** As many as are brought back at once. */
+const MOST_MARKERS = 50
+
+/** What hides the files that were removed, where the bucket keeps versions; none for folders, or for too many files. */
+async function deleteMarkers({ place, bucket, entries }: Chosen) {
+  if (entries.length > MOST_MARKERS || entries.some(({ kind }) => kind === 'folder')) return []
+  const found = entries.map(async ({ key }) => {
+    const [latest] = await coffer.client.objects.versions({ place, bucket, key })
+    return latest?.kind === 'delete-marker' ? [{ place, bucket, key, versionId: latest.id }] : []
+  })
+  return (await Promise.all(found).catch(() => [])).flat()
 }
 
 export async function rekey(chosen: Chosen, onchanged: () => Promise<void> | void): Promise<void> {

@@ -1,9 +1,4 @@
-import {
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  type S3Client,
-} from '@aws-sdk/client-s3'
+import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { awsEnv } from '../../support/computer.ts'
@@ -27,13 +22,15 @@ export interface Bucket {
 export async function bucketOf(window: OpenWindow, name = 'vault'): Promise<Bucket> {
   const server = await thisComputer(window.home)
   if (server === null) throw new Error('This computer does not run')
-  const added = await succeed(
-    process.execPath,
-    [resolve('dist/cli.js'), 'principal', 'add', `witness-${Date.now()}`, '--json'],
-    { env: { COFFER_HOME: window.home } },
-  )
-  const { accessKeyId, secretAccessKey } = JSON.parse(added) as { accessKeyId: string; secretAccessKey: string }
+  const { accessKeyId, secretAccessKey } = await addPrincipal(window.home)
   return bucketAt(awsEnv(server.endpoint, server.endpoint, 'us-east-1', accessKeyId, secretAccessKey), name)
+}
+
+/** Somebody else who may use This computer. */
+export async function addPrincipal(home: string): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const args = [resolve('dist/cli.js'), 'principal', 'add', `witness-${Date.now()}`, '--json']
+  const added = await succeed(process.execPath, args, { env: { COFFER_HOME: home } })
+  return JSON.parse(added) as { accessKeyId: string; secretAccessKey: string }
 }
 
 export function bucketAt(env: Record<string, string>, name: string): Bucket {

@@ -47,12 +47,16 @@ export async function openBucket(page: Page, name: string): Promise<void> {
 }
 
 /** In the sheet that a drop opens: chooses the mode, and seals. */
-export async function seal(page: Page, mode: Mode, options: { kit?: 'save' | 'decline' } = {}): Promise<void> {
+export async function seal(
+  page: Page,
+  mode: Mode,
+  options: { kit?: 'save' | 'decline'; passphrase?: string } = {},
+): Promise<void> {
   const sheet = page.getByRole('dialog', { name: /^Seal / })
   await chooseMode(sheet, mode)
   await sheet.getByRole('button', { name: /^Seal / }).click()
   if (options.kit === 'decline') await page.getByRole('button', { name: 'Go on without a kit' }).click()
-  if (options.kit === 'save') await saveKit(page, 'correct horse battery staple')
+  if (options.kit === 'save') await saveKit(page, options.passphrase ?? 'correct horse battery staple')
   await expect(sheet).toBeHidden()
 }
 
@@ -117,7 +121,11 @@ export async function openTransfers(page: Page): Promise<Locator> {
 export async function saveDecrypted(page: Page, name: string, saved: { folder: string; bytes: Buffer }): Promise<void> {
   await row(page, name).click()
   await details(page).getByRole('button', { name: 'Save decrypted' }).click()
-  await expect(notices(page).getByText(/^Saved 1 file from/).last()).toBeVisible()
+  await expect(
+    notices(page)
+      .getByText(/^Saved 1 file from/)
+      .last(),
+  ).toBeVisible()
   await expectFile(join(saved.folder, name), saved.bytes)
 }
 

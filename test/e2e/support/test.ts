@@ -29,7 +29,7 @@ export const test = base.extend<{ window: Watched }>({
 })
 
 async function listen(page: Page, complaints: string[]): Promise<void> {
-  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
   page.on('console', (message) => {
     // What was being sent when its transfer was paused or cancelled is no longer wanted.
     const unwanted = message.location().url.includes('/drop/content/')

@@ -1,0 +1,83 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFiles } from '../support/files.ts'
+import { drop, notices, openBucket, row, saveKit, seal, tryHere } from './support/person.ts'
+import { expect, test } from './support/test.ts'
+
+const PASSPHRASE = 'seven horses run at night'
+
+test('a key is made, kept in a kit, renamed, exported, deleted and brought back, and its file with it', async ({
+  page,
+  window,
+}) => {
+  const downloads = join(window.person, 'Downloads')
+  await mkdir(downloads, { recursive: true })
+  await writeFiles(window.person, { 'will.txt': Buffer.from('to my niece') })
+  await tryHere(page)
+
+  await page.getByRole('link', { name: 'Keys', exact: true }).click()
+  await page.getByRole('button', { name: 'New key' }).first().click()
+  const make = page.getByRole('dialog', { name: 'New key' })
+  await make.getByLabel('Name').fill('family')
+  await make.getByRole('button', { name: 'Make key' }).click()
+  await saveKit(page, PASSPHRASE)
+  const keys = page.getByRole('list', { name: 'Your keys' })
+  await expect(keys.getByText(/^Kit saved today/)).toBeVisible()
+  const kit = (await readdir(downloads)).find((name) => name.endsWith('.age')) ?? ''
+  expect(await readFile(join(downloads, kit), 'latin1')).toMatch(/^age-encryption\.org\/v1|^-----BEGIN AGE/)
+
+  await openBucket(page, 'vault')
+  await drop(page, join(window.person, 'will.txt'))
+  await seal(page, 'CSE-C')
+  await expect(row(page, 'will.txt')).toBeVisible()
+
+  await test.step('rename and export', async () => {
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByRole('button', { name: 'More for family' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('our family')
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByRole('button', { name: 'More for our family' }).click()
+    await page.getByRole('menuitem', { name: 'Export in plain' }).click()
+    await expect(notices(page).getByText('The key is exported, in plain')).toBeVisible()
+    const exported = (await readFile(join(downloads, 'our family.key'), 'utf8')).trim()
+    expect(Buffer.from(exported, 'base64')).toHaveLength(32)
+  })
+
+  await test.step('delete: its name has to be typed, and what it costs is said', async () => {
+    await page.getByRole('button', { name: 'More for our family' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Delete the key “our family”?' })
+    await expect(dialog.getByText(/^1 known file .* will be lost with it$/)).toBeVisible()
+    const remove = dialog.getByRole('button', { name: 'Delete key' })
+    await dialog.getByLabel('To delete it for good, type its name').fill('family')
+    await expect(remove).toBeDisabled()
+    await dialog.getByLabel('To delete it for good, type its name').fill('our family')
+    await remove.click()
+    await expect(page.getByRole('heading', { name: 'No keys of your own yet' })).toBeVisible()
+  })
+
+  await test.step('without it the file stays shut, and the way back is named', async () => {
+    await openBucket(page, 'vault')
+    await row(page, 'will.txt').dblclick()
+    const preview = page.getByRole('dialog', { name: 'will.txt' })
+    await expect(preview.getByRole('alert')).toContainText('Import the key, or restore its recovery kit')
+    await preview.getByRole('button', { name: 'Open Keys' }).click()
+  })
+
+  await test.step('restore', async () => {
+    await page.getByRole('button', { name: 'Restore kit' }).click()
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Choose the kit…' }).click()
+    await (await chooser).setFiles(join(downloads, kit))
+    await page.getByLabel('Passphrase').fill('not this one')
+    await page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible()
+    await page.getByLabel('Passphrase').fill(PASSPHRASE)
+    await page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect(notices(page).getByText('1 key restored')).toBeVisible()
+    await openBucket(page, 'vault')
+    await row(page, 'will.txt').dblclick()
+    await expect(page.getByLabel('Content of will.txt')).toHaveText('to my niece')
+  })
+})
