@@ -53,11 +53,7 @@ step 'types' tsc -p tsconfig.json
 step 'types of the window' svelte-check --tsconfig renderer/tsconfig.json --fail-on-warnings
 step 'architecture' depcruise electron
 step 'dead code' knip
-<<<<<<< HEAD
 step 'build' npm run build --silent
-=======
-step 'build' npm run --silent build
->>>>>>> 0941c2a (Journeys: keys, KMS, places, secrets, keyboard, versions, many rows; focus goes back, searches stay, a removed file can be brought back)
 run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
 run 'system tests' bash scripts/with-keyring.sh \
