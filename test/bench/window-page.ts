@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import type { Browser, CDPSession, Page } from '@playwright/test'
-import type { OpenWindow } from '../e2e/support/window.ts'
+import type { WindowInBrowser } from '../e2e/support/window.ts'
 
 /** A folder in the window, and the name that its list goes by. */
 export interface Folder {
@@ -35,7 +35,7 @@ const WHOLE = `new Promise((done) => {
 })`
 
 /** Opens an address in a browser that has nothing cached, as one that knows the window's cookie. */
-export async function openCold({ browser, page }: OpenWindow, url: string): Promise<Opening> {
+export async function openCold({ browser, page }: WindowInBrowser, url: string): Promise<Opening> {
   const cookies = await page.context().cookies()
   await using context = await browser.newContext({ viewport: VIEWPORT })
   await context.addCookies(cookies)

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { openWindow, type OpenWindow } from '../e2e/support/window.ts'
+import { openWindow, type WindowInBrowser } from '../e2e/support/window.ts'
 import { succeed } from '../support/run.ts'
 import { bundleCatalogProgram, CATALOG_PROGRAM } from './listing.ts'
 import { median } from './measure.ts'
@@ -70,7 +70,7 @@ interface Folders {
 type Say = WindowPlan['say']
 
 /** First contentful paints of an empty page and of the window, in turn. */
-async function paint(window: OpenWindow, rounds: number, say: Say): Promise<Part> {
+async function paint(window: WindowInBrowser, rounds: number, say: Say): Promise<Part> {
   const [theirs, ours, whole]: [number[], number[], number[]] = [[], [], []]
   let scripts = 0
   // The first round is the warm-up: the server reads its files from disk in it.
@@ -100,7 +100,7 @@ async function paint(window: OpenWindow, rounds: number, say: Say): Promise<Part
 }
 
 /** From the change of address to the first row on the screen, out of the catalog; S3 is listed behind it. */
-async function open({ page }: OpenWindow, { few, many }: Folders, rounds: number, say: Say): Promise<Part> {
+async function open({ page }: WindowInBrowser, { few, many }: Folders, rounds: number, say: Say): Promise<Part> {
   say('listing the folders once')
   for (const [folder, bucket] of [[few, FEW] as const, [many, MANY] as const]) {
     await openFolder(page, folder)
@@ -125,7 +125,7 @@ async function open({ page }: OpenWindow, { few, many }: Folders, rounds: number
 }
 
 /** The same gesture over both; in the large one from its middle, where nothing has been fetched yet. */
-async function scrolled(window: OpenWindow, { few, many }: Folders, rounds: number, say: Say): Promise<Part> {
+async function scrolled(window: WindowInBrowser, { few, many }: Folders, rounds: number, say: Say): Promise<Part> {
   const { page, browser } = window
   const [theirs, ours]: [Frames[], Frames[]] = [[], []]
   for (let round = 1; round <= rounds; round++) {

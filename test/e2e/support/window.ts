@@ -18,6 +18,11 @@ export interface OpenWindow {
   close(): Promise<void>
 }
 
+/** The same, in a browser. */
+export interface WindowInBrowser extends OpenWindow {
+  browser: Browser
+}
+
 export interface WindowOptions {
   /** A folder with `home` and `person` in it, from a window before; a new one, removed at the end, unless told. */
   folder?: string
@@ -40,7 +45,7 @@ export function launchBrowser(): Promise<Browser> {
 }
 
 /** Starts Coffer's window as a person does, with `coffer open`, and opens it in a browser. */
-export async function openWindow(options: WindowOptions = {}): Promise<OpenWindow & { browser: Browser }> {
+export async function openWindow(options: WindowOptions = {}): Promise<WindowInBrowser> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'coffer-window-')))
   const home = join(folder, 'home')
   const person = join(folder, 'person')
