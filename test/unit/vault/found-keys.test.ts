@@ -50,16 +50,22 @@ afterAll(async () => {
 })
 
 /** Methods of the requests about `key` that crossed the proxy since the last call for it. */
-const counted = new Map<string, number>()
+const counted = new Map<string, number[]>()
 function asked(key: string): string[] {
-  const all = proxy
+  const before = counted.get(key) ?? []
+  const perConnection = proxy
     .recordings()
-    .flatMap(({ sent }) => [...sent.toString('latin1').matchAll(/(GET|HEAD|PUT|POST) \/found\/([^ ?]+)[^ ]* HTTP/g)])
-    .filter(([, , name]) => name === key)
-    .map(([, method = '']) => method)
-  const before = counted.get(key) ?? 0
-  counted.set(key, all.length)
-  return all.slice(before)
+    .map(({ sent }) =>
+      [...sent.toString('latin1').matchAll(/(GET|HEAD|PUT|POST) \/found\/([^ ?]+)[^ ]* HTTP/g)]
+        .filter(([, , name]) => name === key)
+        .map(([, method = '']) => method),
+    )
+  counted.set(
+    key,
+    perConnection.map(({ length }) => length),
+  )
+  // What is new on each connection: requests of one operation may go over several.
+  return perConnection.flatMap((methods, at) => methods.slice(before[at] ?? 0))
 }
 
 test('SSE-C from elsewhere: its key is found by HEAD, and from then on one HEAD is enough', async () => {
