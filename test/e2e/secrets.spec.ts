@@ -1,7 +1,9 @@
 import type { Page } from '@playwright/test'
 import keytar from 'keytar'
+import { realpathSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { homeId } from '../../electron/store/home.ts'
 import { writeFiles } from '../support/files.ts'
 import { findAny, formsOf } from '../support/needles.ts'
 import { addPrincipal } from './support/outside.ts'
@@ -84,8 +86,9 @@ test('no key and no credential ever reaches the window', async ({ browser }) => 
     await expect(row(page, 'SSE-S3.txt')).toBeVisible()
 
     const exported = (await readdir(downloads)).find((name) => name.endsWith('.key')) ?? ''
-    const kept = await keytar.findCredentials('Coffer')
-    const texts = kept.filter(({ account }) => !account.endsWith('/mark')).map(({ password }) => password)
+    const own = `${homeId(realpathSync(home))}/`
+    const kept = (await keytar.findCredentials('Coffer')).filter(({ account }) => account.startsWith(own))
+    const texts = kept.filter(({ account }) => account !== `${own}mark`).map(({ password }) => password)
     const needles = [
       ...texts.map((text) => Buffer.from(text, 'base64')),
       ...texts.flatMap((text) => secretsIn(Buffer.from(text, 'base64').toString())),

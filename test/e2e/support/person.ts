@@ -80,8 +80,9 @@ export function row(page: Page, name: string): Locator {
 
 /** The names in the list, as they stand below each other. */
 export async function names(page: Page): Promise<string[]> {
-  const rows = await page.getByRole('rowgroup', { name: 'Files' }).getByRole('row').all()
-  return Promise.all(rows.map((one) => one.getByRole('gridcell').first().innerText()))
+  // All at one moment: rows come and go.
+  const rows = await page.getByRole('rowgroup', { name: 'Files' }).getByRole('row').allInnerTexts()
+  return rows.map((text) => text.split('\n').find((line) => line !== '') ?? '')
 }
 
 export async function search(page: Page, words: string): Promise<void> {
