@@ -23,9 +23,7 @@ test('everything from the first start to a recovered file goes without a mouse',
   await keyboard.press('Enter')
   await expect(grid).toBeVisible()
 
-  const chooser = page.waitForEvent('filechooser')
-  await keyboard.press('Control+o')
-  await (await chooser).setFiles(join(window.person, 'note.txt'))
+  await window.chooseFiles([join(window.person, 'note.txt')], () => keyboard.press('Control+o'))
   const sheet = page.getByRole('dialog', { name: 'Seal 1 file into vault' })
   await expect(sheet.getByRole('radio', { name: 'SSE-S3' })).toBeFocused()
   await keyboard.press('ArrowRight')

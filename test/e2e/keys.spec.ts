@@ -67,9 +67,8 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
 
   await test.step('restore', async () => {
     await page.getByRole('button', { name: 'Restore kit' }).click()
-    const chooser = page.waitForEvent('filechooser')
-    await page.getByRole('button', { name: 'Choose the kit…' }).click()
-    await (await chooser).setFiles(join(downloads, kit))
+    const choose = page.getByRole('button', { name: 'Choose the kit…' })
+    await window.chooseFiles([join(downloads, kit)], () => choose.click())
     await page.getByLabel('Passphrase').fill('not this one')
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
     await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible()

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { OpenWindow, WindowOptions } from './window.ts'
 
+/** In the app's main process: what its next dialog for files is to answer. */
+type Answering = typeof globalThis & { chosen?: string[] }
+
 /**
  * The same window in the desktop app. Nobody is there to answer the system's dialogs: saving goes where they begin, which is
  * where the browser host saves.
@@ -29,14 +32,20 @@ export async function openDesktop({ prepare }: Pick<WindowOptions, 'prepare'> = 
         return Promise.resolve({ canceled: false, filePath: defaultPath })
       }
       dialog.showOpenDialog = (...given: unknown[]) => {
-        const { defaultPath } = given.at(-1) as { defaultPath: string }
-        return Promise.resolve({ canceled: false, filePaths: [defaultPath] })
+        const { defaultPath = '' } = given.at(-1) as { defaultPath?: string }
+        const filePaths = (globalThis as Answering).chosen ?? [defaultPath]
+        delete (globalThis as Answering).chosen
+        return Promise.resolve({ canceled: false, filePaths })
       }
     })
     const page = await app.firstWindow()
     await prepare?.(page)
     await page.reload()
-    return { page, address: 'coffer://app/', home, person, close }
+    const chooseFiles = async (files: string[], press: () => Promise<void>): Promise<void> => {
+      await app.evaluate((_, chosen) => void ((globalThis as Answering).chosen = chosen), files)
+      await press()
+    }
+    return { page, address: 'coffer://app/', home, person, chooseFiles, close }
   } catch (error) {
     await close()
     throw error

@@ -15,6 +15,8 @@ export interface OpenWindow {
   home: string
   /** The person's home folder; `Downloads` in it is where files are saved at first. */
   person: string
+  /** Answers the dialog for files that `press` opens. */
+  chooseFiles(files: string[], press: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,7 +73,12 @@ export async function openWindow(options: WindowOptions = {}): Promise<WindowInB
     await page.goto(href)
     const address = `${origin}/`
     await page.waitForURL((at) => at.href.startsWith(address) && at.pathname === '/')
-    return { page, browser, address, home, person, close }
+    const chooseFiles = async (files: string[], press: () => Promise<void>): Promise<void> => {
+      const chooser = page.waitForEvent('filechooser')
+      await press()
+      await (await chooser).setFiles(files)
+    }
+    return { page, browser, address, home, person, chooseFiles, close }
   } catch (error) {
     await close()
     throw error
