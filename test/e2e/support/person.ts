@@ -103,7 +103,7 @@ export async function limitUploads(page: Page, limit: string): Promise<void> {
   await page.getByRole('link', { name: 'Settings' }).click()
   await page.getByLabel('Upload limit, MB/s').fill(limit)
   await page.getByRole('button', { name: 'Set the limits' }).click()
-  await expect(notices(page).getByText('The limit holds from now on')).toBeVisible()
+  await expect(notices(page).getByText('The limit holds from now on').last()).toBeVisible()
 }
 
 /** The line below everything that says what is under way. */
