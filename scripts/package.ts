@@ -48,6 +48,7 @@ async function layOut(manifest: Manifest): Promise<void> {
   const own = { name: 'coffer', version, description, license, author: 'Coffer', type: 'module', main: 'dist/main.js' }
   await writeFile(join(stage, 'package.json'), `${JSON.stringify(own, null, 2)}\n`)
   await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'))
+  await cp(join(root, 'resources', 'icons', '256x256.png'), join(stage, 'dist', 'icon.png'))
   await layOutKeytar()
 }
 

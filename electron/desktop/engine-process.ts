@@ -91,12 +91,15 @@ function forkServer(engine: UtilityProcess): void {
 }
 
 function forkBuilt(program: string, serviceName: string): UtilityProcess {
-  return utilityProcess.fork(join(BUILT, program), [], {
+  const forked = utilityProcess.fork(join(BUILT, program), [], {
     serviceName,
     env: environment(),
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: app.isPackaged ? 'ignore' : 'inherit',
   })
+  // It says that the process is about to end, as `exit` does after it; unheard, it would end this one.
+  forked.on('error', () => undefined)
+  return forked
 }
 
 /** Under NODE_DEBUG, Node writes what passes through it to the terminal: keys too. */

@@ -80,7 +80,7 @@ export function serveWindowCalls(desk: Desk): void {
   function sender({ senderFrame, sender: contents }: IpcMainEvent | IpcMainInvokeEvent): BrowserWindow | null {
     const window = desk.window()
     if (window === undefined || contents !== window.webContents) return null
-    return senderFrame !== null && senderFrame === contents.mainFrame && isOwn(senderFrame.url) ? window : null
+    return senderFrame !== null && senderFrame.parent === null && isOwn(senderFrame.url) ? window : null
   }
 
   function on<Args extends unknown[]>(

@@ -32,6 +32,8 @@ import { openWindow } from './window.ts'
 
 app.enableSandbox()
 registerScheme()
+// Windows shows notifications of programs that have a name.
+app.setAppUserModelId('app.coffer.desktop')
 if (hasHome() && app.requestSingleInstanceLock()) run()
 else app.quit()
 

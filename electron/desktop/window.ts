@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BrowserWindow, app, nativeTheme, screen, type Session } from 'electron'
-import { BUILT } from './paths.ts'
+import { BUILT, ICON } from './paths.ts'
 import { ORIGIN } from './session.ts'
 import { MIN_SIZE, placeWindow, readState, writeState, type WindowState } from './window-state.ts'
 
@@ -18,6 +18,7 @@ export function openWindow(session: Session): BrowserWindow {
     minHeight: MIN_SIZE.height,
     title: 'Coffer',
     show: false,
+    ...(process.platform === 'linux' && ICON !== undefined ? { icon: ICON } : {}),
     backgroundColor: nativeTheme.shouldUseDarkColors ? GROUND.dark : GROUND.light,
     webPreferences: {
       session,

@@ -28,10 +28,10 @@ export interface Forked {
 
 const SHIM = pathToFileURL(resolve(import.meta.dirname, 'forked-shim.ts')).href
 
-export function forkLikeElectron(program: string, env: Record<string, string | undefined> = {}): Forked {
+export function forkLikeElectron(program: string, env: NodeJS.ProcessEnv = process.env): Forked {
   const child = fork(program, [], {
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', SHIM],
-    env: { ...process.env, ...env },
+    env,
     serialization: 'advanced',
   })
   const ports = new Map<number, NearEnd>()

@@ -79,6 +79,10 @@ describe.runIf(process.platform === 'linux')('the package, which is made on Linu
     expect(JSON.parse(manifest)).toMatchObject({ main: 'dist/main.js', type: 'module' })
   })
 
+  test('a desktop finds the app’s entry and icon beside the program', async () => {
+    expect(await filesBelow(unpacked)).toEqual(expect.arrayContaining(['coffer', 'coffer.desktop', 'coffer.png']))
+  })
+
   test('native code, and only that, lies beside the archive', async () => {
     const beside = await filesBelow(join(unpacked, 'resources', 'app.asar.unpacked'))
     expect(beside).toEqual([`node_modules/keytar/prebuilds/linux-${process.arch}/keytar.node`])

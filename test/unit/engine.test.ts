@@ -16,7 +16,7 @@ let engine: Forked
 let home: string
 beforeEach(() => {
   home = testFolder()
-  engine = forkLikeElectron(ENGINE, { COFFER_HOME: home, AWS_PROFILE: undefined })
+  engine = forkLikeElectron(ENGINE, { ...process.env, COFFER_HOME: home })
 })
 afterEach(() => engine.end())
 
@@ -59,7 +59,11 @@ test('a window names those paths only that a person gave', async () => {
 
 test('without a keychain it asks the window, and keeps keys in a file if the person says so', async () => {
   await engine.end()
-  engine = forkLikeElectron(ENGINE, { COFFER_HOME: home, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' })
+  engine = forkLikeElectron(ENGINE, {
+    ...process.env,
+    COFFER_HOME: home,
+    DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere',
+  })
   const client = openWindow()
   const questions = await client.questions.watch({})
   const question = async () => ((await questions.next()).value as { question: Question | null }).question
@@ -83,7 +87,7 @@ test('it says that it cannot start, and why', async () => {
   await engine.end()
   const notAFolder = join(home, 'file')
   writeFileSync(notAFolder, '')
-  engine = forkLikeElectron(ENGINE, { COFFER_HOME: notAFolder })
+  engine = forkLikeElectron(ENGINE, { ...process.env, COFFER_HOME: notAFolder })
   const failed = (await engine.hear(isSaid('failed'))) as EngineSays
   expect(failed).toMatchObject({ message: expect.stringContaining(notAFolder) as string })
 })
