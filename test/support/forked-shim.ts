@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import type { Wire } from './forked.ts'
 
 const parent = new EventEmitter()
-const ports = new Map<number, EventEmitter>()
+const ports = new Map<number, FarEnd>()
 const early: unknown[] = []
 
 /** As Electron does, messages wait until somebody listens. */
@@ -14,19 +14,24 @@ parent.on('newListener', () =>
   process.nextTick(() => early.splice(0).forEach((message) => parent.emit('message', message))),
 )
 
-function open(id: number): EventEmitter {
-  const waiting: unknown[] = []
+interface FarEnd extends EventEmitter {
+  /** Passes an event on once the port was started. */
+  take(event: 'message' | 'close', message?: unknown): void
+}
+
+function open(id: number): FarEnd {
+  const waiting: ['message' | 'close', unknown][] = []
   let started = false
   const port = Object.assign(new EventEmitter(), {
     postMessage: (data: unknown) => send({ port: id, data }),
     start() {
       started = true
-      for (const message of waiting.splice(0)) port.emit('message', message)
+      for (const [event, message] of waiting.splice(0)) port.emit(event, message)
     },
     close: () => send({ port: id, closed: true }),
-    take(message: unknown) {
-      if (started) port.emit('message', message)
-      else waiting.push(message)
+    take(event: 'message' | 'close', message?: unknown) {
+      if (started) port.emit(event, message)
+      else waiting.push([event, message])
     },
   })
   ports.set(id, port)
@@ -39,9 +44,8 @@ function send(wire: Wire): void {
 
 process.on('message', ({ port, data, brings, closed }: Wire) => {
   if (port !== undefined) {
-    const known = ports.get(port) as (EventEmitter & { take(message: unknown): void }) | undefined
-    if (closed === true) known?.emit('close')
-    else known?.take({ data, ports: [] })
+    if (closed === true) ports.get(port)?.take('close')
+    else ports.get(port)?.take('message', { data, ports: [] })
     return
   }
   const message = { data, ports: brings === undefined ? [] : [open(brings)] }
