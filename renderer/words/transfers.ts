@@ -1,4 +1,5 @@
 import type { TransferRun } from '../../electron/api/contract.ts'
+import { folderText } from './names.ts'
 import { count, duration, size } from './numbers.ts'
 
 /** `1.1 of 1.7 GB`: the unit of both is that of the whole. */
@@ -16,7 +17,7 @@ export function paceText(speed: number, secondsLeft: number | undefined): string
 /** What a run is, for a person: `Sealing 14 files into papers / 2026`. */
 export function runTitle(run: TransferRun): string {
   const files = run.finding ? 'files' : filesText(run)
-  const folder = [run.bucket, ...run.key.split('/').filter(Boolean)].join(' / ')
+  const folder = folderText(run.bucket, run.key)
   if (run.kind === 'put') return `${run.state === 'finished' ? 'Sealed' : 'Sealing'} ${files} into ${folder}`
   return `${run.state === 'finished' ? 'Saved' : 'Saving'} ${files} from ${folder}`
 }

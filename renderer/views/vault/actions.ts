@@ -8,6 +8,7 @@ import { navigation } from '../../state/navigation.svelte.ts'
 import { toasts } from '../../state/toasts.svelte.ts'
 import { count } from '../../words/numbers.ts'
 import RekeyDialog from '../rekey/RekeyDialog.svelte'
+import { lastName } from '../../words/names.ts'
 import PreviewDialog from './PreviewDialog.svelte'
 import RemoveDialog from './RemoveDialog.svelte'
 import VerifyDialog from './VerifyDialog.svelte'
@@ -40,7 +41,7 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
   if (first === undefined) return
   const single = entries.length === 1 && first.kind === 'object'
   await attempt(async () => {
-    const name = first.key.replace(/\/$/, '').split('/').at(-1) ?? first.key
+    const name = lastName(first.key)
     const folder = single ? await coffer.host.savePath(name) : await coffer.host.saveFolder()
     if (folder === null) return
     // A folder that is saved by itself keeps its name, as each of several does.
