@@ -14,14 +14,17 @@ export async function drop(page: Page, ...files: string[]): Promise<void> {
   const data = { items: [], files, dragOperationsMask: 1 }
   const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
     devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data })
+  const veil = page.getByText(/^Drop to seal into|^Open a bucket first/)
   await drag('dragEnter')
-  await expect(page.getByText(/^Drop to seal into|^Open a bucket first/)).toBeVisible()
-  // A hand moves on; what is let go counts by what the page has answered to the last move.
-  for (let move = 0; move < 3; move++) {
+  await expect(veil).toBeVisible()
+  // What is let go counts by what the page has answered to the last move; on a busy machine that answer may be late, and a
+  // hand lets go again.
+  await expect(async () => {
     await drag('dragOver')
     await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
-  }
-  await drag('drop')
+    await drag('drop')
+    await expect(veil).toBeHidden({ timeout: 1_000 })
+  }).toPass()
   await devtools.detach()
 }
 
