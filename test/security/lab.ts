@@ -21,7 +21,7 @@ import { put } from '../../electron/vault/put.ts'
 import type { PutResult, Vault } from '../../electron/vault/vault.ts'
 import { verify } from '../../electron/vault/verify.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
-import { startLocalCloud } from '../support/localcloud.ts'
+import { connectionTo, startLocalCloud } from '../support/localcloud.ts'
 import { startMoto } from '../support/moto.ts'
 import { hostileProxy, type HostileProxy } from './hostile-proxy.ts'
 
@@ -91,17 +91,8 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
 
 async function thisComputer(): Promise<{ connection: Connection; dataDir: string; stop: () => Promise<unknown> }> {
   const cloud = await startLocalCloud()
-  const { endpoint, region, accessKeyId, secretAccessKey, dataDir } = cloud
-  const connection: Connection = {
-    endpoint,
-    kmsEndpoint: endpoint,
-    region,
-    pathStyle: true,
-    caBundle: undefined,
-    checksums: 'when-supported',
-    credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-  }
-  return { connection, dataDir, stop: () => cloud.stop() }
+  const connection = connectionTo(cloud)
+  return { connection, dataDir: cloud.dataDir, stop: () => cloud.stop() }
 }
 
 /** Puts content as Coffer does, with a date. */

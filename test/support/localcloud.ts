@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Connection } from '../../electron/cloud/connection.ts'
 import type { StartAnswer, StartOrder } from '../../electron/localcloud/handshake.ts'
 
 const ENTRY = resolve(import.meta.dirname, '../../electron/localcloud/main.ts')
@@ -30,6 +31,22 @@ export interface LocalCloud {
   process: ChildProcess
   /** SIGTERM, wait for the end, remove the folder if it was ours; answers the exit code. */
   stop(): Promise<number | null>
+}
+
+/** How its owner reaches it; by way of a proxy, if another address is given for S3 or for KMS. */
+export function connectionTo(
+  { endpoint, region, accessKeyId, secretAccessKey }: LocalCloud,
+  by: { s3?: string; kms?: string } = {},
+): Connection {
+  return {
+    endpoint: by.s3 ?? endpoint,
+    kmsEndpoint: by.kms ?? endpoint,
+    region,
+    pathStyle: true,
+    caBundle: undefined,
+    checksums: 'when-supported',
+    credentials: { kind: 'keys', accessKeyId, secretAccessKey },
+  }
 }
 
 /** Starts This computer's server as a process of its own, on a free port. Rejects with the answer's code if it will not start. */

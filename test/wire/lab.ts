@@ -5,7 +5,7 @@ import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { ModeId } from '../../electron/base/mode-names.ts'
 import { openClients } from '../../electron/cloud/clients.ts'
-import type { Clients, Connection } from '../../electron/cloud/connection.ts'
+import type { Clients } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
 import { openCatalog } from '../../electron/store/catalog.ts'
 import { openDatabase } from '../../electron/store/database.ts'
@@ -13,7 +13,7 @@ import { openDownloads } from '../../electron/store/downloads.ts'
 import { openUploads } from '../../electron/store/uploads.ts'
 import type { Source, Vault } from '../../electron/vault/vault.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
-import { startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
 
 export const BUCKET = 'wire'
 export const MODES: readonly [ModeId, ...ModeId[]] = ['sse-s3', 'sse-kms', 'sse-c', 'cse-kms', 'cse-c']
@@ -51,7 +51,7 @@ export async function openLab(): Promise<Lab> {
   keys.addAes('own', Buffer.alloc(32, 'an AES key of a test'))
 
   const open = (endpoint: string, patience?: number): Door & { clients: Clients } => {
-    const clients = openClients({ ...connectionTo(cloud, endpoint), patience })
+    const clients = openClients({ ...connectionTo(cloud, { s3: endpoint, kms: endpoint }), patience })
     const { s3, kms } = clients
     return {
       clients,
@@ -79,18 +79,6 @@ export async function openLab(): Promise<Lab> {
       await cloud.stop()
       await rm(folder, { recursive: true, force: true })
     },
-  }
-}
-
-function connectionTo({ region, accessKeyId, secretAccessKey }: LocalCloud, endpoint: string): Connection {
-  return {
-    endpoint,
-    kmsEndpoint: endpoint,
-    region,
-    pathStyle: true,
-    caBundle: undefined,
-    checksums: 'when-supported',
-    credentials: { kind: 'keys', accessKeyId, secretAccessKey },
   }
 }
 

@@ -11,7 +11,7 @@ import { findCustomerKey } from '../../../electron/modes/find-customer-key.ts'
 import type { ModeEnv, ModeOptions, ObjectFacts } from '../../../electron/modes/mode.ts'
 import { modeById, prepareWrite } from '../../../electron/modes/registry.ts'
 import { testKeyRing, type TestKeyRing } from '../../support/keyring.ts'
-import { startLocalCloud } from '../../support/localcloud.ts'
+import { connectionTo, startLocalCloud } from '../../support/localcloud.ts'
 import { startMoto } from '../../support/moto.ts'
 import { factsOf, plot, read, rejection, sealWith, storedOf, writeOf } from './support.ts'
 
@@ -26,18 +26,9 @@ const SERVERS: [string, () => Promise<Server>][] = [
     'This computer',
     async () => {
       const cloud = await startLocalCloud()
-      const { endpoint, region, accessKeyId, secretAccessKey } = cloud
       return {
         stop: () => cloud.stop(),
-        connection: {
-          endpoint,
-          kmsEndpoint: endpoint,
-          region,
-          pathStyle: true,
-          caBundle: undefined,
-          checksums: 'when-supported',
-          credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-        },
+        connection: connectionTo(cloud),
       }
     },
   ],

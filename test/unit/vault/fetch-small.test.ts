@@ -7,7 +7,7 @@ import type { ModeId } from '../../../electron/base/mode-names.ts'
 import { get } from '../../../electron/vault/get.ts'
 import { put } from '../../../electron/vault/put.ts'
 import type { GetResult } from '../../../electron/vault/vault.ts'
-import { startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 import { recordingProxy, type RecordingProxy } from '../../support/proxy.ts'
 import { bytes, chunksOf, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -26,19 +26,7 @@ let files = 0
 beforeAll(async () => {
   cloud = await startLocalCloud()
   proxy = await recordingProxy(cloud.endpoint)
-  const { region, accessKeyId, secretAccessKey } = cloud
-  vault = await openTestVault(
-    {
-      endpoint: proxy.url,
-      kmsEndpoint: cloud.endpoint,
-      region,
-      pathStyle: true,
-      caBundle: undefined,
-      checksums: 'when-supported',
-      credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-    },
-    true,
-  )
+  vault = await openTestVault(connectionTo(cloud, { s3: proxy.url }), true)
   const kms = (await vault.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   const mine = (await vault.keys.create({ name: 'mine' })).id
   keyOf = { 'sse-kms': kms, 'cse-kms': kms, 'sse-c': mine, 'cse-c': mine }

@@ -11,7 +11,7 @@ import { inspect } from '../../../electron/vault/inspect.ts'
 import { put } from '../../../electron/vault/put.ts'
 import { fileSource } from '../../../electron/vault/source.ts'
 import { verify } from '../../../electron/vault/verify.ts'
-import { startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 import { recordingProxy, type RecordingProxy } from '../../support/proxy.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -27,16 +27,7 @@ let theirs: { id: string; bytes: Buffer }
 beforeAll(async () => {
   cloud = await startLocalCloud()
   proxy = await recordingProxy(cloud.endpoint)
-  const { endpoint, region, accessKeyId, secretAccessKey } = cloud
-  vault = await openTestVault({
-    endpoint: proxy.url,
-    kmsEndpoint: endpoint,
-    region,
-    pathStyle: true,
-    caBundle: undefined,
-    checksums: 'when-supported',
-    credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-  })
+  vault = await openTestVault(connectionTo(cloud, { s3: proxy.url }))
   await vault.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   for (const name of ['one', 'two', 'three']) await vault.keys.create({ name })
   const bytes = randomBytes(32)

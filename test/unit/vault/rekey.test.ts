@@ -15,7 +15,7 @@ import { MODE_IDS, type ModeId } from '../../../electron/base/mode-names.ts'
 import { openReading, readThrough } from '../../../electron/vault/reading.ts'
 import { put } from '../../../electron/vault/put.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
-import { startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 import { bytes, chunksOf, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -26,19 +26,7 @@ let vault: TestVault
 
 beforeAll(async () => {
   cloud = await startLocalCloud()
-  const { endpoint, region, accessKeyId, secretAccessKey } = cloud
-  vault = await openTestVault(
-    {
-      endpoint,
-      kmsEndpoint: endpoint,
-      region,
-      pathStyle: true,
-      caBundle: undefined,
-      checksums: 'when-supported',
-      credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-    },
-    true,
-  )
+  vault = await openTestVault(connectionTo(cloud), true)
   for (const bucket of ['plain', 'versioned']) await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   await vault.s3.send(
     new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } }),

@@ -8,7 +8,7 @@ import type { StrayTemporary } from '../../../electron/store/downloads.ts'
 import { get } from '../../../electron/vault/get.ts'
 import { put } from '../../../electron/vault/put.ts'
 import type { GetResult } from '../../../electron/vault/vault.ts'
-import { startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 import { slowProxy, type SlowProxy } from '../../support/slow-proxy.ts'
 import { bytes, chunksOf, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -30,19 +30,7 @@ let content: Buffer
 beforeAll(async () => {
   cloud = await startLocalCloud()
   network = await slowProxy(cloud.endpoint)
-  const { region, accessKeyId, secretAccessKey } = cloud
-  vault = await openTestVault(
-    {
-      endpoint: network.url,
-      kmsEndpoint: cloud.endpoint,
-      region,
-      pathStyle: true,
-      caBundle: undefined,
-      checksums: 'when-supported',
-      credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-    },
-    true,
-  )
+  vault = await openTestVault(connectionTo(cloud, { s3: network.url }), true)
   mine = (await vault.keys.create({ name: 'mine' })).id
   kmsKey = (await vault.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   path = join(vault.folder, 'down', 'file')

@@ -10,7 +10,7 @@ import { openClients } from '../../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../../electron/cloud/connection.ts'
 import { getObject, headObject, putObject, uploadPart, type Body } from '../../../../electron/cloud/wire/wire.ts'
 import { base64Crc } from '../../../../electron/transfers/checksum.ts'
-import { startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
+import { connectionTo, startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
 
 const { signal } = new AbortController()
 
@@ -29,16 +29,7 @@ describe('This computer verifies what the wire signs', () => {
 
   beforeAll(async () => {
     cloud = await startLocalCloud()
-    const { endpoint, region, accessKeyId, secretAccessKey } = cloud
-    clients = openClients({
-      endpoint,
-      kmsEndpoint: endpoint,
-      region,
-      pathStyle: true,
-      caBundle: undefined,
-      checksums: 'when-supported',
-      credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-    })
+    clients = openClients(connectionTo(cloud))
     await clients.s3.send(new CreateBucketCommand({ Bucket: 'wire' }))
   }, 60_000)
 
