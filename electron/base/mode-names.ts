@@ -13,5 +13,10 @@ export function isClientSide(mode: ObservedMode): boolean {
   return mode === 'cse-kms' || mode === 'cse-c'
 }
 
+/** True for what is locked by a key of the person's own. */
+export function usesCustomerKey(mode: ObservedMode | ModeChoice): mode is 'sse-c' | 'cse-c' {
+  return mode === 'sse-c' || mode === 'cse-c'
+}
+
 /** Envelope format of client-side objects: `v3` commits to its key, `v2` is for older readers, `v1` is legacy, read only. */
 export type EnvelopeFormat = 'v3' | 'v2' | 'v1'

@@ -1,8 +1,11 @@
 import { realpath } from 'node:fs/promises'
 import { TAG_BYTES } from '../envelope/size.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
+import type { WritePlan } from '../modes/mode.ts'
+import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'
 import { isStreamRef } from './put-plan.ts'
+import type { PutRequest } from './vault.ts'
 
 /** True if a file of this many bytes goes in parts, in one mode or another; else there is never anything to go on with. */
 export function goesInParts(size: number): boolean {
@@ -16,4 +19,21 @@ export function realPath(path: string): Promise<string> {
   return realpath(path).catch((error: unknown) => {
     throw describeLocalFailure(error, path)
   })
+}
+
+/** What is sent for a put, under one plan: the same for a first attempt and for one that goes on. */
+export function uploadOf(
+  { source, bucket, key, overwrite }: PutRequest,
+  plan: WritePlan,
+  metadata: Record<string, string>,
+): Upload {
+  return {
+    bucket,
+    key,
+    size: source.size,
+    read: (signal) => source.read(signal),
+    plan,
+    metadata,
+    condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
+  }
 }

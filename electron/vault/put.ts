@@ -5,14 +5,13 @@ import { prepareWrite } from '../modes/registry.ts'
 import type { NewUpload } from '../store/uploads.ts'
 import { keepsConditions } from '../transfers/conditions.ts'
 import { newJournal } from '../transfers/journal.ts'
-import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'
 import { upload } from '../transfers/upload.ts'
 import { explainWriteFailure, makeBucketIfMissing } from './bucket.ts'
 import { fileMetadata } from './file-metadata.ts'
 import { envOf } from './look.ts'
 import { settleFailure } from './put-failure.ts'
-import { goesInParts, realPath } from './put-file.ts'
+import { goesInParts, realPath, uploadOf } from './put-file.ts'
 import { resumePut, type Stored } from './resume-put.ts'
 import type { PutRequest, PutResult, PutWatch, Vault } from './vault.ts'
 import { finishWrite } from './written.ts'
@@ -63,17 +62,8 @@ async function putAfresh(
 }
 
 async function store(vault: Vault, request: PutRequest, plan: WritePlan, watch: PutWatch): Promise<Stored> {
-  const { source, bucket, key, overwrite } = request
-  const metadata = fileMetadata(source)
-  const object: Upload = {
-    bucket,
-    key,
-    size: source.size,
-    read: (signal) => source.read(signal),
-    plan,
-    metadata,
-    condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
-  }
+  const metadata = fileMetadata(request.source)
+  const object = uploadOf(request, plan, metadata)
   const record = await recordOf(vault, request, plan, { ...metadata, ...plan.metadata })
   const journal = newJournal(vault.uploads, record, plan.sealer !== null)
   try {

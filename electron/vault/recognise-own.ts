@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { ModeChoice } from '../base/mode-names.ts'
-import { isClientSide } from '../base/mode-names.ts'
+import { isClientSide, usesCustomerKey } from '../base/mode-names.ts'
 import { fileMetadata, fileTimes } from './file-metadata.ts'
 import { inspect } from './inspect.ts'
 import type { GetRequest, GetResult, Inspection, PutRequest, PutResult, Vault } from './vault.ts'
@@ -20,7 +20,7 @@ export async function recognisePut(
 ): Promise<PutResult | null> {
   const found = await inspect(
     vault,
-    { bucket, key, options: { key: isCustomer(mode) ? options.key : undefined } },
+    { bucket, key, options: { key: usesCustomerKey(mode) ? options.key : undefined } },
     signal,
   )
   const { bytes, storedBytes = bytes, etag, lastModified, metadata } = found
@@ -53,13 +53,9 @@ export async function recogniseGet(
   return { bucket, key, path, mode, keyId, format, bytes: file.size, seconds: 0, journey }
 }
 
-function isCustomer(mode: ModeChoice): boolean {
-  return mode === 'sse-c' || mode === 'cse-c'
-}
-
 async function isAsAsked(vault: Vault, found: Inspection, mode: ModeChoice, key: string | undefined): Promise<boolean> {
   if (mode === 'bucket-default') return !isClientSide(found.mode)
   if (found.mode !== mode) return false
-  if (!isCustomer(mode) || key === undefined) return true
+  if (!usesCustomerKey(mode) || key === undefined) return true
   return (await vault.keys.find(key)).id === found.keyId
 }

@@ -1,5 +1,5 @@
 import { bucketEncryption } from '../cloud/bucket-encryption.ts'
-import type { ModeChoice, ObservedMode } from '../base/mode-names.ts'
+import { usesCustomerKey, type ModeChoice, type ObservedMode } from '../base/mode-names.ts'
 import { legacyReason } from '../envelope/envelope.ts'
 import { callersPairs } from '../envelope/kms-context.ts'
 import { envelopeOf } from '../modes/client-side.ts'
@@ -26,7 +26,7 @@ export async function resolveTarget(
 ): Promise<Target> {
   if (mode === 'bucket-default') return bucketTarget(vault, bucket, to, signal)
   if (mode === 'sse-s3') return { mode, keyNames: undefined, options: to }
-  if (mode === 'sse-c' || mode === 'cse-c') {
+  if (usesCustomerKey(mode)) {
     const { id } = await chooseKey(vault.keys, to.key, CUSTOMER_KEY_KINDS[mode])
     return { mode, keyNames: [id], options: to }
   }

@@ -8,7 +8,7 @@ import { findCompleted, isNoUpload, partsThere } from '../transfers/resume.ts'
 import { upload } from '../transfers/upload.ts'
 import { abandon } from './abandon.ts'
 import { envOf } from './look.ts'
-import { goesInParts, realPath } from './put-file.ts'
+import { goesInParts, realPath, uploadOf } from './put-file.ts'
 import { settleFailure } from './put-failure.ts'
 import type { PutRequest, PutWatch, Source, Vault } from './vault.ts'
 
@@ -93,17 +93,8 @@ async function goOn(resumed: Resumed): Promise<Stored | null> {
 
 async function storeRest({ vault, request, watch, held, opened, refuseTaken }: Resumed, plan: WritePlan) {
   const { s3 } = vault
-  const { source, bucket, key, overwrite } = request
-  const object: Upload = {
-    bucket,
-    key,
-    size: source.size,
-    read: (signal) => source.read(signal),
-    plan,
-    metadata: held.saved.metadata,
-    condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
-    opened,
-  }
+  const object = { ...uploadOf(request, plan, held.saved.metadata), opened }
+  const { size } = request.source
   let differs = (): boolean => false
   try {
     const there = await partsThere(s3, held, opened, plan.customerKey, watch.signal)
@@ -111,7 +102,7 @@ async function storeRest({ vault, request, watch, held, opened, refuseTaken }: R
     await refuseTaken()
     const journal = resumedJournal(held, there, plan.sealer !== null)
     differs = journal.differs
-    watch.onResumed?.(Math.min(source.size, sizeOf(held, there)), source.size)
+    watch.onResumed?.(Math.min(size, sizeOf(held, there)), size)
     return await upload(s3, object, { ...watch, hooks: journal.hooks, leaveOnFailure: true })
   } catch (error) {
     if (differs()) return given(abandon(vault, held))

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { HeadBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
+import { usesCustomerKey } from '../base/mode-names.ts'
 import { send } from '../cloud/send.ts'
 import type { Activity } from '../store/activity.ts'
 import type { Settings } from '../store/settings.ts'
@@ -87,7 +88,7 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
       if (!remembered) {
         remembered = true
         // A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts.
-        const ofOnesOwn = mode === 'sse-c' || mode === 'cse-c'
+        const ofOnesOwn = usesCustomerKey(mode)
         const keyId = ofOnesOwn ? done.keyId : (options as ModeOptions).key
         rememberFirstMode(parts.settings, vault.place, bucket, { mode, keyId })
       }

@@ -1,4 +1,5 @@
 import type { ModeId } from '../../../electron/api/contract.ts'
+import { needsKmsKey } from './key-choices.ts'
 
 /** Choices that few people need. */
 export interface More {
@@ -10,7 +11,7 @@ export interface More {
 
 /** What of it a mode takes, as the contract has it. */
 export function moreOptions({ contexts, bucketKey, dsse, oldFormat }: More, mode: ModeId) {
-  const kms = mode === 'sse-kms' || mode === 'cse-kms'
+  const kms = needsKmsKey(mode)
   const here = mode === 'cse-kms' || mode === 'cse-c'
   const context = contexts.filter(({ name }) => name.trim() !== '').map(({ name, value }) => [name.trim(), value])
   return {
