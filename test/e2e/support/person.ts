@@ -15,16 +15,18 @@ export async function drop(page: Page, ...files: string[]): Promise<void> {
   const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
     devtools.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data })
   const veil = page.getByText(/^Drop to seal into|^Open a bucket first/)
-  await drag('dragEnter')
-  await expect(veil).toBeVisible()
-  // What is let go counts by what the page has answered to the last move; on a busy machine that answer may be late, and a
-  // hand lets go again.
+  // What is let go counts by what the page has answered to the last move. On a busy machine that answer may be late, and the
+  // browser drops nothing; then a hand drags anew.
   await expect(async () => {
-    await drag('dragOver')
-    await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
+    await drag('dragEnter')
+    await expect(veil).toBeVisible({ timeout: 2_000 })
+    for (let move = 0; move < 3; move++) {
+      await drag('dragOver')
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
+    }
     await drag('drop')
-    await expect(veil).toBeHidden({ timeout: 1_000 })
-  }).toPass()
+    await expect(veil).toBeHidden({ timeout: 2_000 })
+  }).toPass({ timeout: 30_000 })
   await devtools.detach()
 }
 
