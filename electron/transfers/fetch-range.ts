@@ -24,7 +24,7 @@ export interface Stored {
 const MAX_BARREN_ATTEMPTS = 5
 const MAX_ATTEMPTS = 30
 
-/** A byte that was changed on the way comes right the next time; an object that is damaged stays so. */
+/** A byte that was changed on the way comes right the next time. What the server itself calls damaged stays so. */
 const MAX_WRONG_CHECKSUMS = 3
 
 export interface FetchWatch {
@@ -51,6 +51,7 @@ export async function fetchRange(
   let barren = 0
   for (let attempt = 1; ; attempt++) {
     const before = filled
+    let hasCome = false
     try {
       const room: Room = {
         place(answer) {
@@ -67,21 +68,22 @@ export async function fetchRange(
       }
       const answer = await ask(s3, stored, start + filled, start + into.length, room, signal)
       if (filled < into.length) throw new CofferError('NETWORK', 'The server closed the connection in the middle.')
+      hasCome = true
       if (whole) await requireChecksum(into, answer)
       return requestId
     } catch (error) {
       throwIfAborted(signal)
       const failure = describeFailure(error, { operation: 'GetObject', input: {} })
       barren = filled > before ? 1 : barren + 1
-      const mayPass = isPassing(failure) || (failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
+      const mayPass = isPassing(failure) || (hasCome && failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
       if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
-      // Only what comes in one piece is compared with S3's checksum.
+      // A range may have broken off after its last byte. Of a whole object, even of an empty one, only an answer without
+      // a fault counts: it is compared with S3's checksum.
+      if (!whole && filled === into.length) return requestId
       if (whole) {
         onBytes?.(-filled)
         filled = 0
       }
-      // The connection broke after the last byte.
-      if (filled === into.length) return requestId
       await backOff(barren, signal)
     }
   }

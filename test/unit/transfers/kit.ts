@@ -49,7 +49,7 @@ export async function cuttingProxy(
   cut: (request: IncomingMessage, n: number) => boolean,
 ): Promise<BadNetwork> {
   let n = 0
-  const server: Server = createServer((incoming, outgoing) => {
+  const server = createServer((incoming, outgoing) => {
     const cutThis = cut(incoming, ++n)
     const onward = forward(
       new URL(incoming.url ?? '/', target),
@@ -69,7 +69,26 @@ export async function cuttingProxy(
     )
     onward.on('error', () => outgoing.destroy())
     incoming.pipe(onward)
-  }).listen(0, '127.0.0.1')
+  })
+  return listening(server)
+}
+
+/** A server that answers everything in the same way, and counts how often it was asked for the object `key`. */
+export async function repeating(
+  { status, headers = {}, body = '' }: { status: number; headers?: Record<string, string>; body?: string },
+  key: string,
+): Promise<BadNetwork & { asked(): number }> {
+  let asked = 0
+  const server = createServer((request, response) => {
+    if (request.url?.split('?')[0]?.endsWith(`/${key}`) === true) asked += 1
+    request.resume()
+    response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) }).end(body)
+  })
+  return { ...(await listening(server)), asked: () => asked }
+}
+
+async function listening(server: Server): Promise<BadNetwork> {
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {

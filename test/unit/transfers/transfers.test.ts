@@ -11,7 +11,7 @@ import type { OpenedUpload, SentPart, UploadHooks } from '../../../electron/tran
 import { partSize, partsInFlight } from '../../../electron/transfers/parts.ts'
 import { upload } from '../../../electron/transfers/upload.ts'
 import { startMoto, type Moto } from '../../support/moto.ts'
-import { bytes, cuttingProxy, MiB, openUploads, plainUpload } from './kit.ts'
+import { bytes, cuttingProxy, MiB, openUploads, plainUpload, repeating } from './kit.ts'
 
 const { signal } = new AbortController()
 const bucket = 'parts'
@@ -225,6 +225,24 @@ describe('a download', () => {
     } finally {
       through.close()
       await network.close()
+    }
+  })
+
+  const refusal = (name: string): string => `<Error><Code>${name}</Code></Error>`
+  test.each([
+    { answer: { status: 422, body: refusal('ObjectDamaged') }, code: 'INTEGRITY', asked: 1 },
+    { answer: { status: 400, body: refusal('BadRange') }, code: 'INVALID_INPUT', asked: 1 },
+    { answer: { status: 200, headers: { 'x-amz-checksum-crc32': 'AAAAAQ==' } }, code: 'INTEGRITY', asked: 3 },
+  ])('of an empty object is never an empty file for want of a right answer: $answer', async (wanted) => {
+    const stored = await store('empty', bytes(0))
+    const server = await repeating(wanted.answer, 'empty')
+    const through = openClients({ ...moto.connection, endpoint: server.endpoint })
+    try {
+      await expect(digestOf(stored, through.s3)).rejects.toMatchObject({ code: wanted.code })
+      expect(server.asked()).toBe(wanted.asked)
+    } finally {
+      through.close()
+      await server.close()
     }
   })
 
