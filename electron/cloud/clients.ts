@@ -56,7 +56,7 @@ export function openClients(connection: Connection): Clients {
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
   const patience = { connectTimeout: CONNECT_PATIENCE, silence }
-  const sockets = openSockets(provenBy, patience)
+  const sockets = openSockets({ provenBy, ca }, patience)
   wire(s3, { httpAgent, httpsAgent, sockets, ...patience })
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   repeatWhatWasChanged(kms)

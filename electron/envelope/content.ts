@@ -2,7 +2,7 @@ import { createDecipheriv, randomBytes } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import { cbcOpener, cbcPlaintextBound } from './cbc.ts'
-import { MESSAGE_ID_BYTES, deriveCommitment } from './derive.ts'
+import { MESSAGE_ID_BYTES, deriveForSealing } from './derive.ts'
 import type { Content } from './envelope.ts'
 import { counterBlock, gcmOpener, gcmSealer, type GcmMessage } from './gcm.ts'
 import { committedMessage, GCM_IV_BYTES, messageOf, type WritableContent } from './message.ts'
@@ -28,8 +28,8 @@ export function sealContent(format: 'v3' | 'v2', dataKey: Uint8Array): SealedCon
 function sealCommitted(dataKey: Uint8Array, messageId: Buffer): SealedContent<WritableContent> {
   let message: GcmMessage | undefined
   try {
-    const commitment = deriveCommitment(dataKey, messageId)
-    message = committedMessage(dataKey, messageId)
+    const { contentKey, commitment } = deriveForSealing(dataKey, messageId)
+    message = committedMessage(contentKey)
     return { content: { cipher: 'gcm-committed', format: 'v3', messageId, commitment }, sealer: gcmSealer(message) }
   } finally {
     zero(dataKey, message?.key)

@@ -1,6 +1,6 @@
-import { equalBytes } from '../base/bytes.ts'
+import { equalBytes, zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
-import { hkdf } from '../base/hkdf.ts'
+import { hkdfExpand, hkdfExtract } from '../base/hkdf.ts'
 import { DATA_KEY_BYTES } from './envelope.ts'
 
 /** Length of a V3 object's message id and of its key commitment. */
@@ -15,12 +15,12 @@ const COMMITMENT_INFO = Buffer.concat([Buffer.from(V3_SUITE_ID, 'hex'), Buffer.f
 
 /** The key that enciphers a V3 object: HKDF-SHA512 (RFC 5869) of its data key, salted with its message id. 32 bytes, the caller's to zero. */
 export function deriveContentKey(dataKey: Uint8Array, messageId: Uint8Array): Buffer {
-  return expand(dataKey, messageId, CONTENT_KEY_INFO, DATA_KEY_BYTES)
+  return expanding(dataKey, messageId, (expand) => expand(CONTENT_KEY_INFO, DATA_KEY_BYTES))
 }
 
 /** The public value that only this data key yields, so no other key can be passed off for it. 28 bytes. */
 export function deriveCommitment(dataKey: Uint8Array, messageId: Uint8Array): Buffer {
-  return expand(dataKey, messageId, COMMITMENT_INFO, COMMITMENT_BYTES)
+  return expanding(dataKey, messageId, (expand) => expand(COMMITMENT_INFO, COMMITMENT_BYTES))
 }
 
 /** Compares in constant time; throws COMMITMENT_MISMATCH if the object was sealed under another data key. */
@@ -29,10 +29,30 @@ export function verifyCommitment(dataKey: Uint8Array, messageId: Uint8Array, com
   throw new CofferError('COMMITMENT_MISMATCH', 'The object commits to another data key than the one it carries.')
 }
 
-function expand(dataKey: Uint8Array, messageId: Uint8Array, info: Uint8Array, length: number): Buffer {
+/** Both at once, for a file that is sealed: half of their cost is one they share. */
+export function deriveForSealing(
+  dataKey: Uint8Array,
+  messageId: Uint8Array,
+): { contentKey: Buffer; commitment: Buffer } {
+  return expanding(dataKey, messageId, (expand) => ({
+    contentKey: expand(CONTENT_KEY_INFO, DATA_KEY_BYTES),
+    commitment: expand(COMMITMENT_INFO, COMMITMENT_BYTES),
+  }))
+}
+
+function expanding<T>(
+  dataKey: Uint8Array,
+  messageId: Uint8Array,
+  use: (expand: (info: Uint8Array, length: number) => Buffer) => T,
+): T {
   if (dataKey.length !== DATA_KEY_BYTES)
     throw new CofferError('ENVELOPE_INVALID', 'The data key of a key-committing object must be 32 bytes long.')
   if (messageId.length !== MESSAGE_ID_BYTES)
     throw new CofferError('ENVELOPE_INVALID', 'The message id of a key-committing object must be 28 bytes long.')
-  return hkdf('sha512', dataKey, messageId, info, length)
+  const pseudorandomKey = hkdfExtract('sha512', dataKey, messageId)
+  try {
+    return use((info, length) => hkdfExpand('sha512', pseudorandomKey, info, length))
+  } finally {
+    zero(pseudorandomKey)
+  }
 }

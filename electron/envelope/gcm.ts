@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto'
 import { CofferError } from '../base/errors.ts'
+import { untraced } from '../base/untraced.ts'
 import { TAG_BYTES, plaintextSize, refuseBeyondGcm, sealedSize } from './size.ts'
 import type { Opener, Sealer } from './stream.ts'
 
@@ -18,7 +19,7 @@ const BLOCK_BYTES = 16
 
 /** Enciphers one message; what is stored is the ciphertext and then the 16-byte tag. Throws TOO_LARGE beyond GCM's limit. */
 export function gcmSealer({ key, iv, aad }: GcmMessage): Sealer {
-  const cipher = createCipheriv(GCM, key, iv, { authTagLength: TAG_BYTES })
+  const cipher = untraced(() => createCipheriv(GCM, key, iv, { authTagLength: TAG_BYTES }))
   if (aad !== null) cipher.setAAD(aad)
   let sealed = 0
   let spent = false
@@ -52,7 +53,7 @@ export function gcmSealer({ key, iv, aad }: GcmMessage): Sealer {
  */
 export function gcmOpener({ key, iv, aad }: GcmMessage, storedSize: number, replays = false): Opener {
   const bodySize = plaintextSize(storedSize)
-  const decipher = createDecipheriv(GCM, key, iv, { authTagLength: TAG_BYTES })
+  const decipher = untraced(() => createDecipheriv(GCM, key, iv, { authTagLength: TAG_BYTES }))
   if (aad !== null) decipher.setAAD(aad)
   let replayed = replays ? createCipheriv('aes-256-ctr', key, counterBlock(iv, 0)) : null
   const endReplay = (): void => {

@@ -4,6 +4,9 @@ import type { GcmMessage } from './gcm.ts'
 
 export const GCM_IV_BYTES = 12
 
+const COMMITTED_IV = Buffer.alloc(GCM_IV_BYTES, 0x01)
+const COMMITTED_AAD = Buffer.from(V3_SUITE_ID, 'hex')
+
 /** Content that Coffer writes. */
 export type WritableContent = Exclude<Content, { cipher: 'cbc' }>
 
@@ -14,14 +17,10 @@ export type WritableContent = Exclude<Content, { cipher: 'cbc' }>
 export function messageOf(content: WritableContent, dataKey: Uint8Array): GcmMessage {
   if (content.cipher === 'gcm') return { key: dataKey, iv: content.iv, aad: null }
   verifyCommitment(dataKey, content.messageId, content.commitment)
-  return committedMessage(dataKey, content.messageId)
+  return committedMessage(deriveContentKey(dataKey, content.messageId))
 }
 
 /** The IV is fixed because the derived key is used once: its salt, the message id, is fresh for each object. */
-export function committedMessage(dataKey: Uint8Array, messageId: Uint8Array): GcmMessage {
-  return {
-    key: deriveContentKey(dataKey, messageId),
-    iv: Buffer.alloc(GCM_IV_BYTES, 0x01),
-    aad: Buffer.from(V3_SUITE_ID, 'hex'),
-  }
+export function committedMessage(contentKey: Uint8Array): GcmMessage {
+  return { key: contentKey, iv: COMMITTED_IV, aad: COMMITTED_AAD }
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { equalBytes, zero } from '../base/bytes.ts'
+import { untraced } from '../base/untraced.ts'
 import { DATA_KEY_BYTES, contentName, type Envelope, type WrappedKey } from './envelope.ts'
 
 const IV_BYTES = 12
@@ -19,7 +20,7 @@ export function wrapWithAes(
   description: Record<string, string>,
   iv: Uint8Array = randomBytes(IV_BYTES),
 ): WrappedKey<'AES/GCM'> {
-  const cipher = createCipheriv('aes-256-gcm', wrappingKey, iv, { authTagLength: TAG_BYTES })
+  const cipher = untraced(() => createCipheriv('aes-256-gcm', wrappingKey, iv, { authTagLength: TAG_BYTES }))
   cipher.setAAD(Buffer.from(contentName))
   const bytes = Buffer.concat([iv, cipher.update(dataKey), cipher.final(), cipher.getAuthTag()])
   return { algorithm: 'AES/GCM', bytes, description }
@@ -37,7 +38,7 @@ export function unwrapWithAes({ wrapped, content }: Envelope, wrappingKey: Uint8
 
 function gcmUnwrap(bytes: Buffer, contentName: string, wrappingKey: Uint8Array): Buffer | null {
   const iv = bytes.subarray(0, IV_BYTES)
-  const decipher = createDecipheriv('aes-256-gcm', wrappingKey, iv, { authTagLength: TAG_BYTES })
+  const decipher = untraced(() => createDecipheriv('aes-256-gcm', wrappingKey, iv, { authTagLength: TAG_BYTES }))
   decipher.setAAD(Buffer.from(contentName)).setAuthTag(bytes.subarray(-TAG_BYTES))
   const dataKey = decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES))
   try {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { untraced } from '../base/untraced.ts'
 
 /** A secret as it waits in memory: not readable in a core dump or a swapped page without the other page with the key. */
 export interface MemorySealed {
@@ -19,7 +20,8 @@ export function sealInMemory(secret: Uint8Array): MemorySealed {
 
 /** The caller zeroes what it gets. */
 export function unsealFromMemory({ iv, tag, ciphertext }: MemorySealed): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', processKey, iv, { authTagLength: 16 }).setAuthTag(tag)
+  const decipher = untraced(() => createDecipheriv('aes-256-gcm', processKey, iv, { authTagLength: 16 }))
+  decipher.setAuthTag(tag)
   const secret = decipher.update(ciphertext)
   decipher.final()
   return secret

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { describeFailure } from '../failure.ts'
 import { refuseOpenWire } from '../guard.ts'
@@ -31,10 +31,10 @@ export interface Asked {
 /** What is made of a success; reading its body to the end, or destroying it, is up to it. */
 export type Take<T> = (answer: IncomingMessage) => T | Promise<T>
 
-/** The shorter way, for plain HTTP. */
+/** The shorter way. */
 export interface Direct<T> {
   /** Null: it has to be asked in the usual way. */
-  ask(pool: Pool, outgoing: Outgoing): Promise<Received | null>
+  ask(pool: Pool, outgoing: Outgoing): Promise<Received | IncomingMessage | null>
   take(answer: Received): T
 }
 
@@ -115,14 +115,14 @@ async function attempt<T>(
     headers: signedHeaders(signable, credentials, { at: clock.now(), region, service }),
     body: body.pieces,
   }
-  const received = protocol === 'http:' ? await direct?.ask(line.pool, outgoing) : undefined
-  if (direct !== undefined && received != null) {
+  const received = (await direct?.ask(line.pool, outgoing)) ?? null
+  if (direct !== undefined && received !== null && !(received instanceof IncomingMessage)) {
     const corrected = clock.correct(received.headers.date)
     if (isSuccess(received.status)) return direct.take(received)
     await received.done
     throw marked(refusalOf(received.status, received.headers, received.refusal.toString('utf8')), corrected)
   }
-  const answer = await exchange(line.pool, outgoing, signal)
+  const answer = received instanceof IncomingMessage ? received : await exchange(line.pool, outgoing, signal)
   const corrected = clock.correct(answer.headers.date)
   if (isSuccess(answer.statusCode ?? 0)) return take(answer)
   throw marked(await readRefusal(answer), corrected)

@@ -6,7 +6,7 @@ import type { Sockets } from './sockets.ts'
 export interface Pool {
   httpAgent: HttpAgent
   httpsAgent: HttpsAgent
-  /** What comes in bulk over plain HTTP comes over these. */
+  /** What is sent in bulk goes over these, and what comes in bulk over plain HTTP comes over them. */
   sockets: Sockets
   connectTimeout: number
   silence: number

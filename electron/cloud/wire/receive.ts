@@ -1,7 +1,7 @@
 import type { Outgoing } from './exchange.ts'
 import { headText, parseHead, type Head } from './head.ts'
 import { MAX_ERROR_BYTES } from './refusal.ts'
-import type { Channel, Sockets } from './sockets.ts'
+import { originOf, type Channel, type Sockets } from './sockets.ts'
 
 /** Where a body goes. */
 export interface Place {
@@ -13,7 +13,7 @@ export interface Place {
 
 /** An answer whose head has come. */
 export interface Received extends Head {
-  /** All of an answer that is no success; it is not long. */
+  /** All of an answer that is no success, or has no content; it is not long. */
   refusal: Buffer
   /** Fulfilled when the whole body is in its place; rejected with what the connection threw. */
   done: Promise<void>
@@ -32,20 +32,17 @@ export async function receive(
   place: Place,
   signal: AbortSignal,
 ): Promise<Received | null> {
-  const host = outgoing.hostname.replace(/^\[(.*)\]$/, '$1')
-  const { port = 80 } = outgoing
+  const origin = originOf(outgoing)
   const request = headText(outgoing.method, outgoing.path, outgoing.headers)
-  if (sockets.isLeft(host, port)) return null
+  if (sockets.isLeft(origin)) return null
   for (let fresh = false; ; fresh = true) {
-    const channel = await sockets.take(host, port, fresh, signal)
+    const channel = await sockets.take(origin, fresh, signal)
     const { reused } = channel
     const state = { answered: false, refused: false }
     try {
-      const received = await askOver(channel, request, place, signal, state, () =>
-        sockets.giveBack(host, port, channel),
-      )
+      const received = await askOver(channel, request, place, signal, state, () => sockets.giveBack(origin, channel))
       // What it refuses is another matter: errors may be long, or chunked, where contents never are.
-      if (received === null && !state.refused) sockets.leave(host, port)
+      if (received === null && !state.refused) sockets.leave(origin)
       return received
     } catch (error) {
       if (!reused || state.answered || signal.aborted) throw error
@@ -70,7 +67,7 @@ function askOver(
     signal.addEventListener('abort', abort, { once: true })
     let head: Head | null = null
     const done = channel
-      .ask(request, {
+      .ask(request, [], {
         head(text) {
           state.answered = true
           state.refused = /^HTTP\/1\.[01] [345]/.test(text)
@@ -86,6 +83,7 @@ function askOver(
         bytes: (count) => {
           if (head?.status === 200 || head?.status === 206) onBytes(count)
         },
+        bearsMore: false,
       })
       .then(() => {
         if (head?.keepAlive === true) giveBack()

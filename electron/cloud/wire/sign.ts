@@ -1,4 +1,5 @@
-import { createHash, createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import { hmac } from '../../base/hkdf.ts'
 
 /** What AWS's Signature Version 4 signs with; as the SDK's providers give it. */
 export interface Signer {
@@ -55,7 +56,7 @@ export function signedHeaders(request: Signable, signer: Signer, scope: Scope): 
   const credential = `${time.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`
   const key = signingKey(signer, time.slice(0, 8), scope)
   const toSign = [ALGORITHM, time, credential, hash('sha256', canonicalRequest)].join('\n')
-  const signature = createHmac('sha256', key).update(toSign).digest('hex')
+  const signature = hmac('sha256', key, Buffer.from(toSign)).toString('hex')
   headers.authorization = `${ALGORITHM} Credential=${signer.accessKeyId}/${credential}, SignedHeaders=${signed}, Signature=${signature}`
   return headers
 }
@@ -84,15 +85,15 @@ function canonical(value: string): string {
 }
 
 /** The last key derived for each set of credentials: it changes once a day. */
-const derived = new WeakMap<Signer, { scope: string; key: KeyObject }>()
+const derived = new WeakMap<Signer, { scope: string; key: Buffer }>()
 
-function signingKey(signer: Signer, day: string, { region, service }: Scope): KeyObject {
+function signingKey(signer: Signer, day: string, { region, service }: Scope): Buffer {
   const scope = `${day}/${region}/${service}`
   const known = derived.get(signer)
   if (known?.scope === scope) return known.key
-  const key = [day, region, service, 'aws4_request'].reduce(
-    (secret, word) => createSecretKey(createHmac('sha256', secret).update(word).digest()),
-    createSecretKey(`AWS4${signer.secretAccessKey}`, 'utf8'),
+  const key = [day, region, service, 'aws4_request'].reduce<Buffer>(
+    (secret, word) => hmac('sha256', secret, Buffer.from(word)),
+    Buffer.from(`AWS4${signer.secretAccessKey}`),
   )
   derived.set(signer, { scope, key })
   return key

@@ -1,36 +1,76 @@
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { CofferError } from '../../base/errors.ts'
 import { proofOf } from '../this-computer/proven-agent.ts'
 import { MAX_HEAD } from './head.ts'
 
 /** One answer as it comes. */
 export interface Taker {
-  /** The text of its head without the empty line. Returns where the body goes, all of it; throws to end the connection. */
-  head(text: string): Buffer
+  /**
+   * The text of its head without the empty line. Returns where the body goes, all of it; or who takes the whole answer from
+   * its first byte on, and the connection with it. Throws to end the connection.
+   */
+  head(text: string): Buffer | Follower
   /** So many more bytes of the body are in place. */
   bytes(count: number): void
+  /** True: an answer that more comes after is one all the same, and only its connection is not used again. */
+  bearsMore: boolean
+}
+
+/** Takes the bytes of an answer, of which it alone knows the end, until the connection has its own. */
+export interface Follower {
+  take(bytes: Buffer): void
+  /** Null: as a connection ends whose other end has said all. */
+  end(error: Error | null): void
 }
 
 /** A connection that carries one request at a time. */
 export interface Channel {
   /** It has carried a request before: its server may close it at any moment. */
   reused: boolean
-  /** Sends a request without a body and reads its answer to the end. Throws what the connection threw, or a TimeoutError. */
-  ask(request: string, taker: Taker): Promise<void>
+  /**
+   * Sends a request, of which nothing may change until it is answered, and reads the answer to its end. One that came before
+   * all of the request had left ends the connection. Returns at once where a follower takes the answer. Throws what the
+   * connection threw, or a TimeoutError.
+   */
+  ask(head: string, body: readonly Uint8Array[], taker: Taker): Promise<void>
   isOpen(): boolean
   destroy(error?: Error): void
 }
 
-/** Connections of plain HTTP that are read without a copy, kept alive by address. */
+/** Whom a connection leads to. */
+export interface Origin {
+  /** Over TLS. */
+  secure: boolean
+  /** A name or an address, without brackets. */
+  host: string
+  port: number
+}
+
+/** Connections that are read without a copy as far as they are plain HTTP, kept alive by their origin. */
 export interface Sockets {
   /** A connection that nobody else uses. Throws what the connection threw, a TimeoutError, or LOCAL_SERVER. */
-  take(host: string, port: number, fresh: boolean, signal: AbortSignal): Promise<Channel>
+  take(origin: Origin, fresh: boolean, signal: AbortSignal): Promise<Channel>
   /** It has answered all it was asked, and may be asked again. */
-  giveBack(host: string, port: number, channel: Channel): void
-  /** True for a server whose answers are left to node:http. */
-  isLeft(host: string, port: number): boolean
-  leave(host: string, port: number): void
+  giveBack(origin: Origin, channel: Channel): void
+  /** True for a server whose contents are left to node:http. */
+  isLeft(origin: Origin): boolean
+  leave(origin: Origin): void
   close(): void
+}
+
+/** Where an outgoing request goes. */
+export function originOf({
+  protocol,
+  hostname,
+  port,
+}: {
+  protocol: string
+  hostname: string
+  port: number | undefined
+}): Origin {
+  const secure = protocol === 'https:'
+  return { secure, host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port ?? (secure ? 443 : 80) }
 }
 
 export interface Patience {
@@ -40,18 +80,28 @@ export interface Patience {
   silence: number
 }
 
-/** More than these are not kept for an address. */
-const MAX_IDLE = 32
+/** What vouches for the other end of a connection. */
+export interface Trust {
+  /** The secret of This computer's owner, which its server proves to know on each connection over plain HTTP. */
+  provenBy?: string | undefined
+  /** Authorities in PEM; undefined: the runtime's own. */
+  ca?: string[] | undefined
+}
 
-/** `provenBy`: the secret of This computer's owner; each connection has to prove that its other end knows it. */
-export function openSockets(provenBy: string | undefined, patience: Patience): Sockets {
-  const idle = new Map<string, Channel[]>()
+/** More than these are not kept for an origin. */
+const MAX_IDLE = 64
+/** Nor longer than so many milliseconds: many servers hang up after five seconds, and what is sent just then is lost. */
+const RESTED = 4_000
+
+export function openSockets(trust: Trust, patience: Patience): Sockets {
+  const idle = new Map<string, { channel: Channel; at: number }[]>()
   const open = new Set<Channel>()
   const left = new Set<string>()
+  const sessions = new Map<string, Buffer>()
   let closed = false
 
-  async function fresh(host: string, port: number, signal: AbortSignal): Promise<Channel> {
-    const channel = await dial(host, port, provenBy, patience, signal)
+  async function fresh(origin: Origin, signal: AbortSignal): Promise<Channel> {
+    const channel = await dial(channelTo(origin, trust, sessions), origin, trust, patience, signal)
     open.add(channel)
     channel.socket.once('close', () => open.delete(channel))
     if (closed) channel.destroy()
@@ -59,19 +109,23 @@ export function openSockets(provenBy: string | undefined, patience: Patience): S
   }
 
   return {
-    async take(host, port, isFresh, signal) {
-      const kept = isFresh ? [] : (idle.get(`${host}:${port}`) ?? [])
-      for (let channel = kept.pop(); channel !== undefined; channel = kept.pop()) if (channel.isOpen()) return channel
-      return fresh(host, port, signal)
+    async take(origin, isFresh, signal) {
+      const kept = isFresh ? [] : (idle.get(nameOf(origin)) ?? [])
+      const since = performance.now() - RESTED
+      for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
+        if (last.channel.isOpen() && last.at > since) return last.channel
+        last.channel.destroy()
+      }
+      return fresh(origin, signal)
     },
-    giveBack(host, port, channel) {
-      const kept = idle.get(`${host}:${port}`) ?? []
-      idle.set(`${host}:${port}`, kept)
+    giveBack(origin, channel) {
+      const kept = idle.get(nameOf(origin)) ?? []
+      idle.set(nameOf(origin), kept)
       if (closed || kept.length === MAX_IDLE) channel.destroy()
-      else kept.push(channel)
+      else kept.push({ channel, at: performance.now() })
     },
-    isLeft: (host, port) => left.has(`${host}:${port}`),
-    leave: (host, port) => void left.add(`${host}:${port}`),
+    isLeft: (origin) => left.has(nameOf(origin)),
+    leave: (origin) => void left.add(nameOf(origin)),
     close() {
       closed = true
       for (const channel of open) channel.destroy()
@@ -80,20 +134,25 @@ export function openSockets(provenBy: string | undefined, patience: Patience): S
   }
 }
 
+function nameOf({ secure, host, port }: Origin): string {
+  return `${secure ? 'https' : 'http'}://${host}:${port}`
+}
+
+type Dialled = Channel & { socket: Socket; connected: Promise<void> }
+
 async function dial(
-  host: string,
-  port: number,
-  provenBy: string | undefined,
+  channel: Dialled,
+  { secure }: Origin,
+  { provenBy }: Trust,
   { connectTimeout, silence }: Patience,
   signal: AbortSignal,
-): Promise<Channel & { socket: Socket }> {
-  const channel = channelTo(host, port)
+): Promise<Dialled> {
   const stop = (): void => channel.destroy(new Error('aborted'))
   const timer = setTimeout(() => channel.destroy(timeout(`no connection in ${connectTimeout} ms`)), connectTimeout)
   signal.addEventListener('abort', stop, { once: true })
   try {
     await channel.connected
-    if (provenBy !== undefined) await prove(channel, provenBy)
+    if (provenBy !== undefined && !secure) await prove(channel, provenBy)
     channel.socket.setTimeout(silence, () => channel.destroy(timeout(`silent for ${silence} ms`)))
     return channel
   } finally {
@@ -102,16 +161,17 @@ async function dial(
   }
 }
 
-async function prove(channel: Channel & { socket: Socket }, secret: string): Promise<void> {
+async function prove(channel: Dialled, secret: string): Promise<void> {
   const { remoteAddress = '', remotePort = 0 } = channel.socket
   const proof = proofOf(secret, `${remoteAddress}:${remotePort}`, remotePort)
   try {
-    await channel.ask(proof.request, {
+    await channel.ask(proof.request, [], {
       head(text) {
         proof.require(text)
         return NOTHING
       },
       bytes: () => undefined,
+      bearsMore: false,
     })
     channel.reused = false
   } catch (error) {
@@ -122,17 +182,65 @@ async function prove(channel: Channel & { socket: Socket }, secret: string): Pro
 
 const NOTHING = Buffer.alloc(0)
 
+/** Up to so many bytes go out in one piece: to copy them costs less than to hand over several. */
+const IN_ONE = 64 * 1024
+
+function write(socket: Socket, head: string, body: readonly Uint8Array[]): void {
+  const length = body.reduce((sum, piece) => sum + piece.length, head.length)
+  if (length > IN_ONE) {
+    socket.cork()
+    socket.write(head, 'latin1')
+    for (const piece of body) socket.write(piece)
+    socket.uncork()
+    return
+  }
+  const whole = Buffer.allocUnsafe(length)
+  let at = whole.write(head, 'latin1')
+  for (const piece of body) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  socket.write(whole)
+}
+
 interface Asking {
   taker: Taker
   /** Null: its head is still to come. */
   body: Buffer | null
   filled: number
+  follower: Follower | null
   resolve(): void
   reject(error: Error): void
 }
 
-/** The system reads straight into the place that the taker named: nothing is allocated for a read, and nothing copied but what came with a head. */
-function channelTo(host: string, port: number): Channel & { socket: Socket; connected: Promise<void> } {
+type Read = { buffer: () => Buffer; callback: (count: number) => boolean }
+
+/** Over plain HTTP the system reads straight into the buffers that `read` names. */
+function connectionTo(origin: Origin, { ca }: Trust, sessions: Map<string, Buffer>, read: Read): Socket {
+  const { secure, host, port } = origin
+  if (!secure) return connect({ host, port, noDelay: true, onread: read })
+  const socket = connectTls({
+    host,
+    port,
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(ca === undefined ? {} : { ca }),
+    session: sessions.get(nameOf(origin)),
+  })
+  socket.setNoDelay(true)
+  socket.on('session', (session: Buffer) => sessions.set(nameOf(origin), session))
+  socket.on('data', (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length && !socket.destroyed;) {
+      const taken = chunk.copy(read.buffer(), 0, at)
+      at += taken
+      read.callback(taken)
+    }
+  })
+  return socket
+}
+
+/** Nothing is allocated for a read, and over plain HTTP nothing copied but what came with a head. */
+function channelTo(origin: Origin, trust: Trust, sessions: Map<string, Buffer>): Dialled {
   const heads = Buffer.allocUnsafeSlow(MAX_HEAD)
   let seen = 0
   let asking: Asking | null = null
@@ -143,26 +251,28 @@ function channelTo(host: string, port: number): Channel & { socket: Socket; conn
     return filled < body.length ? body.subarray(filled) : heads
   }
 
-  const socket = connect({ host, port, noDelay: true, onread: { buffer: free, callback: came } })
+  const socket = connectionTo(origin, trust, sessions, { buffer: free, callback: came })
   const connected = new Promise<void>((resolve, reject) => {
     socket
-      .once('connect', resolve)
+      .once(origin.secure ? 'secureConnect' : 'connect', resolve)
       .once('error', reject)
       .once('close', () => reject(hungUp()))
   })
   connected.catch(() => undefined)
 
-  function fail(error: Error): void {
+  function fail(error: Error, saidAll = false): void {
     const failed = asking
     asking = null
     socket.destroy(error)
+    failed?.follower?.end(saidAll ? null : error)
     failed?.reject(error)
   }
 
   function came(count: number): boolean {
     try {
-      if (asking === null || asking.filled === asking.body?.length) throw tooMuch()
-      if (asking.body === null) takeHead(asking, count)
+      if (asking?.follower != null) asking.follower.take(Buffer.from(heads.subarray(0, count)))
+      else if (asking === null || asking.filled === asking.body?.length) endWithMore(asking)
+      else if (asking.body === null) takeHead(asking, count)
       else filledUp(asking, asking.body, count)
     } catch (error) {
       fail(error as Error)
@@ -178,12 +288,26 @@ function channelTo(host: string, port: number): Channel & { socket: Socket; conn
       if (seen === heads.length) throw badAnswer('The server answered with a head that does not end.')
       return
     }
-    const rest = heads.subarray(end + 4, seen)
+    const [all, rest] = [heads.subarray(0, seen), heads.subarray(end + 4, seen)]
     seen = 0
-    now.body = now.taker.head(heads.toString('latin1', 0, end))
-    if (rest.length > now.body.length) throw tooMuch()
-    now.body.set(rest)
-    filledUp(now, now.body, rest.length)
+    const place = now.taker.head(heads.toString('latin1', 0, end))
+    if (!Buffer.isBuffer(place)) {
+      now.follower = place
+      place.take(Buffer.from(all))
+      now.resolve()
+      return
+    }
+    now.body = place
+    now.body.set(rest.subarray(0, place.length))
+    filledUp(now, place, Math.min(rest.length, place.length))
+    if (rest.length > place.length) endWithMore(now)
+  }
+
+  function endWithMore(now: Asking | null): void {
+    if (now?.taker.bearsMore !== true) throw tooMuch()
+    asking = null
+    socket.destroy()
+    now.resolve()
   }
 
   function filledUp(now: Asking, body: Buffer, count: number): void {
@@ -194,28 +318,30 @@ function channelTo(host: string, port: number): Channel & { socket: Socket; conn
     setImmediate(() => {
       if (asking !== now) return
       asking = null
+      // What is left of a request that was answered early would be taken for the next one.
+      if (socket.writableLength > 0) socket.destroy()
       socket.unref()
       now.resolve()
     })
   }
 
-  socket.on('error', fail)
-  socket.on('end', () => fail(hungUp()))
+  socket.on('error', (error) => fail(error))
+  socket.on('end', () => fail(hungUp(), true))
   socket.on('close', () => fail(hungUp()))
 
   const channel = {
     socket,
     connected,
     reused: false,
-    ask(request: string, taker: Taker): Promise<void> {
+    ask(head: string, body: readonly Uint8Array[], taker: Taker): Promise<void> {
       return new Promise<void>((resolve, reject) => {
         if (socket.destroyed) {
           reject(hungUp())
           return
         }
-        asking = { taker, body: null, filled: 0, resolve, reject }
+        asking = { taker, body: null, filled: 0, follower: null, resolve, reject }
         socket.ref()
-        socket.write(request, 'latin1')
+        write(socket, head, body)
       }).then(() => void (channel.reused = true))
     },
     isOpen: () => !socket.destroyed && socket.readable,

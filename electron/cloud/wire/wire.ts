@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   GetObjectCommand,
@@ -15,10 +15,12 @@ import { CofferError } from '../../base/errors.ts'
 import { release } from '../../base/release.ts'
 import { dropBody } from '../body.ts'
 import { send } from '../send.ts'
-import { call, NOTHING, type Body } from './call.ts'
+import { call, NOTHING, type Body, type Direct } from './call.ts'
+import { deliver } from './deliver.ts'
 import type { Outgoing, Pool } from './exchange.ts'
 import { answerFields, type AnswerFields } from './fields.ts'
 import { receive, type Received } from './receive.ts'
+import type { Head } from './head.ts'
 import { headersOf } from './refusal.ts'
 
 export type { Body } from './call.ts'
@@ -35,13 +37,25 @@ type PartInput = Omit<UploadPartCommandInput, 'Body' | 'ContentLength'>
 /** Stores an object in one request. Throws what `send` throws. */
 export function putObject(s3: S3Client, input: PutInput, body: Body, signal: AbortSignal): Promise<AnswerFields> {
   const viaSdk = (): Promise<AnswerFields> => send(s3, new PutObjectCommand({ ...input, ...inOne(body) }), signal)
-  return call(s3, { operation: 'PutObject', method: 'PUT', input, body }, signal, viaSdk, finished)
+  return call(s3, { operation: 'PutObject', method: 'PUT', input, body }, signal, viaSdk, finished, delivering(signal))
 }
 
 /** Sends one part of an upload. Throws what `send` throws. */
 export function uploadPart(s3: S3Client, input: PartInput, body: Body, signal: AbortSignal): Promise<AnswerFields> {
   const viaSdk = (): Promise<AnswerFields> => send(s3, new UploadPartCommand({ ...input, ...inOne(body) }), signal)
-  return call(s3, { operation: 'UploadPart', method: 'PUT', input, body }, signal, viaSdk, finished)
+  return call(s3, { operation: 'UploadPart', method: 'PUT', input, body }, signal, viaSdk, finished, delivering(signal))
+}
+
+/** Where the server is asked first whether it will have the body, node:http does it. */
+function delivering(signal: AbortSignal): Direct<AnswerFields> {
+  return {
+    async ask({ sockets }, outgoing) {
+      if (outgoing.headers.expect !== undefined) return null
+      const answer = await deliver(sockets, outgoing, signal)
+      return answer instanceof IncomingMessage ? answer : { ...answer, refusal: answer.body, done: Promise.resolve() }
+    },
+    take: ({ headers }) => answerFields(headers),
+  }
 }
 
 export type Got = AnswerFields & { Body: Readable }
@@ -80,8 +94,9 @@ export async function getObjectInto(
   signal: AbortSignal,
 ): Promise<AnswerFields> {
   const asked = { operation: 'GetObject', method: 'GET', input, body: NOTHING }
-  const direct = (pool: Pool, outgoing: Outgoing): Promise<Received | null> =>
-    receive(pool.sockets, outgoing, { ...room, place: ({ headers }) => room.place(answerFields(headers)) }, signal)
+  const place = { ...room, place: ({ headers }: Head) => room.place(answerFields(headers)) }
+  const direct = async ({ sockets }: Pool, outgoing: Outgoing): Promise<Received | null> =>
+    outgoing.protocol === 'http:' ? receive(sockets, outgoing, place, signal) : null
   const viaSdk = async (): Promise<Coming> => pouring(await getObject(s3, input, signal), room)
   const take = (answer: IncomingMessage): Coming => pouring({ ...answerFields(headersOf(answer)), Body: answer }, room)
   const { fields, done } = await call(s3, asked, signal, viaSdk, take, {

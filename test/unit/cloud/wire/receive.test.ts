@@ -29,7 +29,7 @@ async function serving(behave: Behaviour, patience = { connectTimeout: 2_000, si
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  sockets = openSockets(undefined, patience)
+  sockets = openSockets({}, patience)
 }
 
 afterEach(() => {
