@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium gnome-keyring dbus libsecret-1-0 rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl)
+packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl)
 python=.cache/python
 
 say() { printf 'system: %s\n' "$*" >&2; }
@@ -50,7 +50,7 @@ apt_packages() {
 # Without Debian's packages there is still a list of programs to look for.
 programs() {
   local missing=() program
-  for program in dbus-run-session gnome-keyring-daemon rclone age gdb curl openssl python3; do
+  for program in dbus-run-session gnome-keyring-daemon secret-tool rclone age gdb curl openssl python3; do
     command -v "$program" >/dev/null || missing+=("$program")
   done
   [ ${#missing[@]} = 0 ] && return

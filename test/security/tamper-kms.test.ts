@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isCofferError } from '../../electron/base/errors.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
-import type { Answer, Lie } from './hostile-proxy.ts'
+import { without, type Answer, type Lie } from './hostile-proxy.ts'
 import { attempt, openLab, plant, putContent, type Lab } from './lab.ts'
 import { addKeys, fieldsOf, seal, withField, type Subject } from './subjects.ts'
 import { expectNone, judge, keepRows, type Expected } from './table.ts'
@@ -26,8 +27,15 @@ function onKms(operation: string, change: (said: Said, asked: Said) => Said): Li
     if (!target.endsWith(`.${operation}`) || truth.status !== 200) return truth
     const said = JSON.parse(truth.body.toString()) as Said
     const asked = JSON.parse(body.toString()) as Said
-    return { ...truth, body: Buffer.from(JSON.stringify(change(said, asked))) }
+    return saidByKms(truth, change(said, asked))
   }
+}
+
+/** Who lies sends the checksum of the lie; KMS writes it as a decimal number. */
+function saidByKms(truth: Answer, said: Said): Answer {
+  const body = Buffer.from(JSON.stringify(said))
+  const headers: Answer['headers'] = [...without(truth.headers, 'x-amz-crc32'), ['x-amz-crc32', String(crc32(body))]]
+  return { ...truth, status: 200, body, headers }
 }
 
 async function under<T>(lie: Lie, work: () => Promise<T>): Promise<T> {
@@ -146,6 +154,6 @@ function laxKms(context: Record<string, string>, dataKey: unknown): Lie {
   return ({ headers }, truth): Answer => {
     if (!String(headers['x-amz-target'] ?? '').endsWith('.Decrypt')) return truth
     const said = { KeyId: lab.kmsKey, Plaintext: dataKey, EncryptionContext: context }
-    return { ...truth, status: 200, body: Buffer.from(JSON.stringify(said)) }
+    return saidByKms(truth, said)
   }
 }
