@@ -25,6 +25,7 @@ import { asText, openSettings, type Settings } from './store/settings.ts'
 import { openTransferRuns } from './store/transfer-runs.ts'
 import { openQueue, type Queue } from './transfers/queue/queue.ts'
 import { rateLimit } from './transfers/rate-limit.ts'
+import { openLastReads, type LastReads } from './vault/last-reads.ts'
 import { isStreamRef, type OpenSource } from './vault/put-plan.ts'
 import { fileSource } from './vault/source.ts'
 import { limitOf } from './vault/rate-limits.ts'
@@ -63,6 +64,7 @@ export interface Coffer {
   rekeyRuns: RekeyRuns
   downloads: Downloads
   uploads: Uploads
+  lastReads: LastReads
   transfers: Queue<TransferDone>
   localCloud: ThisComputer
   /**
@@ -88,6 +90,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const downloads = openDownloads(db, home)
   downloads.sweep()
   const uploads = openUploads(db, home)
+  const lastReads = openLastReads()
   const activity = openActivity(db)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
@@ -107,7 +110,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    return { place, makesBuckets, s3, kms, keys, catalog, downloads, uploads, [Symbol.dispose]: () => clients.close() }
+    const kept = { catalog, downloads, uploads, lastReads }
+    return { place, makesBuckets, s3, kms, keys, ...kept, [Symbol.dispose]: () => clients.close() }
   }
 
   const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
@@ -149,6 +153,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     rekeyRuns: openRekeyRuns(db, home),
     downloads,
     uploads,
+    lastReads,
     transfers,
     localCloud,
     openVault,

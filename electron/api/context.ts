@@ -8,6 +8,7 @@ import type { Settings } from '../store/settings.ts'
 import type { Downloads } from '../store/downloads.ts'
 import type { Uploads } from '../store/uploads.ts'
 import type { Queue } from '../transfers/queue/queue.ts'
+import type { LastReads } from '../vault/last-reads.ts'
 import type { TransferDone } from '../vault/transfer-work.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -63,6 +64,7 @@ export interface Coffer {
   transfers: Queue<TransferDone>
   downloads: Pick<Downloads, 'strays' | 'giveUp'>
   uploads: Pick<Uploads, 'left'>
+  lastReads: Pick<LastReads, 'of'>
   openVault(place: PlaceRef): Promise<OpenVault>
   /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
   placeId(place: PlaceRef): Promise<string>

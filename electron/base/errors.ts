@@ -31,7 +31,7 @@ export const FAILURES = {
   CLOCK_SKEW: { exit: 4, hint: "Set this computer's clock right, then try again." },
   SSE_C_BLOCKED: {
     exit: 4,
-    hint: 'The bucket blocks SSE-C. Its owner can allow it with PutBucketEncryption (BlockedEncryptionTypes: NONE), or use CSE-C, which needs no permission.',
+    hint: 'Allow it there (coffer bucket encryption BUCKET --sse-c allow), or use CSE-C, which needs no permission.',
   },
 
   INTEGRITY: {

@@ -5,7 +5,7 @@ import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { parseTarget } from './target.ts'
 import type { Target } from './target.ts'
-import { EXIT_HELP, modeName, moment, size } from './words.ts'
+import { count, EXIT_HELP, modeName, moment, size } from './words.ts'
 
 const EXAMPLES = `
 The mode is shown where Coffer knows it already; listing never asks for each object. coffer inspect asks.
@@ -15,6 +15,7 @@ Examples
   coffer ls s3://private/           what is in one
   coffer ls s3://private/photos/ --recursive
   coffer ls s3://private/ --search beach 2024
+  coffer ls s3://private/ --removed what was removed from there, and coffer undelete brings back
 `
 
 export function addLs(program: Command): void {
@@ -25,16 +26,15 @@ export function addLs(program: Command): void {
     .argument('[target]', 's3://BUCKET or s3://BUCKET/FOLDER/')
     .option('-r, --recursive', 'everything below, not only the next level')
     .option('-s, --search <words...>', 'only objects, at any depth, whose keys hold all of the words, in any case')
+    .option('--removed', 'only what was removed from there and can be brought back, where the bucket keeps versions')
     .addHelpText('after', EXAMPLES + EXIT_HELP)
-    .action(async (target: string | undefined, { recursive = false, search }: Options) => {
+    .action(async (target: string | undefined, options: Options) => {
+      const { recursive = false, search, removed = false } = options
       const asked = target === undefined ? null : parseTarget(target)
-      if (asked === null && search !== undefined) {
-        throw new CofferError('INVALID_INPUT', 'A search needs a bucket.', {
-          hint: 'Name it: coffer ls s3://BUCKET/ --search WORD.',
-        })
-      }
+      refuseMixed(options, asked)
       await withCoffer(command, (session) => {
         if (asked === null) return listBuckets(session)
+        if (removed) return listRemoved(session, asked)
         return search === undefined ? listObjects(session, asked, recursive) : searchObjects(session, asked, search)
       })
     })
@@ -43,15 +43,40 @@ export function addLs(program: Command): void {
 interface Options {
   recursive?: boolean
   search?: string[]
+  removed?: boolean
 }
 
-/** Also the answer of `coffer bucket list`. */
+function refuseMixed({ recursive, search, removed }: Options, asked: Target | null): void {
+  if (asked === null && (search !== undefined || removed === true)) {
+    throw new CofferError('INVALID_INPUT', 'This needs a bucket.', { hint: 'Name it: coffer ls s3://BUCKET/ ….' })
+  }
+  if (removed === true && (recursive === true || search !== undefined)) {
+    throw new CofferError('INVALID_INPUT', 'What was removed is listed for one folder at a time.', {
+      hint: 'Leave out --recursive and --search.',
+    })
+  }
+}
+
+type Known = Awaited<ReturnType<Session['client']['buckets']['known']>>[number]
+
+/** `1204 objects, 3.2 GiB, as of 2026-04-01 09:30`. */
+export function knownWords({ objects, bytes, complete, listedAt }: Known): string {
+  const least = complete ? '' : 'at least '
+  const asOf = listedAt === undefined ? '' : `, as of ${moment(listedAt)}`
+  return `${least}${count(objects, 'object')}, ${size(bytes)}${asOf}`
+}
+
+/** Also the answer of `coffer bucket list`. How much is in them is told where it is known; nothing is listed for it. */
 export async function listBuckets({ client, place, out, signal }: Session): Promise<void> {
   const buckets = await client.buckets.list({ place }, { signal })
-  for (const bucket of buckets) {
-    const since = bucket.createdAt === undefined ? ''.padEnd(16) : moment(bucket.createdAt)
-    out.result(bucket, `${since}  s3://${bucket.name}`)
-  }
+  const known = new Map((await client.buckets.known({ place }, { signal })).map((each) => [each.name, each]))
+  const rows = buckets.map(({ name, createdAt }) => {
+    const all = known.get(name)
+    const since = createdAt === undefined ? ''.padEnd(16) : moment(createdAt)
+    return [since, `s3://${name}`, all === undefined ? '' : knownWords(all)]
+  })
+  const lines = table(['', '', ''], rows)
+  buckets.forEach((bucket, index) => out.result({ ...bucket, known: known.get(bucket.name) }, lines[index + 1] ?? ''))
   if (buckets.length === 0) out.note('No buckets yet. Put a file into one and it is made: coffer put FILE s3://NAME/')
 }
 
@@ -63,6 +88,24 @@ async function listObjects(session: Session, { bucket, key }: Target, recursive:
     show(session, page)
   }
   if (seen === 0) out.note('Nothing there.')
+}
+
+/** Folders are told apart from those that still hold files by a listing of this one. */
+async function listRemoved(session: Session, { bucket, key }: Target): Promise<void> {
+  const { client, place, out, signal } = session
+  const prefix = key === '' || key.endsWith('/') ? key : `${key}/`
+  for await (const { objects } of await client.objects.refresh({ place, bucket, prefix }, { signal })) {
+    out.status(`${objects} objects listed`)
+  }
+  out.status('')
+  let seen = 0
+  for await (const page of await client.objects.removed({ place, bucket, prefix }, { signal })) {
+    seen += page.length
+    const rows = page.map((entry) => cells({ ...entry, lastModified: entry.removedAt }))
+    const lines = table(['', '', '', ''], rows)
+    page.forEach((entry, index) => out.result(entry, lines[index + 1] ?? ''))
+  }
+  if (seen === 0) out.note('Nothing that could be brought back.')
 }
 
 const MOST_FOUND = 1000

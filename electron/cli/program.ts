@@ -19,6 +19,7 @@ import { addPut } from './put.ts'
 import { addRekey } from './rekey.ts'
 import { addRm } from './rm.ts'
 import { addTransfers } from './transfers.ts'
+import { addUndelete } from './undelete.ts'
 import { addUp } from './up.ts'
 import { addVerify } from './verify.ts'
 import { EXIT_HELP, MODES_HELP } from './words.ts'
@@ -71,6 +72,7 @@ export function createProgram(): Command {
   addVerify(program)
   addRekey(program)
   addRm(program)
+  addUndelete(program)
   addBucket(program)
   addKey(program)
   addKms(program)

@@ -25,3 +25,8 @@ export function parseObject(text: string): Target {
 export function showTarget({ bucket, key }: Target): string {
   return key === '' ? `s3://${bucket}` : `s3://${bucket}/${key}`
 }
+
+/** A bucket by its name, or as `s3://NAME`. Throws INVALID_INPUT. */
+export function bucketIn(text: string): string {
+  return text.startsWith('s3://') ? parseTarget(text).bucket : text
+}

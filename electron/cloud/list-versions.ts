@@ -19,12 +19,16 @@ export interface VersionLine {
 interface VersionsQuery {
   bucket: string
   prefix: string
+  /** Only what is in the folder that `prefix` is; folders in it are named and not looked into. */
+  shallow?: boolean | undefined
   /** `next` of the page before. */
   from: VersionsPage['next']
 }
 
 export interface VersionsPage {
   lines: VersionLine[]
+  /** Only of a shallow listing; they end with `/`. */
+  folders: string[]
   next: { key: string; id: string | undefined } | undefined
 }
 
@@ -35,12 +39,13 @@ export interface VersionsPage {
  */
 export async function listObjectVersions(
   s3: S3Client,
-  { bucket, prefix, from }: VersionsQuery,
+  { bucket, prefix, shallow = false, from }: VersionsQuery,
   signal: AbortSignal,
 ): Promise<VersionsPage> {
   const command = new ListObjectVersionsCommand({
     Bucket: bucket,
     Prefix: prefix,
+    Delimiter: shallow ? '/' : undefined,
     KeyMarker: from?.key,
     VersionIdMarker: from?.id,
   })
@@ -52,6 +57,7 @@ export async function listObjectVersions(
   const {
     Versions = [],
     DeleteMarkers = [],
+    CommonPrefixes = [],
     IsTruncated,
     NextKeyMarker,
     NextVersionIdMarker,
@@ -59,8 +65,9 @@ export async function listObjectVersions(
   const versions = Versions.map((line) => lineOf('version', line))
   const markers = DeleteMarkers.map((line) => lineOf('delete-marker', line))
   const lines = kinds.flatMap((kind) => (kind === 'Version' ? versions : markers).shift() ?? [])
+  const folders = CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? [])
   const more = IsTruncated === true && NextKeyMarker !== undefined
-  return { lines, next: more ? { key: NextKeyMarker, id: NextVersionIdMarker } : undefined }
+  return { lines, folders, next: more ? { key: NextKeyMarker, id: NextVersionIdMarker } : undefined }
 }
 
 interface Line {

@@ -220,4 +220,19 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX transfer_items_by_state ON transfer_items (run, state, large, id);
   `,
+  `
+  ALTER TABLE listed_folders ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;  -- of all objects in it, as stored
+  UPDATE listed_folders SET bytes = (SELECT coalesce(sum(size), 0) FROM listed_objects WHERE folder = listed_folders.id);
+  DROP TRIGGER listed_objects_more;
+  DROP TRIGGER listed_objects_fewer;
+  CREATE TRIGGER listed_objects_more AFTER INSERT ON listed_objects BEGIN
+    UPDATE listed_folders SET objects = objects + (new.name <> ''), bytes = bytes + new.size WHERE id = new.folder;
+  END;
+  CREATE TRIGGER listed_objects_fewer AFTER DELETE ON listed_objects BEGIN
+    UPDATE listed_folders SET objects = objects - (old.name <> ''), bytes = bytes - old.size WHERE id = old.folder;
+  END;
+  CREATE TRIGGER listed_objects_other AFTER UPDATE OF size ON listed_objects WHEN old.size <> new.size BEGIN
+    UPDATE listed_folders SET bytes = bytes - old.size + new.size WHERE id = new.folder;
+  END;
+  `,
 ]

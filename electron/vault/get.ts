@@ -9,7 +9,7 @@ import { checkpoints } from './checkpoints.ts'
 import { fileTimes } from './file-metadata.ts'
 import { lookAndFetch, type Fetched } from './fetch-small.ts'
 import { look, type Looked } from './look.ts'
-import { openLooked, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
+import { journeyOf, openLooked, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
 import type { GetRequest, GetResult, Vault, Watch } from './vault.ts'
 
 /**
@@ -138,11 +138,8 @@ async function intoPlace(
   const { bucket, key, path, overwrite } = request
   const { facts, plan } = reading
   const done = await writeDestination({ path, overwrite, ...fileTimes(facts.metadata) }, fill, temporary)
-  rememberReading(vault, request, reading)
+  const journey = journeyOf(reading, done)
+  rememberReading(vault, request, reading, journey)
   const { mode, keyId, format } = plan.recognition
-  const journey = [
-    ...plan.journey({ etag: facts.etag, bytes: facts.size, requestId: done.requestId }),
-    ...done.proofSteps,
-  ]
   return { bucket, key, path, mode, keyId, format, bytes: done.bytes, journey }
 }

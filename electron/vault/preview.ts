@@ -1,6 +1,7 @@
 import { CofferError } from '../base/errors.ts'
+import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
-import { openReading, readThrough, rememberReading, type Reading } from './reading.ts'
+import { journeyOf, openReading, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
 import { previewType, type PreviewType } from './preview-type.ts'
 import type { Wanted } from './look.ts'
 import type { Vault } from './vault.ts'
@@ -12,6 +13,8 @@ export interface Preview extends PreviewType {
   format: EnvelopeFormat | undefined
   /** What proved the content: the GCM tag, S3's checksum, or, of what S3 decrypts and keeps no checksum of, S3's own word. */
   proof: 'tag' | 'checksum' | 'none'
+  /** What happened to its key on the way. */
+  journey: Journey
 }
 
 /** What is shown at a glance; the rest is for a program of its own. */
@@ -35,7 +38,7 @@ export async function preview(vault: Vault, wanted: Wanted, signal: AbortSignal)
         hint: 'Save it as a file, if you trust where it comes from.',
       })
     }
-    const { bytes, proof } = await readWhole(vault, reading, signal)
+    const { bytes, done } = await readWhole(vault, reading, signal)
     if (bytes.length > MAX_PREVIEW_BYTES) throw tooLarge(wanted)
     const type = previewType(bytes)
     if (type === null) {
@@ -43,9 +46,10 @@ export async function preview(vault: Vault, wanted: Wanted, signal: AbortSignal)
         hint: 'Save it as a file to open it.',
       })
     }
-    rememberReading(vault, wanted, reading)
+    const journey = journeyOf(reading, done)
+    rememberReading(vault, wanted, reading, journey)
     const { mode, keyId, format } = plan.recognition
-    return { ...type, bytes, mode, keyId, format, proof }
+    return { ...type, bytes, mode, keyId, format, proof: done.proof, journey }
   } finally {
     plan.dispose()
   }
@@ -55,10 +59,10 @@ async function readWhole(
   vault: Vault,
   reading: Reading,
   signal: AbortSignal,
-): Promise<{ bytes: Buffer; proof: Preview['proof'] }> {
+): Promise<{ bytes: Buffer; done: ReadDone }> {
   const bytes = Buffer.alloc(reading.facts.size)
   let at = 0
-  const { proof } = await readThrough(
+  const done = await readThrough(
     vault,
     reading,
     (piece) => {
@@ -67,7 +71,7 @@ async function readWhole(
     },
     { signal, checksum: true },
   )
-  return { bytes: bytes.subarray(0, at), proof }
+  return { bytes: bytes.subarray(0, at), done }
 }
 
 function tooLarge({ bucket, key }: Wanted): CofferError {

@@ -1,6 +1,6 @@
 import { CofferError } from '../base/errors.ts'
 import { crc32 } from 'node:zlib'
-import type { JourneyStep } from '../base/journey.ts'
+import type { Journey, JourneyStep } from '../base/journey.ts'
 import { detect, prepareRead } from '../modes/detect.ts'
 import type { ObjectFacts, Opener, ReadPlan } from '../modes/mode.ts'
 import type { Checkpoint } from '../store/downloads.ts'
@@ -165,10 +165,19 @@ function checksumStep(algorithm: string): JourneyStep {
   }
 }
 
-/** Remembers what an object turned out to be, for as long as its ETag is. Older versions are not remembered. */
-export function rememberReading(vault: Vault, { versionId }: Wanted, { facts, plan }: Reading): void {
+/** What happened to an object's key on a read that has come to its end. */
+export function journeyOf({ facts, plan }: Reading, { requestId, proofSteps }: ReadDone): Journey {
+  return [...plan.journey({ etag: facts.etag, bytes: facts.size, requestId }), ...proofSteps]
+}
+
+/**
+ * Remembers what an object turned out to be, for as long as its ETag is, and what was seen on the way. Of older versions only
+ * the latter.
+ */
+export function rememberReading(vault: Vault, { versionId }: Wanted, { facts, plan }: Reading, journey: Journey): void {
+  const { bucket, key, etag, size } = facts
+  vault.lastReads?.remember({ place: vault.place, bucket, key, etag }, journey)
   if (versionId !== undefined) return
   const { mode, keyId, format } = plan.recognition
-  const { bucket, key, etag, size } = facts
   vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format })
 }

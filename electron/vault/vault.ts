@@ -9,6 +9,7 @@ import type { Downloads } from '../store/downloads.ts'
 import type { ListedEntry } from '../store/listing/folder-pages.ts'
 import type { Listing } from '../store/listing/listing.ts'
 import type { Uploads } from '../store/uploads.ts'
+import type { LastReads } from './last-reads.ts'
 
 /** What the vault remembers of objects. */
 export interface Catalog {
@@ -40,6 +41,8 @@ export interface Vault {
   downloads?: Pick<Downloads, 'keep' | 'temporaryFor' | 'giveUp'> | undefined
   /** The journal of uploads in parts. */
   uploads: Uploads
+  /** Without it, what was seen on a read is told once and not remembered. */
+  lastReads?: LastReads | undefined
 }
 
 /** Bytes done of bytes in all, for one object. */
@@ -194,6 +197,7 @@ export interface RekeyRequest {
  *   list.ts    listFolder(vault, { bucket, prefix, recursive }, signal): AsyncIterable<ListEntry>; listBuckets(vault, signal)
  *   refresh.ts refresh(vault, { bucket, prefix, recursive }, signal): AsyncIterable<RefreshProgress>
  *   details.ts details(vault, { bucket, keys }, signal): Promise<ObjectDetails[]>
+ *   removed.ts removedIn(vault, { bucket, prefix }, signal): AsyncIterable<RemovedEntry[]>
  *   versions.ts versionsOf, undelete, removeVersion
  *   preview.ts preview(vault, { bucket, key, versionId?, options }, signal): Promise<Preview>
  *   inspect.ts inspect(vault, { bucket, key, versionId?, options }, signal): Promise<Inspection>

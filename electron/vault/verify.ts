@@ -1,4 +1,4 @@
-import { openReading, readThrough, rememberReading } from './reading.ts'
+import { journeyOf, openReading, readThrough, rememberReading } from './reading.ts'
 import type { Wanted } from './look.ts'
 import type { Vault, VerifyResult, Watch } from './vault.ts'
 
@@ -11,15 +11,16 @@ export async function verify(vault: Vault, request: Wanted, watch: Watch): Promi
   const started = performance.now()
   const { bucket, key } = request
   const reading = await openReading(vault, request, watch.signal)
-  const { facts, plan } = reading
+  const { plan } = reading
   try {
-    const { bytes, requestId, proof, proofSteps } = await readThrough(vault, reading, () => undefined, {
+    const done = await readThrough(vault, reading, () => undefined, {
       ...watch,
       checksum: true,
     })
-    rememberReading(vault, request, reading)
+    const journey = journeyOf(reading, done)
+    rememberReading(vault, request, reading, journey)
     const { mode, keyId, format } = plan.recognition
-    const journey = [...plan.journey({ etag: facts.etag, bytes: facts.size, requestId }), ...proofSteps]
+    const { bytes, proof } = done
     return { bucket, key, mode, keyId, format, bytes, seconds: (performance.now() - started) / 1_000, proof, journey }
   } finally {
     plan.dispose()

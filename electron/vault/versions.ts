@@ -28,15 +28,18 @@ function newestFirst(one: VersionLine, other: VersionLine): number {
 }
 
 /**
- * Takes a delete marker away. If it was what hid the object, the object is there again: true. Throws INVALID_INPUT if the
- * version is no delete marker, OBJECT_NOT_FOUND if there is none of this id, and what `send` throws.
+ * Takes away what hides an object: one delete marker, or, if none is named, all that lie above its newest version. True if
+ * the object is there again. Throws INVALID_INPUT if the version is no delete marker, OBJECT_NOT_FOUND if there is none of
+ * this id, or nothing to bring back, and what `send` throws.
  */
 export async function undelete(
   vault: Vault,
-  { bucket, key, versionId }: Name & { versionId: string },
+  { bucket, key, versionId }: Name & { versionId?: string | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const marker = (await versionsOf(vault, { bucket, key }, signal)).find(({ id }) => id === versionId)
+  const name = { bucket, key }
+  if (versionId === undefined) return uncover(vault, name, signal)
+  const marker = (await versionsOf(vault, name, signal)).find(({ id }) => id === versionId)
   if (marker === undefined) {
     throw new CofferError('OBJECT_NOT_FOUND', `s3://${bucket}/${key} has no version ${versionId}.`)
   }
@@ -46,7 +49,21 @@ export async function undelete(
       'This version holds content; only a delete marker can be taken away like this.',
     )
   }
-  return removeVersion(vault, { bucket, key, versionId }, signal)
+  return removeVersion(vault, { ...name, versionId }, signal)
+}
+
+/** One marker after the other, since not every server tells in which order those of one second came. */
+async function uncover(vault: Vault, { bucket, key }: Name, signal: AbortSignal): Promise<boolean> {
+  const versions = await versionsOf(vault, { bucket, key }, signal)
+  const [latest] = versions
+  if (latest === undefined || !versions.some(({ kind }) => kind === 'version')) {
+    throw new CofferError('OBJECT_NOT_FOUND', `s3://${bucket}/${key} has no version that could be brought back.`)
+  }
+  if (latest.kind === 'version') return true
+  return (
+    (await removeVersion(vault, { bucket, key, versionId: latest.id }, signal)) ||
+    (await uncover(vault, { bucket, key }, signal))
+  )
 }
 
 /** Deletes one version, or delete marker, for good. True if the object is there afterwards. Throws what `send` throws. */

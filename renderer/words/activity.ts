@@ -8,6 +8,7 @@ const DONE: Record<ActivityEntry['what'], string> = {
   remove: 'Removed',
   key: 'Changed a key of yours',
   kms: 'Changed a KMS key',
+  bucket: 'Changed the settings of',
   place: 'Changed a place',
 }
 
@@ -19,6 +20,7 @@ const FAILED: Record<ActivityEntry['what'], string> = {
   remove: 'Could not remove',
   key: 'Could not change a key of yours',
   kms: 'Could not change a KMS key',
+  bucket: 'Could not change the settings of',
   place: 'Could not change a place',
 }
 

@@ -1,6 +1,15 @@
 import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
-import { bucketName, envelopeFormat, errorCode, objectKey, observedMode, placeRef, readOptions } from './common.ts'
+import {
+  bucketName,
+  envelopeFormat,
+  errorCode,
+  journeyStep,
+  objectKey,
+  observedMode,
+  placeRef,
+  readOptions,
+} from './common.ts'
 
 export const listEntry = z.object({
   kind: z.enum(['object', 'folder']),
@@ -11,6 +20,14 @@ export const listEntry = z.object({
   /** From the catalog, if it is known for this ETag. */
   mode: observedMode.optional(),
   keyId: z.string().optional(),
+})
+
+const removedEntry = z.object({
+  kind: z.enum(['object', 'folder']),
+  key: z.string(),
+  /** Of the newest version, as stored. */
+  size: z.number(),
+  removedAt: z.date().optional(),
 })
 
 const bucket = { place: placeRef, bucket: bucketName }
@@ -101,8 +118,21 @@ export const browsing = {
     ),
   ),
 
-  /** Takes a delete marker away; `there` tells whether the object can be seen again. */
-  undelete: oc.input(z.strictObject(version)).output(z.object({ there: z.boolean() })),
+  /**
+   * What was removed from a folder and can be brought back, page by page: files that a delete marker hides, and folders in
+   * which there is no file any more, as far as the folder itself was listed. Empty where the bucket keeps no versions.
+   */
+  removed: oc
+    .input(z.strictObject({ ...bucket, prefix: folder.default('') }))
+    .output(eventIterator(z.array(removedEntry))),
+
+  /**
+   * Takes away the delete marker that is named, or all that hide the object; `there` tells whether it can be seen again.
+   * OBJECT_NOT_FOUND if there is nothing to bring back.
+   */
+  undelete: oc
+    .input(z.strictObject({ ...object, versionId: z.string().min(1).optional() }))
+    .output(z.object({ there: z.boolean() })),
 
   /** Deletes one version, or delete marker, for good; `there` tells whether the object can still be seen. */
   removeVersion: oc.input(z.strictObject(version)).output(z.object({ there: z.boolean() })),
@@ -121,7 +151,17 @@ export const browsing = {
         mode: observedMode,
         keyId: z.string().optional(),
         format: envelopeFormat.optional(),
+        /** What proved it: the tag, S3's checksum of the whole, or nothing but S3's own word. */
         proof: z.enum(['tag', 'checksum', 'none']),
+        journey: z.array(journeyStep),
       }),
     ),
+
+  /**
+   * What was seen to happen to an object's key when this very state of it was last read by this Coffer: saved, previewed or
+   * verified. Null if it was not since Coffer was started. S3 is not asked.
+   */
+  lastRead: oc
+    .input(z.strictObject({ ...object, etag: z.string() }))
+    .output(z.object({ at: z.date(), journey: z.array(journeyStep) }).nullable()),
 }

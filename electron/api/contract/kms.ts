@@ -6,8 +6,8 @@ import { placeRef } from './common.ts'
 const place = { place: placeRef }
 
 /** A key's id or ARN, or an alias with or without its `alias/`. */
-const keyRef = z.string().trim().min(1).max(2048).transform(kmsKeyName)
-const one = { ...place, key: keyRef }
+export const kmsKey = z.string().trim().min(1).max(2048).transform(kmsKeyName)
+const one = { ...place, key: kmsKey }
 
 /** `NAME` or `alias/NAME`; names under `alias/aws/` are AWS's own (AWS KMS API, CreateAlias). */
 const alias = z

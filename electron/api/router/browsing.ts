@@ -1,6 +1,7 @@
 import { details } from '../../vault/details.ts'
 import { preview } from '../../vault/preview.ts'
 import { refresh } from '../../vault/refresh.ts'
+import { removedIn } from '../../vault/removed.ts'
 import { removeVersion, undelete, versionsOf } from '../../vault/versions.ts'
 import { procedures, signalOf } from './base.ts'
 import { recorded } from './recorded.ts'
@@ -32,6 +33,11 @@ export const browsingRouter = {
     return await versionsOf(vault, input, signalOf(signal))
   }),
 
+  removed: objects.removed.handler(async function* ({ input, context, signal }) {
+    using vault = await context.coffer.openVault(input.place)
+    yield* removedIn(vault, input, signalOf(signal))
+  }),
+
   undelete: objects.undelete.handler(async ({ input, context: { coffer }, signal }) => {
     using vault = await coffer.openVault(input.place)
     return { there: await undelete(vault, input, signalOf(signal)) }
@@ -52,5 +58,9 @@ export const browsingRouter = {
       preview(vault, input, signalOf(signal)),
     )
     return { ...told, content: new Blob([new Uint8Array(bytes)], { type: told.mediaType }) }
+  }),
+
+  lastRead: objects.lastRead.handler(async ({ input, context: { coffer } }) => {
+    return coffer.lastReads.of({ ...input, place: await coffer.placeId(input.place) })
   }),
 }

@@ -2,11 +2,14 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { BucketLocationConstraint } from '@aws-sdk/client-s3'
 import type { ModeChoice } from '../../base/mode-names.ts'
 import { bucketEncryption } from '../../cloud/bucket-encryption.ts'
+import { bucketVersioning } from '../../cloud/bucket-versioning.ts'
 import { send } from '../../cloud/send.ts'
 import { CUSTOMER_KEY_KINDS, chooseKey } from '../../modes/customer-keys.ts'
+import { changeEncryption, changeVersioning } from '../../vault/bucket-settings.ts'
 import { listBuckets } from '../../vault/list.ts'
 import type { Coffer } from '../context.ts'
 import { procedures, signalOf } from './base.ts'
+import { recorded } from './recorded.ts'
 import { setUsualMode, usualMode } from '../../vault/usual-mode.ts'
 
 const { buckets } = procedures
@@ -28,6 +31,30 @@ export const bucketsRouter = {
   encryption: buckets.encryption.handler(async ({ input, context, signal }) => {
     using vault = await context.coffer.openVault(input.place)
     return await bucketEncryption(vault.s3, input.bucket, signalOf(signal))
+  }),
+
+  setEncryption: buckets.setEncryption.handler(async ({ input, context: { coffer }, signal }) => {
+    using vault = await coffer.openVault(input.place)
+    const { bucket } = input
+    const what = { what: 'bucket' as const, place: vault.place, bucket, keyId: input.byDefault?.kmsKeyId }
+    return await recorded(coffer, what, () => changeEncryption(vault, bucket, input, signalOf(signal)))
+  }),
+
+  versioning: buckets.versioning.handler(async ({ input, context, signal }) => {
+    using vault = await context.coffer.openVault(input.place)
+    return await bucketVersioning(vault.s3, input.bucket, signalOf(signal))
+  }),
+
+  setVersioning: buckets.setVersioning.handler(async ({ input, context: { coffer }, signal }) => {
+    using vault = await coffer.openVault(input.place)
+    const { bucket, versioning } = input
+    return await recorded(coffer, { what: 'bucket', place: vault.place, bucket }, () =>
+      changeVersioning(vault, bucket, versioning, signalOf(signal)),
+    )
+  }),
+
+  known: buckets.known.handler(async ({ input, context: { coffer } }) => {
+    return coffer.catalog.listing.known(await coffer.placeId(input.place))
   }),
 
   usualMode: buckets.usualMode.handler(async ({ input, context: { coffer } }) => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { transaction } from '../../base/transaction.ts'
 import { openFolderPages, type FolderPage, type FolderQuery, type ListedEntry } from './folder-pages.ts'
+import { openKnown, type KnownBucket } from './known.ts'
 import { beginRun, type ListingRun } from './run.ts'
 import { openSearch, type Search } from './search.ts'
 import { openListedTables, splitKey, type ListedObject } from './tables.ts'
@@ -31,6 +32,8 @@ export interface Listing {
   /** A part of a folder's view. */
   page(query: FolderQuery): FolderPage
   search: Search
+  /** How much is in a place's buckets. */
+  known(place: string): KnownBucket[]
   forgetBucket(place: string, bucket: string): void
   forgetPlace(place: string): void
 }
@@ -47,6 +50,7 @@ export function openListing(db: DatabaseSync): Listing {
   return {
     page: (query) => folders.page(query),
     search,
+    known: openKnown(db),
     begin(scope) {
       const run = beginRun(db, tables, scope)
       running.add(run)

@@ -7,7 +7,6 @@ import {
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ModeId } from '../../../electron/base/mode-names.ts'
-import type { Connection } from '../../../electron/cloud/connection.ts'
 import { details } from '../../../electron/vault/details.ts'
 import { listFolder } from '../../../electron/vault/list.ts'
 import { preview } from '../../../electron/vault/preview.ts'
@@ -15,32 +14,16 @@ import { put } from '../../../electron/vault/put.ts'
 import { refresh } from '../../../electron/vault/refresh.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
 import { remove } from '../../../electron/vault/remove.ts'
+import { removedIn } from '../../../electron/vault/removed.ts'
 import { removeVersion, undelete, versionsOf } from '../../../electron/vault/versions.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
-import { startLocalCloud } from '../../support/localcloud.ts'
-import { startMoto } from '../../support/moto.ts'
+import { verify } from '../../../electron/vault/verify.ts'
+import { SERVERS } from '../../support/connections.ts'
 import { bytes, chunksOf } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
 const { signal } = new AbortController()
 const watch = { signal }
-
-const SERVERS: [string, () => Promise<{ connection: Connection; stop(): Promise<unknown> }>][] = [
-  [
-    'This computer',
-    async () => {
-      const cloud = await startLocalCloud()
-      const { endpoint, region, accessKeyId, secretAccessKey } = cloud
-      const credentials = { kind: 'keys', accessKeyId, secretAccessKey } as const
-      const plain = { kmsEndpoint: undefined, caBundle: undefined, pathStyle: true }
-      return {
-        connection: { ...plain, endpoint, region, checksums: 'when-supported', credentials },
-        stop: () => cloud.stop(),
-      }
-    },
-  ],
-  ['moto', startMoto],
-]
 
 describe.for(SERVERS)('on %s', ([name, start]) => {
   let server: Awaited<ReturnType<typeof start>>
@@ -203,6 +186,62 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
       expect(page('a/').entries).toMatchObject([{ key: 'a/doc', size: 23, etag }])
     })
 
+    test('all that hides an object goes, however often it was removed', async () => {
+      await newBucket(true)
+      await list()
+      const { etag } = await putBytes('doc', bytes(7))
+      for (let times = 0; times < 3; times++) {
+        await vault.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'doc' }))
+      }
+      await list()
+      expect(keys()).toEqual([])
+      expect(await undelete(vault, { bucket, key: 'doc' }, signal)).toBe(true)
+      expect(page().entries).toMatchObject([{ key: 'doc', size: 7, etag }])
+      expect(await versionsOf(vault, { bucket, key: 'doc' }, signal)).toHaveLength(1)
+      // What is there already stays.
+      expect(await undelete(vault, { bucket, key: 'doc' }, signal)).toBe(true)
+      await expect(undelete(vault, { bucket, key: 'never' }, signal)).rejects.toMatchObject({
+        code: 'OBJECT_NOT_FOUND',
+      })
+    })
+
+    test('what was removed from a folder is told, and folders in which nothing is left', async () => {
+      await newBucket(true)
+      for (const key of ['here', 'gone', 'doc', 'in/a', 'in/b', 'old/deep/x', 'kept/y'])
+        await putBytes(key, bytes(key.length))
+      await putBytes('gone', bytes(20))
+      await remove(vault, { bucket, keys: ['gone', 'in/a', 'old/deep/x', 'doc', 'never'] }, signal)
+      await putBytes('doc', bytes(3))
+      await list('', false)
+      const removed = async (prefix = '') =>
+        (await Array.fromAsync(removedIn(vault, { bucket, prefix }, signal))).flat()
+      const folder = (key: string) => ({ kind: 'folder', key, size: 0, removedAt: undefined })
+      const gone = { kind: 'object', key: 'gone', size: 20, removedAt: expect.any(Date) as Date }
+      // `never` has nothing that could be brought back. Moto names no folder in which all is hidden.
+      const named = name !== 'moto'
+      expect(await removed()).toEqual([...(named ? [folder('old/')] : []), gone])
+      expect(await removed('in/')).toMatchObject([{ key: 'in/a', size: 4 }])
+      expect(await removed('old/')).toEqual(named ? [folder('old/deep/')] : [])
+      await undelete(vault, { bucket, key: 'old/deep/x' }, signal)
+      expect(await removed()).toEqual([gone])
+    })
+
+    test.skipIf(name === 'moto')('what was removed is told whole, over many pages', async () => {
+      await newBucket(true)
+      const keys = Array.from({ length: 520 }, (_, at) => `k${String(at).padStart(4, '0')}`)
+      for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key) => foreign(key)))
+      await remove(vault, { bucket, keys: keys.slice(1) }, signal)
+      const found = (await Array.fromAsync(removedIn(vault, { bucket, prefix: '' }, signal))).flat()
+      expect(found.map(({ key }) => key)).toEqual(keys.slice(1))
+    })
+
+    test('where no versions are kept, nothing can be brought back', async () => {
+      await newBucket()
+      await putBytes('doc', bytes(1))
+      await remove(vault, { bucket, keys: ['doc'] }, signal)
+      expect(await Array.fromAsync(removedIn(vault, { bucket, prefix: '' }, signal))).toEqual([])
+    })
+
     test('the newest one that is removed shows the one before, and the last none', async () => {
       await newBucket(true)
       await list()
@@ -227,6 +266,18 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
       expect(shown).toMatchObject({ kind: 'image', mediaType: 'image/png', mode })
       expect(shown.proof).toBe(mode === 'cse-c' ? 'tag' : 'checksum')
       expect(shown.bytes.equals(png)).toBe(true)
+    })
+
+    test('tells what happened to the key, and so does what was verified', async () => {
+      const { etag } = await putBytes('told.txt', Buffer.from('told'), 'cse-c', { key: mine })
+      const state = { place: 'test', bucket, key: 'told.txt', etag }
+      expect(vault.lastReads.of(state)).toBeNull()
+      const { journey } = await show('told.txt')
+      const acts = journey.map(({ act }) => act)
+      expect(acts).toEqual(expect.arrayContaining(['fetch', 'unwrap-data-key', 'decrypt', 'verify-tag', 'forget']))
+      expect(vault.lastReads.of(state)?.journey).toEqual(journey)
+      const verified = await verify(vault, { bucket, key: 'told.txt', options: {} }, watch)
+      expect(vault.lastReads.of(state)?.journey).toEqual(verified.journey)
     })
 
     test('of what was tampered with is refused', async () => {

@@ -10,11 +10,13 @@ import { openDownloads, type Downloads } from '../../../electron/store/downloads
 import { openDatabase } from '../../../electron/store/database.ts'
 import { openUploads } from '../../../electron/store/uploads.ts'
 import { openKeyTable } from '../../../electron/store/keys.ts'
+import { openLastReads, type LastReads } from '../../../electron/vault/last-reads.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
 
 export interface TestVault extends Vault {
   keys: CustomerKeys
   downloads: Downloads
+  lastReads: LastReads
   /** A folder for files, removed by `end`. */
   folder: string
   end(): Promise<void>
@@ -38,6 +40,7 @@ export async function openTestVault(connection: Connection, makesBuckets = false
     catalog: openCatalog(db),
     downloads,
     uploads,
+    lastReads: openLastReads(),
     folder,
     async end() {
       clients.close()
