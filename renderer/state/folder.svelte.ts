@@ -2,12 +2,14 @@ import { SvelteMap } from 'svelte/reactivity'
 import { asFailure } from '../../electron/api/client.ts'
 import type { Failure, ListedEntry, ObservedMode } from '../../electron/api/contract.ts'
 import { coffer } from './coffer.ts'
-import { Selection } from './selection.svelte.ts'
+import { Selection, type Rows } from './selection.svelte.ts'
 
 export type SortBy = 'name' | 'size' | 'date'
 
 /** What is asked of the catalog at once. */
 const CHUNK = 200
+/** The same, where rows are fetched that nobody looks at; the contract's most. */
+const MANY = 1000
 /** What is asked about at once, of objects whose mode is not known yet. */
 const DETAILS = 100
 /** How often a view follows a listing that still grows. */
@@ -22,11 +24,11 @@ interface Details {
  * One folder, or what a search found below it, as rows that are fetched when they come into view. The catalog answers at
  * once; S3 is listed behind it, and the rows follow.
  */
-export class FolderView {
+export class FolderView implements Rows {
   readonly place: string
   readonly bucket: string
   readonly prefix: string
-  readonly selection = new Selection()
+  readonly selection = new Selection(this)
 
   total = $state(0)
   sort = $state<SortBy>('name')
@@ -39,11 +41,15 @@ export class FolderView {
   failure = $state<Failure>()
   /** How many a search has looked at. */
   searched = $state(0)
+  /** How many a search has found; it shows no more than MANY of them. */
+  found = $state(0)
 
   #chunks = new SvelteMap<number, ListedEntry[]>()
   #details = new SvelteMap<string, Details>()
   #asked = new Set<number>()
   #unknown = new Set<string>()
+  /** What is being removed: it is there still, and shown no more. */
+  #leaving = new Set<string>()
   #visible: [number, number] = [0, 0]
   #generation = 0
   #stop = new AbortController()
@@ -103,12 +109,53 @@ export class FolderView {
 
   /** Asks the catalog again for what can be seen. */
   async reload(): Promise<void> {
-    this.#generation += 1
+    const generation = ++this.#generation
+    const before = new Map([...this.#chunks].map(([chunk, entries]) => [chunk, entries]))
     this.#asked.clear()
     const [first, end] = this.#visible
     const chunks = new Set<number>([0])
     for (let chunk = Math.floor(first / CHUNK); chunk * CHUNK < end; chunk++) chunks.add(chunk)
     await Promise.all([...chunks].map((chunk) => this.#fetch(chunk)))
+    if (generation !== this.#generation) return
+    // The rest is read anew when it comes into view.
+    for (const chunk of this.#chunks.keys()) if (!this.#asked.has(chunk)) this.#chunks.delete(chunk)
+    const readAnew = [...chunks].flatMap((chunk) => before.get(chunk) ?? [])
+    const now = [...this.#chunks.values()].flat()
+    this.selection.follow(new Set(readAnew.map(({ key }) => key)), new Map(now.map((entry) => [entry.key, entry])))
+  }
+
+  async between(first: number, last: number): Promise<ListedEntry[]> {
+    const entries: ListedEntry[] = []
+    for (let offset = first; offset <= last; offset += MANY) {
+      const page = await this.#page(offset, Math.min(MANY, last + 1 - offset))
+      entries.push(...page.entries)
+    }
+    return entries
+  }
+
+  /**
+   * Takes rows out at once, before S3 has been asked to remove what they show. They come back with the next `reload` after
+   * `back`, if they are there still.
+   */
+  leave(keys: readonly string[]): void {
+    for (const key of keys) this.#leaving.add(key)
+    const rows = [...this.#chunks].flatMap(([chunk, entries]) =>
+      entries.map((entry, at) => ({ index: chunk * CHUNK + at, entry })),
+    )
+    rows.sort((one, other) => one.index - other.index)
+    const kept = new Map<number, ListedEntry[]>()
+    let gone = 0
+    for (const { index, entry } of rows) {
+      if (this.#leaving.has(entry.key)) gone += 1
+      else place(kept, index - gone, entry)
+    }
+    this.#chunks.clear()
+    for (const [chunk, entries] of kept) this.#chunks.set(chunk, entries)
+    this.total = Math.max(0, this.total - keys.length)
+  }
+
+  back(keys: readonly string[]): void {
+    for (const key of keys) this.#leaving.delete(key)
   }
 
   sortBy(sort: SortBy): void {
@@ -140,10 +187,10 @@ export class FolderView {
     this.#asked.add(chunk)
     const generation = this.#generation
     try {
-      const { entries, total } = await this.#page(chunk * CHUNK)
+      const { entries, total } = await this.#page(chunk * CHUNK, CHUNK)
       if (generation !== this.#generation) return
-      if (this.#asked.size === 1) for (const other of this.#chunks.keys()) if (other !== chunk) this.#put(other, [])
-      this.#put(chunk, entries)
+      if (entries.length > 0) this.#chunks.set(chunk, entries)
+      else this.#chunks.delete(chunk)
       this.total = total
       if (total > 0) this.loading = false
       this.#askDetails()
@@ -152,28 +199,26 @@ export class FolderView {
     }
   }
 
-  /** What is chosen must stay the same objects, whatever row they are in now. */
-  #put(chunk: number, entries: ListedEntry[]): void {
-    const before = this.#chunks.get(chunk)
-    if (entries.length > 0) this.#chunks.set(chunk, entries)
-    else this.#chunks.delete(chunk)
-    if (before === undefined || this.selection.size === 0) return
-    const keys = (of: ListedEntry[]): string[] => of.map(({ key }) => key)
-    this.selection.follow(chunk * CHUNK, keys(before), keys(entries))
+  async #page(offset: number, limit: number): Promise<{ entries: ListedEntry[]; total: number }> {
+    const { entries, total } = await this.#ask(offset, limit)
+    if (this.#leaving.size === 0) return { entries, total }
+    const staying = entries.filter(({ key }) => !this.#leaving.has(key))
+    return { entries: staying, total: Math.max(staying.length, total - this.#leaving.size) }
   }
 
-  async #page(offset: number): Promise<{ entries: ListedEntry[]; total: number }> {
+  async #ask(offset: number, limit: number): Promise<{ entries: ListedEntry[]; total: number }> {
     const { objects } = coffer.client
     const words = this.words.split(/\s+/).filter(Boolean)
     if (words.length === 0) {
       const { sort, descending } = this
-      return objects.page({ ...this.#where, sort, descending, offset, limit: CHUNK })
+      return objects.page({ ...this.#where, sort, descending, offset, limit })
     }
     // A search is shown as far as a person reads; more words find the rest.
-    const found = await objects.search({ ...this.#where, words, limit: 1000 })
+    const found = await objects.search({ ...this.#where, words, limit: MANY })
     this.searched = found.searched
+    this.found = found.total
     const { entries } = found
-    return { entries: entries.slice(offset, offset + CHUNK), total: entries.length }
+    return { entries: entries.slice(offset, offset + limit), total: entries.length }
   }
 
   #askDetails(): void {
@@ -199,4 +244,11 @@ export class FolderView {
       for (const key of keys) this.#unknown.delete(key)
     }
   }
+}
+
+function place(chunks: Map<number, ListedEntry[]>, index: number, entry: ListedEntry): void {
+  const chunk = Math.floor(index / CHUNK)
+  const entries = chunks.get(chunk) ?? []
+  entries[index % CHUNK] = entry
+  chunks.set(chunk, entries)
 }

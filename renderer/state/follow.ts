@@ -1,18 +1,16 @@
 /**
- * Where chosen rows are after a part of the list was read anew: each goes where its key went, and one whose key is gone is
- * dropped. `offset` is the first row of that part; rows elsewhere stay.
+ * What is chosen after a part of a list was read anew: each thing as it is now, and none that was in that part `before` and
+ * is nowhere `now`. What lies in other parts stays as it was.
  */
-export function follow(
-  chosen: readonly number[],
-  offset: number,
-  before: readonly string[],
-  after: readonly string[],
-): number[] {
-  const places = new Map(after.map((key, at) => [key, offset + at]))
-  return chosen.flatMap((index) => {
-    const key = before[index - offset]
-    if (index < offset || key === undefined) return [index]
-    const to = places.get(key)
-    return to === undefined ? [] : [to]
-  })
+export function follow<Entry>(
+  chosen: ReadonlyMap<string, Entry>,
+  before: ReadonlySet<string>,
+  now: ReadonlyMap<string, Entry>,
+): Map<string, Entry> {
+  const still = new Map<string, Entry>()
+  for (const [key, entry] of chosen) {
+    const fresh = now.get(key)
+    if (fresh !== undefined || !before.has(key)) still.set(key, fresh ?? entry)
+  }
+  return still
 }

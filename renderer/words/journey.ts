@@ -1,5 +1,5 @@
 import type { JourneyStep } from '../../electron/api/contract.ts'
-import { short } from './numbers.ts'
+import { shortId } from './numbers.ts'
 
 const ACTORS = { computer: 'This computer', s3: 'S3', kms: 'KMS' } as const
 
@@ -24,7 +24,7 @@ export function factsText({ facts }: JourneyStep): string {
     .map(([name, value]) => {
       if (name === 'bytes') return `${Number(value).toLocaleString('en')} bytes`
       const isId = /^(?:keyId|keyArn|requestId|etag|versionId)$/i.test(name)
-      const shown = isId || LONG_BASE64.test(value) ? short(value) : value
+      const shown = isId || LONG_BASE64.test(value) ? shortId(value) : value
       return name === 'algorithm' ? shown : `${NAMES[name] ?? spaced(name)} ${shown}`
     })
     .join(' · ')

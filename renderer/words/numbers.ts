@@ -50,3 +50,8 @@ export function exactly(date: Date): string {
 export function short(id: string): string {
   return id.length <= 12 ? id : `${id.slice(0, 4)}…${id.slice(-4)}`
 }
+
+/** The same of an ARN's last part, which is what tells it from others: `a41f…09c2` of `arn:aws:kms:…:key/a41f….09c2`. */
+export function shortId(id: string): string {
+  return short(id.startsWith('arn:') ? (id.split('/').at(-1) ?? id) : id)
+}

@@ -1,5 +1,5 @@
 import type { CustomerKeyInfo, KmsKeyInfo, ModeId } from '../../../electron/api/contract.ts'
-import { short } from '../../words/numbers.ts'
+import { short, shortId } from '../../words/numbers.ts'
 
 /** A key that can be chosen for a mode. */
 export interface KeyChoice {
@@ -38,8 +38,8 @@ export function kmsChoices(keys: readonly KmsKeyInfo[]): KeyChoice[] {
     .filter(({ state, manager }) => state === 'Enabled' && manager === 'CUSTOMER')
     .map(({ keyId, aliases }) => ({
       id: aliases[0] ?? keyId,
-      name: aliases[0]?.replace(/^alias\//, '') ?? short(keyId),
-      mark: short(keyId),
+      name: aliases[0]?.replace(/^alias\//, '') ?? shortId(keyId),
+      mark: shortId(keyId),
       kit: undefined,
     }))
 }

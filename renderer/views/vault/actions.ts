@@ -68,18 +68,53 @@ export async function verify(chosen: Chosen): Promise<void> {
   await dialogs.show<DialogProps & Chosen>(VerifyDialog, chosen)
 }
 
-/** Asks first, and says what stays if the bucket keeps versions. */
-export async function remove(chosen: Chosen, onremoved: () => Promise<void> | void): Promise<void> {
-  const removed = await dialogs.show<DialogProps<number> & Chosen>(RemoveDialog, chosen)
-  if (removed === undefined) return
-  await onremoved()
+/** What is removed by one request of the window, so that it can be told how far it is. */
+const REMOVED_AT_ONCE = 1000
+
+/**
+ * Removes what is chosen in a view, once the person is sure. Its rows go at once, and come back if S3 does not do it. Says
+ * what stays where the bucket keeps versions.
+ */
+export async function remove(view: FolderView): Promise<void> {
+  const { place, bucket, selection } = view
+  const chosen = { place, bucket, entries: selection.entries }
+  const sure = await dialogs.show<DialogProps<true> & Chosen>(RemoveDialog, chosen)
+  if (sure !== true) return
+  const keys = chosen.entries.map(({ key }) => key)
+  selection.clear()
+  view.leave(keys)
+  const done = await attempt(async () =>
+    toasts.done(`Removed ${count(await removeAll(chosen, keys), 'file')}`, await undoOf(chosen, view)),
+  )
+  view.back(keys)
+  await view.reload()
+  if (!done) await view.refresh()
+}
+
+async function removeAll({ place, bucket }: Chosen, keys: string[]): Promise<number> {
+  const working = toasts.working(`Removing ${count(keys.length, 'item')}`)
+  let removed = 0
+  try {
+    for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+      const some = keys.slice(at, at + REMOVED_AT_ONCE)
+      removed += (await coffer.client.objects.remove({ place, bucket, keys: some })).removed
+      working.at((at + some.length) / keys.length)
+    }
+  } finally {
+    working.end()
+  }
+  return removed
+}
+
+/** A button that brings back what was removed, where the bucket can. */
+async function undoOf(chosen: Chosen, view: FolderView): Promise<{ action?: { label: string; run: () => void } }> {
   const markers = await deleteMarkers(chosen)
+  if (markers.length === 0) return {}
   const undo = async (): Promise<void> => {
     await attempt(() => Promise.all(markers.map((marker) => coffer.client.objects.undelete(marker))))
-    await onremoved()
+    await view.reload()
   }
-  const action = markers.length > 0 ? { action: { label: 'Undo', run: () => void undo() } } : {}
-  toasts.done(`Removed ${count(removed, 'file')}`, action)
+  return { action: { label: 'Undo', run: () => void undo() } }
 }
 
 /** As many as are brought back at once. */
@@ -110,15 +145,12 @@ export interface Action {
 }
 
 /** All that can be done to what is chosen in a view, the most usual first. */
-export function actionsOn(view: FolderView, entries: ListedEntry[]): Action[] {
+export function actionsOn(view: FolderView): Action[] {
+  const { entries } = view.selection
   const [first] = entries
   if (first === undefined) return []
   const chosen = { place: view.place, bucket: view.bucket, entries }
   const only = entries.length === 1
-  const removed = (): Promise<void> => {
-    view.selection.clear()
-    return view.reload()
-  }
   return [
     ...(only
       ? [{ id: 'open', title: first.kind === 'folder' ? 'Open' : 'Preview', run: () => open(view, first) }]
@@ -129,7 +161,7 @@ export function actionsOn(view: FolderView, entries: ListedEntry[]): Action[] {
     ...(only
       ? [{ id: 'copy-name', title: 'Copy S3 address', run: () => void copyAddress(view.bucket, first.key) }]
       : []),
-    { id: 'remove', title: 'Remove', keys: 'delete', danger: true, run: () => void remove(chosen, removed) },
+    { id: 'remove', title: 'Remove', keys: 'delete', danger: true, run: () => void remove(view) },
   ]
 }
 
@@ -144,5 +176,6 @@ export function menuOf(actions: readonly Action[]): MenuItem[] {
 }
 
 async function copyAddress(bucket: string, key: string): Promise<void> {
-  await attempt(() => navigator.clipboard.writeText(`s3://${bucket}/${key}`))
+  const address = `s3://${bucket}/${key}`
+  if (await attempt(() => navigator.clipboard.writeText(address))) toasts.done('Copied', { text: address })
 }

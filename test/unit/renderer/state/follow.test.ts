@@ -1,23 +1,29 @@
 import { describe, expect, it } from 'vitest'
 import { follow } from '../../../../renderer/state/follow.ts'
 
-describe('chosen rows when a list is read anew', () => {
-  it('go with their keys', () => {
-    expect(follow([0, 2], 0, ['a', 'b', 'c'], ['0', 'a', 'b', 'c'])).toEqual([1, 3])
+const chosen = new Map([
+  ['a', 'a as it was'],
+  ['b', 'b as it was'],
+])
+
+describe('what is chosen when a list is read anew', () => {
+  it('is as it is now, wherever it is now', () => {
+    const now = new Map([
+      ['0', 'new'],
+      ['b', 'b as it is'],
+      ['a', 'a as it is'],
+    ])
+    expect([...follow(chosen, new Set(['a', 'b']), now)]).toEqual([
+      ['a', 'a as it is'],
+      ['b', 'b as it is'],
+    ])
   })
 
-  it('are chosen no more when their object is gone, so that no other is taken for it', () => {
-    expect(follow([1], 0, ['a', 'b', 'c'], ['a', 'c'])).toEqual([])
+  it('is chosen no more when it is gone', () => {
+    expect([...follow(chosen, new Set(['a', 'b']), new Map([['a', 'a as it is']])).keys()]).toEqual(['a'])
   })
 
-  it('stay where another part of the list was read', () => {
-    expect(
-      follow(
-        [5, 205, 401],
-        200,
-        Array.from({ length: 200 }, (_, at) => `k${at.toString()}`),
-        ['k5'],
-      ),
-    ).toEqual([5, 200, 401])
+  it('stays as it was where another part of the list was read', () => {
+    expect(follow(chosen, new Set(['c']), new Map([['d', 'new']]))).toEqual(chosen)
   })
 })
