@@ -13,6 +13,12 @@ export interface Taken {
 /** A small file that is taken in at once: a key or a recovery kit. */
 export type TakenFile = { path: string } | { base64: string }
 
+/** `replaces`: a file is there, and the person has agreed in the system's dialog that it goes. */
+export interface SavePath {
+  path: string
+  replaces: boolean
+}
+
 /**
  * What a host does for the window besides the contract. The desktop app has the system's dialogs; in a browser, saving goes
  * to the folder chosen in Settings.
@@ -23,8 +29,8 @@ export interface Host {
   takeDrop(drop: DataTransfer): Promise<Taken[]>
   pick(what: 'files' | 'folder'): Promise<Taken[]>
   pickFile(): Promise<TakenFile | null>
-  /** The path for a file of this name; null if the person changed their mind. */
-  savePath(name: string): Promise<string | null>
+  /** Where a file of this name goes; null if the person changed their mind. */
+  savePath(name: string): Promise<SavePath | null>
   /** The folder for several files; null if the person changed their mind. */
   saveFolder(): Promise<string | null>
   /** Shows a saved file in the system's file manager; undefined where there is none. */
@@ -34,6 +40,11 @@ export interface Host {
   /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
   setProgress?(value: number | undefined): void
   notify?(title: string, text: string): void
+  /**
+   * Whether `notify` is heard; with `ask`, after the browser has asked the person, which it does on a press only. Undefined
+   * where nobody has to be asked.
+   */
+  mayNotify?(ask: boolean): Promise<boolean>
   /** What the system draws around the window follows the theme. */
   setTheme?(theme: 'system' | 'light' | 'dark'): void
   /** Calls `listener` with the id of each command that is chosen in the system's menu. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, isAbsolute, join } from 'node:path'
 import { dialog, type BrowserWindow, type OpenDialogOptions } from 'electron'
@@ -34,13 +35,13 @@ async function describe(path: string): Promise<Given | null> {
   return { path, name: basename(path), folder, bytes: folder ? undefined : found.size }
 }
 
-/** Where a file is to be saved; null if the person changed their mind. */
+/** Where a file is to be saved, and whether the dialog has asked about one that is there; null if the person changed their mind. */
 export async function savePath(
   window: BrowserWindow,
   book: GrantBook,
   folder: string,
   name: string,
-): Promise<string | null> {
+): Promise<{ path: string; replaces: boolean } | null> {
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
     defaultPath: join(folder, suggestedName(name)),
     properties: ['createDirectory', 'showOverwriteConfirmation', 'dontAddToRecent'],
@@ -48,7 +49,7 @@ export async function savePath(
   if (canceled || filePath === '') return null
   // A recovery kit's sheet lies beside it.
   await book.give('write', filePath, ...(filePath.endsWith('.age') ? [filePath.replace(/\.age$/, '.html')] : []))
-  return filePath
+  return { path: filePath, replaces: existsSync(filePath) }
 }
 
 export async function saveFolder(window: BrowserWindow, book: GrantBook, folder: string): Promise<string | null> {

@@ -61,7 +61,7 @@ export function browserHost(client: CofferClient): Host {
 
     async savePath(name) {
       const { saveFolder } = await client.settings.get({})
-      return `${saveFolder}/${name}`
+      return { path: `${saveFolder}/${name}`, replaces: false }
     },
 
     async saveFolder() {
@@ -70,7 +70,18 @@ export function browserHost(client: CofferClient): Host {
     },
 
     notify(title, text) {
-      if (Notification.permission === 'granted') new Notification(title, { body: text })
+      if (Notification.permission !== 'granted') return
+      const notification = new Notification(title, { body: text })
+      notification.addEventListener('click', () => {
+        window.focus()
+        notification.close()
+      })
+    },
+
+    async mayNotify(ask) {
+      if (!('Notification' in window)) return false
+      if (ask && Notification.permission === 'default') await Notification.requestPermission()
+      return Notification.permission === 'granted'
     },
   }
 }

@@ -5,6 +5,7 @@ export type Screen =
   | { name: 'keys'; tab: 'yours' | 'kms' }
   | { name: 'activity' }
   | { name: 'settings' }
+  | { name: 'connect' }
   /** A place whose buckets are to be chosen or made. */
   | { name: 'place'; place: string }
 
@@ -46,6 +47,7 @@ export function format(screen: Screen): string {
     case 'welcome':
     case 'activity':
     case 'settings':
+    case 'connect':
       return `#/${screen.name}`
   }
 }
@@ -56,7 +58,7 @@ function parse(hash: string): Screen {
   if (name === 'vault' && first !== '' && second !== '') return { name, place: first, bucket: second, prefix: third }
   if (name === 'place' && first !== '') return { name, place: first }
   if (name === 'keys') return { name, tab: first === 'kms' ? 'kms' : 'yours' }
-  if (name === 'activity' || name === 'settings') return { name }
+  if (name === 'activity' || name === 'settings' || name === 'connect') return { name }
   return { name: 'welcome' }
 }
 

@@ -87,7 +87,10 @@ export class Selection {
 
   async #take(first: number, last: number): Promise<void> {
     const here = Array.from({ length: last - first + 1 }, (_, at) => this.#rows.at(first + at))
-    if (here.every((entry) => entry !== undefined)) return this.#set(byKey(here))
+    if (here.every((entry) => entry !== undefined)) {
+      this.#set(byKey(here))
+      return
+    }
     this.#set(new Map())
     const turn = this.#turn
     this.fetching = true

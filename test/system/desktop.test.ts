@@ -173,20 +173,22 @@ describe('paths', () => {
   })
 
   it('of a kit come with that of its sheet', async () => {
-    const path = await call('save-path', folder.path, 'mine.age')
-    expect(path).toBe(join(folder.path, 'mine.age'))
+    const path = join(folder.path, 'mine.age')
+    expect(await call('save-path', folder.path, 'mine.age')).toEqual({ path, replaces: false })
     const key = await client.keys.create({ name: 'mine' })
     const { passphrase } = await client.keys.newPassphrase({})
     const sheet = join(folder.path, 'mine.html')
-    await client.keys.kit({ keys: [key.id], path: String(path), passphrase, sheet })
+    await client.keys.kit({ keys: [key.id], path, passphrase, sheet })
     expect(existsSync(sheet)).toBe(true)
     const other = client.keys.kit({
       keys: [key.id],
-      path: String(path),
+      path,
       passphrase,
       sheet: join(folder.path, 'x.html'),
     })
     await expect(other).rejects.toThrow('may not save')
+    // The dialog has asked about the file that is there now, and nobody has to be asked again.
+    expect(await call('save-path', folder.path, 'mine.age')).toEqual({ path, replaces: true })
   })
 
   it('of a drag lie in a folder of its own, and nothing else can be dragged', async () => {

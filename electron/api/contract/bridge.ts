@@ -18,8 +18,11 @@ export interface Bridge {
   /** What was dropped: only files that the system itself gave have a path, and only those are granted. */
   drop(files: File[]): Promise<Given[]>
   pick(what: 'files' | 'folder' | 'file'): Promise<Given[]>
-  /** Asks where to save a file of this name; the dialog begins in `folder`. Null if the person changed their mind. */
-  savePath(folder: string, name: string): Promise<string | null>
+  /**
+   * Asks where to save a file of this name; the dialog begins in `folder`. `replaces` if a file is there and the person has
+   * agreed that it goes. Null if they changed their mind.
+   */
+  savePath(folder: string, name: string): Promise<{ path: string; replaces: boolean } | null>
   saveFolder(folder: string): Promise<string | null>
   reveal(path: string): void
   /** A folder of its own for a file that is about to be dragged out; removed afterwards. */

@@ -42,8 +42,9 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
   const single = entries.length === 1 && first.kind === 'object'
   await attempt(async () => {
     const name = lastName(first.key)
-    const folder = single ? await coffer.host.savePath(name) : await coffer.host.saveFolder()
-    if (folder === null) return
+    const file = single ? await coffer.host.savePath(name) : null
+    const folder = single ? file?.path : await coffer.host.saveFolder()
+    if (folder === undefined || folder === null) return
     // A folder that is saved by itself keeps its name, as each of several does.
     const to = single || entries.length > 1 ? folder : `${folder.replace(/\/$/, '')}/${name}/`
     await coffer.client.transfers.get({
@@ -52,7 +53,7 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
       keys: entries.map(({ key }) => key),
       to,
       ...(versionId === undefined ? {} : { versionId }),
-      overwrite: 'ask',
+      overwrite: file?.replaces === true ? 'replace' : 'ask',
     })
   })
 }

@@ -5,7 +5,7 @@ import {
   loginCommand,
   missing,
   placeRequest,
-} from '../../../../renderer/views/welcome/connect.ts'
+} from '../../../../renderer/views/connect/connect.ts'
 
 const keys = { accessKeyId: ' AKIA1 ', secretAccessKey: 's' }
 

@@ -1,3 +1,12 @@
+import type { Failure } from '../../../electron/api/contract.ts'
+
+/** One thing that was tried with a new place. */
+export interface Check {
+  action: string
+  ok: boolean
+  error?: Failure | undefined
+}
+
 /** What a person says of a server, as they type it. */
 export interface ConnectFields {
   kind: 'aws-keys' | 'aws-profile' | 'compatible'
