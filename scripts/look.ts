@@ -215,8 +215,8 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
-/** Coffer's own icon, which is a picture that is at hand. */
-const PICTURE = 'resources/icon.png'
+/** A picture that is at hand. */
+const PICTURE = 'docs/pictures/drop.png'
 
 async function fill(): Promise<void> {
   await fillVault(folder)

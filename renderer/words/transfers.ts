@@ -16,16 +16,17 @@ export function paceText(speed: number, secondsLeft: number | undefined): string
 
 /** What a run is, for a person: `Sealing 14 files into papers / 2026`. */
 export function runTitle(run: TransferRun): string {
+  const isOver = run.state === 'finished' && run.conflicts.files === 0
   const files = run.finding ? 'files' : filesText(run)
   const folder = folderText(run.bucket, run.key)
-  if (run.kind === 'put') return `${run.state === 'finished' ? 'Sealed' : 'Sealing'} ${files} into ${folder}`
-  return `${run.state === 'finished' ? 'Saved' : 'Saving'} ${files} from ${folder}`
+  if (run.kind === 'put') return `${isOver ? 'Sealed' : 'Sealing'} ${files} into ${folder}`
+  return `${isOver ? 'Saved' : 'Saving'} ${files} from ${folder}`
 }
 
 /** `14 files`; of a finished run that did not do them all, `12 of 14 files`. */
-function filesText({ state, found, finished }: TransferRun): string {
+function filesText({ state, found, finished, conflicts }: TransferRun): string {
   const all = count(found.files, 'file')
-  if (state !== 'finished' || finished.files >= found.files) return all
+  if (state !== 'finished' || conflicts.files > 0 || finished.files >= found.files) return all
   return `${finished.files.toLocaleString('en')} of ${all}`
 }
 
@@ -50,10 +51,10 @@ export function runNote(run: TransferRun): string {
 }
 
 function finishedNote({ finished, failed, skipped, conflicts, to }: TransferRun): string {
-  const parts = [size(finished.bytes)]
+  const parts = finished.files > 0 ? [size(finished.bytes)] : []
   if (to !== undefined) parts.push(`in ${to}`)
   if (failed.files > 0) parts.push(`${count(failed.files, 'file')} failed`)
   if (skipped.files > 0) parts.push(`${skipped.files.toLocaleString('en')} skipped`)
-  if (conflicts.files > 0) parts.push(`${conflicts.files.toLocaleString('en')} already there`)
+  if (conflicts.files > 0) parts.push(`${count(conflicts.files, 'file')} already there`)
   return parts.join(' · ')
 }
