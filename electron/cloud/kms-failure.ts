@@ -20,12 +20,21 @@ function wayBack(code: ErrorCode, key: string): string | undefined {
   return `Keep the key (coffer kms cancel-deletion ${key}), then enable it (coffer kms enable ${key}).`
 }
 
+/** No key policy says who may do these: they name no key. */
+const OF_NO_KEY = new Set(['kms:ListKeys', 'kms:ListAliases', 'kms:CreateKey'])
+
 /** What refuses the use of a key. */
 function describeUse(answer: Answer): Description {
   const { code, message } = answer
   const action = /not authorized to perform:? (kms:\w+)/i.exec(message)?.[1]
   if (action !== undefined) {
-    return { code: 'KMS_DENIED', message: `KMS does not allow ${action} on this key.`, facts: { action } }
+    const isOfKey = !OF_NO_KEY.has(action)
+    return {
+      code: 'KMS_DENIED',
+      message: isOfKey ? `KMS does not allow ${action} on this key.` : `You are not allowed to use ${action}.`,
+      facts: { action },
+      ...(isOfKey ? {} : { hint: 'Ask whoever manages the account to allow it in your IAM policy.' }),
+    }
   }
   switch (code) {
     case 'DisabledException':

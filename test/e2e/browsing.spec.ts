@@ -2,6 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { join } from 'node:path'
 import { noise, writeFiles } from '../support/files.ts'
 import { bucketOf } from './support/outside.ts'
+import { pdfOf } from './support/pdf.ts'
 import { details, drop, expectFile, names, notices, row, seal, search, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
@@ -21,17 +22,18 @@ test('a folder keeps its structure, and is walked, sorted, searched, looked into
     'papers/a-large.bin': noise(200_000, 'large'),
     'papers/b-small.txt': Buffer.from('small'),
     'papers/point.png': PNG,
+    'papers/terms.pdf': pdfOf(2),
   }
   await writeFiles(window.person, files)
   await tryHere(page)
   await drop(page, join(window.person, 'papers'))
-  await expect(page.getByRole('dialog', { name: 'Seal 5 files into vault' })).toBeVisible()
+  await expect(page.getByRole('dialog', { name: 'Seal 6 files into vault' })).toBeVisible()
   await seal(page, 'SSE-S3')
 
   await test.step('walk', async () => {
     await row(page, 'papers').dblclick()
     await expect(page.getByRole('grid', { name: 'Files in vault / papers' })).toBeVisible()
-    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'b-small.txt', 'point.png'])
+    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'b-small.txt', 'point.png', 'terms.pdf'])
     await row(page, '2026').dblclick()
     await expect.poll(() => names(page)).toEqual(['deep', 'contract.txt'])
     const path = page.getByRole('navigation', { name: 'Path' })
@@ -49,9 +51,9 @@ test('a folder keeps its structure, and is walked, sorted, searched, looked into
   await test.step('sort', async () => {
     await page.getByRole('button', { name: 'Size' }).click()
     await expect(page.getByRole('columnheader', { name: 'Size' })).toHaveAttribute('aria-sort', 'descending')
-    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'point.png', 'b-small.txt'])
+    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'terms.pdf', 'point.png', 'b-small.txt'])
     await page.getByRole('button', { name: 'Name' }).click()
-    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'b-small.txt', 'point.png'])
+    await expect.poll(() => names(page)).toEqual(['2026', 'a-large.bin', 'b-small.txt', 'point.png', 'terms.pdf'])
   })
 
   await test.step('look into', async () => {
@@ -60,6 +62,15 @@ test('a folder keeps its structure, and is walked, sorted, searched, looked into
     await expect(dialog.getByRole('img', { name: 'point.png' })).toHaveJSProperty('naturalWidth', 1)
     await expect(dialog.getByText('It matches the checksum that S3 keeps of it.')).toBeVisible()
     await dialog.getByRole('button', { name: 'Close' }).click()
+    await row(page, 'terms.pdf').dblclick()
+    for (const number of [1, 2]) {
+      await expect(page.getByRole('img', { name: `Page ${number} of terms.pdf` })).toHaveJSProperty('tagName', 'CANVAS')
+    }
+    await expect(page.getByText('Drawing its pages…')).toBeHidden()
+    await page.keyboard.press('Escape')
+    await row(page, 'a-large.bin').dblclick()
+    await expect(page.getByRole('dialog').getByText('There is no preview of this kind of file')).toBeVisible()
+    await page.keyboard.press('Escape')
     await row(page, 'b-small.txt').dblclick()
     await expect(page.getByLabel('Content of b-small.txt')).toHaveText('small')
     await page.keyboard.press('Escape')
@@ -79,7 +90,7 @@ test('a folder keeps its structure, and is walked, sorted, searched, looked into
   await test.step('save the folder', async () => {
     await row(page, 'papers').click()
     await details(page).getByRole('button', { name: 'Save decrypted' }).click()
-    await expect(notices(page).getByText(/^Saved 5 files from vault/)).toBeVisible()
+    await expect(notices(page).getByText(/^Saved 6 files from vault/)).toBeVisible()
     for (const [name, bytes] of Object.entries(files)) await expectFile(join(window.person, 'Downloads', name), bytes)
   })
 })

@@ -1,10 +1,13 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { awsEnv } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
 import { writeFiles } from '../support/files.ts'
-import { bucketAt } from './support/outside.ts'
-import { drop, expectFile, names, openBucket, row, saveDecrypted, seal } from './support/person.ts'
+import { bucketAt, refuseUnknownKeys } from './support/outside.ts'
+import { connectTo, drop, expectFile, names, openBucket, row, saveDecrypted, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 test('a compatible server is connected: with wrong keys, which says what to do, then with the right ones', async ({
@@ -24,7 +27,7 @@ test('a compatible server is connected: with wrong keys, which says what to do, 
     await expect(page.getByText('Give the server’s address, with https://.')).toBeVisible()
 
     await page.getByLabel('Address', { exact: true }).fill(moto.endpoint)
-    await checkKeys(moto.endpoint, true)
+    await refuseUnknownKeys(moto.endpoint, true)
     await page.getByLabel('Access key id').fill('AKIAIOSFODNN7EXAMPLE')
     await page.getByLabel('Secret access key').fill('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY')
     await page.getByLabel('Region').fill('us-east-1')
@@ -34,7 +37,7 @@ test('a compatible server is connected: with wrong keys, which says what to do, 
     await expect(tried.getByText('Refused').first()).toBeVisible()
     await expect(tried.getByText(/access key/i).first()).toBeVisible()
 
-    await checkKeys(moto.endpoint, false)
+    await refuseUnknownKeys(moto.endpoint, false)
     await page.getByLabel('Access key id').fill('testing')
     await page.getByLabel('Secret access key').fill('testing')
     await connect.click()
@@ -56,10 +59,57 @@ test('a compatible server is connected: with wrong keys, which says what to do, 
   }
 })
 
-/**
- * Whether moto refuses keys that it does not know (its documentation, "IAM-like Access Control"). It takes every key
- * otherwise; which of its own are right it cannot be asked, as it checks signatures over other headers than were signed.
- */
-async function checkKeys(endpoint: string, strict: boolean): Promise<void> {
-  await fetch(`${endpoint}/moto-api/reset-auth`, { method: 'POST', body: strict ? '0' : 'inf' })
+test('rights that are missing are named, and a person who can do without them goes on', async ({ page }) => {
+  const server = await startWithoutKms()
+  try {
+    await tryHere(page)
+    await page.getByRole('link', { name: 'Connect a bucket…' }).click()
+    await expect(page.getByRole('heading', { name: 'Connect a bucket', level: 1 })).toBeVisible()
+    await connectTo(page, { ...server, accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' })
+    const tried = page.getByRole('list', { name: 'What was tried' })
+    await expect(tried.getByRole('listitem').filter({ hasText: 's3:ListBuckets' })).toContainText('Works')
+    const refused = tried.getByRole('listitem').filter({ has: page.getByText('kms:ListKeys', { exact: true }) })
+    await expect(refused).toContainText('Refused')
+    await expect(refused).toContainText(/not allowed.*kms:ListKeys/i)
+    await page.getByRole('button', { name: 'Keep it anyway' }).click()
+    await expect(page.getByRole('list', { name: 'Buckets' }).getByRole('link', { name: /^ledger/ })).toBeVisible()
+  } finally {
+    await server.stop()
+  }
+})
+
+test('connecting another bucket can be left, and nothing of it is kept', async ({ page }) => {
+  await tryHere(page)
+  await page.getByRole('link', { name: 'Connect a bucket…' }).click()
+  await connectTo(page, { endpoint: 'http://127.0.0.1:9', accessKeyId: 'any', secretAccessKey: 'any' })
+  await expect(page.getByRole('list', { name: 'What was tried' }).getByText('Refused').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('grid', { name: 'Files in vault' })).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('navigation', { name: 'Places' }).getByRole('heading')).toHaveText(['This computer'])
+})
+
+/** A server with one bucket that answers as AWS does where the person may not list KMS keys. */
+async function startWithoutKms(): Promise<{ endpoint: string; stop: () => Promise<void> }> {
+  const server = createServer((request, answer) => {
+    if (request.method === 'POST') {
+      answer.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' })
+      const message = 'User: arn:aws:iam::111122223333:user/ann is not authorized to perform: kms:ListKeys'
+      answer.end(JSON.stringify({ __type: 'AccessDeniedException', Message: message }))
+      return
+    }
+    answer.writeHead(200, { 'content-type': 'application/xml' })
+    answer.end(
+      '<ListAllMyBucketsResult><Owner><ID>1</ID></Owner><Buckets><Bucket><Name>ledger</Name>' +
+        '<CreationDate>2026-01-01T00:00:00.000Z</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>',
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop }
 }

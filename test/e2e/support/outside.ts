@@ -60,3 +60,11 @@ export function bucketAt(env: Record<string, string>, name: string): Bucket {
     },
   }
 }
+
+/**
+ * Whether moto refuses keys that it does not know (its documentation, "IAM-like Access Control"). It takes every key
+ * otherwise; which of its own are right it cannot be asked, as it checks signatures over other headers than were signed.
+ */
+export async function refuseUnknownKeys(endpoint: string, strict: boolean): Promise<void> {
+  await fetch(`${endpoint}/moto-api/reset-auth`, { method: 'POST', body: strict ? '0' : 'inf' })
+}

@@ -36,6 +36,18 @@ export async function tryHere(page: Page): Promise<void> {
   await expect(page.getByRole('grid', { name: 'Files in vault' })).toBeVisible()
 }
 
+/** In the form that connects a bucket: says where the server is and who asks, and tries it. */
+export async function connectTo(
+  page: Page,
+  { endpoint, accessKeyId, secretAccessKey }: { endpoint: string; accessKeyId: string; secretAccessKey: string },
+): Promise<void> {
+  await page.getByText('Compatible server').click()
+  await page.getByLabel('Address', { exact: true }).fill(endpoint)
+  await page.getByLabel('Access key id').fill(accessKeyId)
+  await page.getByLabel('Secret access key').fill(secretAccessKey)
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+}
+
 /** From now on files are saved there. */
 export async function saveInto(page: Page, folder: string): Promise<void> {
   await page.getByRole('link', { name: 'Settings' }).click()

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { DecryptCommand } from '@aws-sdk/client-kms'
+import { DecryptCommand, ListKeysCommand } from '@aws-sdk/client-kms'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
@@ -178,6 +178,13 @@ describe('KMS says', () => {
   ] as const)('%s', async ([code, message, expected]) => {
     kmsSays(code, message)
     expect(await failure(decrypt())).toMatchObject({ code: expected })
+  })
+
+  test('AccessDeniedException of what names no key: no key policy could allow it', async () => {
+    kmsSays('AccessDeniedException', 'User: u is not authorized to perform: kms:ListKeys')
+    const denied = await failure(send(clients.kms, new ListKeysCommand({}), signal))
+    expect(denied).toMatchObject({ code: 'KMS_DENIED', message: 'You are not allowed to use kms:ListKeys.' })
+    expect(denied.hint).toMatch(/IAM policy/)
   })
 })
 
