@@ -29,6 +29,7 @@ import { openLastReads, type LastReads } from './vault/last-reads.ts'
 import { isStreamRef, type OpenSource } from './vault/put-plan.ts'
 import { fileSource } from './vault/source.ts'
 import { limitOf } from './vault/rate-limits.ts'
+import { openPutThread } from './vault/put-thread.ts'
 import { transferWork, type TransferDone } from './vault/transfer-work.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -110,8 +111,13 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
+    const thread = openPutThread({ place, makesBuckets, connection }, { keys, catalog })
     const kept = { catalog, downloads, uploads, lastReads }
-    return { place, makesBuckets, s3, kms, keys, ...kept, [Symbol.dispose]: () => clients.close() }
+    const close = (): void => {
+      thread[Symbol.dispose]()
+      clients.close()
+    }
+    return { place, makesBuckets, s3, kms, keys, ...kept, thread, [Symbol.dispose]: close }
   }
 
   const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
 import { writeBehind } from './write-behind.ts'
-import { openListing, type Listing } from './listing/listing.ts'
+import { openListing, type Listing, type StoredObject } from './listing/listing.ts'
 
 /** What Coffer remembers of one object, valid for as long as its ETag is. */
 export interface CatalogEntry {
@@ -69,6 +69,8 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
   }
   const forget = (place: string, bucket: string, key: string): void => void remove.run(place, bucket, key)
+  /** What was stored and is written down together, soon. */
+  let batch: { entry: CatalogEntry; object: StoredObject }[] | null = null
   return {
     remember(entry) {
       flush()
@@ -80,9 +82,16 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     },
     stored(entry, modified) {
       const { place, bucket, key, size, etag } = entry
+      const object = { place, bucket, key, size, modified, etag }
+      if (batch !== null) {
+        batch.push({ entry, object })
+        return
+      }
+      const mine = (batch = [{ entry, object }])
       later(() => {
-        remember(entry)
-        listing.stored(place, bucket, { key, size, modified, etag })
+        batch = null
+        for (const each of mine) remember(each.entry)
+        listing.stored(mine.map((each) => each.object))
       })
     },
     gone(place, bucket, ...keys) {

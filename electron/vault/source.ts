@@ -28,12 +28,21 @@ export async function fileSource(path: string): Promise<Source> {
     throw describeLocalFailure(error, path)
   })
   if (!described.isFile()) throw new CofferError('INVALID_INPUT', `This is not a file: ${path}`)
+  return sourceOf(path, described, (signal) => (described.size < CHUNK ? readSmall : readFile)(path, described, signal))
+}
+
+/** A file as it was described. */
+export function sourceOf(
+  path: string,
+  described: BigIntStats,
+  read: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+): Source {
   return {
     size: Number(described.size),
     mtimeMs: Number(described.mtimeNs) / 1_000_000,
     fileMode: process.platform === 'win32' ? undefined : Number(described.mode) & 0o7777,
     file: { path, mtimeNs: described.mtimeNs, inode: described.ino },
-    read: (signal) => (described.size < CHUNK ? readSmall : readFile)(path, described, signal),
+    read,
   }
 }
 
@@ -108,7 +117,8 @@ async function* chunksOf(file: FileHandle, size: number, signal: AbortSignal): A
   }
 }
 
-function refuseUnlessSame(now: BigIntStats, path: string, described: BigIntStats): void {
+/** Throws CHANGED_WHILE_READ if it is another file now than the one that was described. */
+export function refuseUnlessSame(now: BigIntStats, path: string, described: BigIntStats): void {
   const same =
     now.ino === described.ino &&
     now.dev === described.dev &&

@@ -19,8 +19,9 @@ import { keysBelow } from './keys-below.ts'
 import { cleanUp, leftovers } from './leftovers.ts'
 import { realPath } from './put-file.ts'
 import { put } from './put.ts'
-import { planPut, type OpenSource } from './put-plan.ts'
+import { isStreamRef, planPut, type OpenSource } from './put-plan.ts'
 import { recogniseGet, recognisePut } from './recognise-own.ts'
+import { AT_ONCE } from './source-at-once.ts'
 import type { Found, Task } from './tasks.ts'
 import { rememberFirstMode } from './usual-mode.ts'
 import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vault.ts'
@@ -69,6 +70,9 @@ export function transferWork(parts: TransferParts): Work<TransferDone> {
 
 type Kind = Pick<Session<TransferDone>, 'find' | 'perform' | 'recognise' | 'discard'>
 
+/** A run of fewer small files is over before a thread has started. */
+const MANY = 256
+
 function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kind {
   const { bucket, mode, options } = run
   if (mode === undefined) throw new CofferError('INTERNAL', 'A put without a mode was begun.')
@@ -81,10 +85,21 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
     options: options,
     overwrite: replace ? 'replace' : 'refuse',
   })
+  let small = 0
+  /** Null: it is to be put here. */
+  const putBeside = async (item: Item, watch: ItemWatch, replace: boolean): Promise<PutResult | null> => {
+    const { thread } = vault
+    if (thread === undefined || item.bytes > AT_ONCE || isStreamRef(item.path)) return null
+    small += 1
+    if (small < MANY || !thread.isReady()) return null
+    const { key } = nameOf('put', item)
+    const overwrite = replace ? 'replace' : 'refuse'
+    return thread.put({ path: item.path, bucket, key, mode, options, overwrite }, item.bytes, watch)
+  }
   return {
     find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource)),
     async perform(item, watch, replace) {
-      const done = await put(vault, await requestOf(item, replace), watch)
+      const done = (await putBeside(item, watch, replace)) ?? (await put(vault, await requestOf(item, replace), watch))
       if (!remembered) {
         remembered = true
         // A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts.

@@ -10,6 +10,7 @@ import type { ListedEntry } from '../store/listing/folder-pages.ts'
 import type { Listing } from '../store/listing/listing.ts'
 import type { Uploads } from '../store/uploads.ts'
 import type { LastReads } from './last-reads.ts'
+import type { PutThread } from './put-thread.ts'
 
 /** What the vault remembers of objects. */
 export interface Catalog {
@@ -43,6 +44,8 @@ export interface Vault {
   uploads: Uploads
   /** Without it, what was seen on a read is told once and not remembered. */
   lastReads?: LastReads | undefined
+  /** Puts small files beside the event loop; without it, they are put on it. */
+  thread?: PutThread | undefined
 }
 
 /** Bytes done of bytes in all, for one object. */

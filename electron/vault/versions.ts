@@ -78,7 +78,8 @@ export async function removeVersion(
     vault.catalog.gone(vault.place, bucket, key)
     return false
   }
+  const { place, catalog } = vault
   const { size, etag, lastModified } = latest
-  vault.catalog.listing.stored(vault.place, bucket, { key, size, etag, modified: lastModified.getTime() })
+  catalog.listing.stored([{ place, bucket, key, size, etag, modified: lastModified.getTime() }])
   return true
 }

@@ -4,7 +4,7 @@ import { openFolderPages, type FolderPage, type FolderQuery, type ListedEntry } 
 import { openKnown, type KnownBucket } from './known.ts'
 import { beginRun, type ListingRun } from './run.ts'
 import { openSearch, type Search } from './search.ts'
-import { openListedTables, splitKey, type ListedObject } from './tables.ts'
+import { openListedTables, splitKey, type FolderRow, type ListedObject } from './tables.ts'
 
 /** What is to be listed. */
 export interface Scope {
@@ -16,6 +16,12 @@ export interface Scope {
   recursive: boolean
 }
 
+/** An object that Coffer has written. */
+export interface StoredObject extends ListedObject {
+  place: string
+  bucket: string
+}
+
 /**
  * What is in the buckets, as far as they have been listed: what folder views and searches are answered from, without asking
  * S3. What Coffer itself stores and removes is told at once; everything else shows with the next listing.
@@ -23,8 +29,8 @@ export interface Scope {
 export interface Listing {
   /** Begins a listing. Its pages show as they land; what S3 has no longer goes when it ends. */
   begin(scope: Scope): ListingRun & Disposable
-  /** An object was written by Coffer. */
-  stored(place: string, bucket: string, object: ListedObject): void
+  /** Objects were written by Coffer. */
+  stored(objects: StoredObject[]): void
   /** An object was removed by Coffer. */
   gone(place: string, bucket: string, key: string): void
   /** An object, as far as it is known; null if it is not. */
@@ -45,6 +51,22 @@ export function openListing(db: DatabaseSync): Listing {
   const tell = (place: string, bucket: string, key: string): void => {
     for (const run of running) if (run.scope.place === place && run.scope.bucket === bucket) run.told(key)
   }
+  /** In one bucket. */
+  const storedTogether = (objects: StoredObject[]): void => {
+    const [first] = objects
+    if (first === undefined) return
+    const bucket = tables.bucket(first.place, first.bucket)
+    const run = tables.lastRun(bucket)
+    const seen = new Map<string, FolderRow>()
+    const rows = objects.map(({ key, size, modified, etag }) => {
+      const { path, name } = splitKey(key)
+      const folder = seen.get(path) ?? tables.link(bucket, path, run, 'by-write', seen)
+      seen.set(path, folder)
+      return { folder: folder.id, name, size, modified, etag }
+    })
+    tables.putObjects(rows, run)
+    tables.changed(bucket)
+  }
   const folders = openFolderPages(db, tables)
   const search = openSearch(db, tables, folders.entries)
   return {
@@ -56,16 +78,11 @@ export function openListing(db: DatabaseSync): Listing {
       running.add(run)
       return { ...run, [Symbol.dispose]: () => void running.delete(run) }
     },
-    stored(place, bucketName, object) {
-      tell(place, bucketName, object.key)
+    stored(objects) {
+      for (const { place, bucket, key } of objects) tell(place, bucket, key)
+      const buckets = Map.groupBy(objects, ({ place, bucket }) => `${place}\n${bucket}`)
       transaction(db, () => {
-        const bucket = tables.bucket(place, bucketName)
-        const { key, size, modified, etag } = object
-        const { path, name } = splitKey(key)
-        const run = tables.lastRun(bucket)
-        const folder = tables.link(bucket, path, run, 'by-write').id
-        tables.putObjects([{ folder, name, size, modified, etag }], run)
-        tables.changed(bucket)
+        for (const inBucket of buckets.values()) storedTogether(inBucket)
       })
     },
     gone(place, bucketName, key) {

@@ -57,13 +57,13 @@ export async function attempt<Done extends { bytes: number }>(
         tries = 0
         continue
       }
+      if (mayHaveMoved(error) && !renewed && place.renew(generation)) {
+        renewed = true
+        continue
+      }
       if (!isPassing(error)) {
         if (around.onOther(error) === 'hold') return { state: 'held', item }
         return { state: 'failed', item, error }
-      }
-      if (error.code === 'NETWORK' && !renewed && place.renew(generation)) {
-        renewed = true
-        continue
       }
       const next = await around.onPassing(error)
       if (next === 'hold') return { state: 'held', item }
@@ -71,6 +71,11 @@ export async function attempt<Done extends { bytes: number }>(
       await backOff(tries, watch.signal).catch(() => undefined)
     }
   }
+}
+
+/** Nobody answers where the server was, or somebody else does, or it hangs up because it is about to go. */
+function mayHaveMoved({ code }: CofferError): boolean {
+  return code === 'NETWORK' || code === 'LOCAL_SERVER'
 }
 
 /** An answer to its own conflict goes before what holds for the run. */

@@ -98,7 +98,9 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
 
   test('a bucket that is gone is forgotten', async () => {
     await newBucket()
-    vault.catalog.listing.stored('test', 'no-such-bucket', { key: 'k', size: 1, modified: 1, etag: '' })
+    vault.catalog.listing.stored([
+      { place: 'test', bucket: 'no-such-bucket', key: 'k', size: 1, modified: 1, etag: '' },
+    ])
     bucket = 'no-such-bucket'
     await expect(list()).rejects.toMatchObject({ code: 'BUCKET_NOT_FOUND' })
     expect(page()).toMatchObject({ total: 0, complete: false })

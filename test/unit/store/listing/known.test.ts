@@ -47,9 +47,9 @@ describe('how much is known to be in a bucket', () => {
     const now = (objects: number, bytes: number) => [{ name: 'b', objects, bytes, complete: true, listedAt: since }]
     // The object that only marks a folder is no file, and its bytes are stored all the same.
     expect(known(catalog)).toEqual(now(3, 23))
-    catalog.listing.stored('p', 'b', object('in/new/d', 100))
+    catalog.listing.stored([{ place: 'p', bucket: 'b', ...object('in/new/d', 100) }])
     expect(known(catalog)).toEqual(now(4, 123))
-    catalog.listing.stored('p', 'b', object('in/new/d', 50))
+    catalog.listing.stored([{ place: 'p', bucket: 'b', ...object('in/new/d', 50) }])
     expect(known(catalog)).toEqual(now(4, 73))
     catalog.listing.gone('p', 'b', 'a')
     expect(known(catalog)).toEqual(now(3, 72))
