@@ -14,7 +14,7 @@ export interface PutThread extends Disposable {
   /** True once it takes orders. It starts at the first question, for a start costs as much as a hundred files. */
   isReady(): boolean
   /**
-   * The same as `put`, of a small file on disk. Null: it is none any more, and nothing was done. Throws what `put` throws,
+   * The same as `put`, of a small file on disk, whose only progress is its end. Null: it is none any more, and nothing was done. Throws what `put` throws,
    * and INTERNAL if the thread has ended.
    */
   put(order: Omit<PutOrder, 'id'>, bytes: number, watch: PutWatch): Promise<PutResult | null>
@@ -82,7 +82,7 @@ export function openPutThread(bench: PutBench, { keys, catalog }: Pick<Vault, 'k
       if (state === 'idle') start()
       return state === 'ready'
     },
-    async put(wanted, bytes, { signal, onProgress, throttle }) {
+    async put(wanted, bytes, { signal, throttle }) {
       throwIfAborted(signal)
       await throttle?.(bytes)
       throwIfAborted(signal)
@@ -90,14 +90,12 @@ export function openPutThread(bench: PutBench, { keys, catalog }: Pick<Vault, 'k
       const stop = (): void => tell({ kind: 'stop', id, reason: keptOf(asOwn(signal.reason)) })
       signal.addEventListener('abort', stop, { once: true })
       try {
-        const result = await new Promise<PutResult | null>((resolve, reject) => {
+        return await new Promise<PutResult | null>((resolve, reject) => {
           if (state === 'over') return reject(gone())
           waiting.set(id, { resolve, reject })
           worker?.ref()
           order({ ...wanted, id })
         })
-        if (result !== null) onProgress?.(result.bytes, result.bytes)
-        return result
       } finally {
         signal.removeEventListener('abort', stop)
       }

@@ -1,37 +1,31 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { CofferError } from '../base/errors.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { hastyDisk } from './hasty-disk.ts'
 import { fileSource, refuseUnlessSame, sourceOf } from './source.ts'
 import type { Source } from './vault.ts'
 
 /** Files up to so many bytes are read at once. */
 export const AT_ONCE = 256 * 1024
 
-/** A disk that takes longer, in milliseconds, is not waited for. */
-const SLOW = 5
-/** So many files are then read beside, before it is tried again. */
-const BESIDE = 100
-
-let slow = 0
+const disk = hastyDisk()
 
 /**
- * A small file, read as it is now: a trip to another thread for each of four questions takes ten times as long as a disk whose
- * answers are in memory. Where it turns out to be slow, files are described and read as `fileSource` does it. Null for a file
- * that is not small. Throws what `fileSource` throws, and CHANGED_WHILE_READ. It blocks its thread.
+ * A small file, read as it is now, and in one go. Where the disk turns out to be slow, files are described and read as
+ * `fileSource` does it. Null for a file that is not small. Throws what `fileSource` throws, and CHANGED_WHILE_READ. It
+ * blocks its thread.
  */
 export async function sourceReadAtOnce(path: string): Promise<Source | null> {
-  if (slow > 0) {
-    slow -= 1
-    const source = await fileSource(path)
-    return source.size > AT_ONCE ? null : source
-  }
-  const started = performance.now()
   try {
-    return readNow(path)
+    return await disk(
+      () => readNow(path),
+      async () => {
+        const source = await fileSource(path)
+        return source.size > AT_ONCE ? null : source
+      },
+    )
   } catch (error) {
     throw describeLocalFailure(error, path)
-  } finally {
-    if (performance.now() - started > SLOW) slow = BESIDE
   }
 }
 

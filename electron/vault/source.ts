@@ -4,6 +4,7 @@ import {
   fstatSync,
   open as openCallback,
   read as readCallback,
+  statSync,
   type BigIntStats,
   type Dirent,
 } from 'node:fs'
@@ -13,10 +14,13 @@ import { promisify } from 'node:util'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { hastyDisk } from './hasty-disk.ts'
 import type { Source } from './vault.ts'
 
 /** Small enough for a processor's cache, large enough that a call a chunk does not show. */
 const CHUNK = 512 * 1024
+
+const disk = hastyDisk()
 
 /**
  * A file on disk as it is now. Reading it later throws CHANGED_WHILE_READ if it is another file by then, or changes before
@@ -24,7 +28,10 @@ const CHUNK = 512 * 1024
  * anything but a regular file.
  */
 export async function fileSource(path: string): Promise<Source> {
-  const described = await stat(path, { bigint: true }).catch((error: unknown) => {
+  const described = await disk(
+    () => statSync(path, { bigint: true }),
+    () => stat(path, { bigint: true }),
+  ).catch((error: unknown) => {
     throw describeLocalFailure(error, path)
   })
   if (!described.isFile()) throw new CofferError('INVALID_INPUT', `This is not a file: ${path}`)

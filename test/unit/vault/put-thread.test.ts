@@ -62,12 +62,8 @@ test('files that go side by side come back as they were, and the catalog knows t
   const contents = Array.from({ length: 100 }, (_, index) => noise(index * 50, `small ${index}`))
   const results = await Promise.all(
     contents.map(async (content, index) => {
-      const told: number[] = []
       const path = await fileOf(content, `file ${index}`)
-      const watch = { signal, onProgress: (done: number) => void told.push(done) }
-      const result = await thread.put(order(path, `many/${index}`), content.length, watch)
-      expect(told).toEqual([content.length])
-      return result
+      return thread.put(order(path, `many/${index}`), content.length, { signal })
     }),
   )
   expect(new Set(results.map((result) => result?.etag)).size).toBe(100)
