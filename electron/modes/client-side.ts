@@ -15,9 +15,19 @@ export function hasEnvelope(facts: ObjectFacts): boolean {
   return envelopeOf(facts) !== null
 }
 
+/** Each step of a read asks anew what was parsed already. */
+const parsed = new WeakMap<
+  ObjectFacts['metadata'],
+  { instruction: ObjectFacts['instruction']; envelope: Envelope | null }
+>()
+
 /** The object's envelope; null if it has none. Throws ENVELOPE_INVALID. */
 export function envelopeOf({ metadata, instruction }: ObjectFacts): Envelope | null {
-  return parseEnvelope(metadata, instruction)
+  const known = parsed.get(metadata)
+  if (known !== undefined && known.instruction === instruction) return known.envelope
+  const envelope = parseEnvelope(metadata, instruction)
+  parsed.set(metadata, { instruction, envelope })
+  return envelope
 }
 
 /** What an envelope says of its object. */

@@ -65,16 +65,35 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   const byKey = db.prepare('SELECT * FROM catalog WHERE key_id = ? ORDER BY place, bucket, key LIMIT ?')
   const listing = openListing(db)
   const { later, flush } = writeBehind(db)
+  /** What is to be written in a moment; it counts already. */
+  const coming = new Map<string, CatalogEntry>()
   const remember = ({ place, bucket, key, etag, size, mode, keyId, format }: CatalogEntry): void => {
     upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
   }
-  const forget = (place: string, bucket: string, key: string): void => void remove.run(place, bucket, key)
+  const recall = (place: string, bucket: string, key: string): CatalogEntry | null => {
+    const expected = coming.get(nameOf({ place, bucket, key }))
+    if (expected !== undefined) return expected
+    const row = select.get(place, bucket, key)
+    return row === undefined ? null : toEntry(row)
+  }
+  /** Of several of one object, the last. */
+  const settle = (entry: CatalogEntry): void => {
+    const name = nameOf(entry)
+    if (coming.get(name) !== entry) return
+    coming.delete(name)
+    remember(entry)
+  }
+  const forget = (place: string, bucket: string, key: string): void => {
+    coming.delete(nameOf({ place, bucket, key }))
+    remove.run(place, bucket, key)
+  }
   /** What was stored and is written down together, soon. */
   let batch: { entry: CatalogEntry; object: StoredObject }[] | null = null
   return {
     remember(entry) {
-      flush()
-      remember(entry)
+      if (isSame(recall(entry.place, entry.bucket, entry.key), entry)) return
+      later(() => settle(entry))
+      coming.set(nameOf(entry), entry)
     },
     forget(place, bucket, key) {
       flush()
@@ -83,6 +102,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     stored(entry, modified) {
       const { place, bucket, key, size, etag } = entry
       const object = { place, bucket, key, size, modified, etag }
+      coming.set(nameOf(entry), entry)
       if (batch !== null) {
         batch.push({ entry, object })
         return
@@ -90,7 +110,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       const mine = (batch = [{ entry, object }])
       later(() => {
         batch = null
-        for (const each of mine) remember(each.entry)
+        for (const each of mine) settle(each.entry)
         listing.stored(mine.map((each) => each.object))
       })
     },
@@ -107,11 +127,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       flush()
       return listing
     },
-    recall(place, bucket, key) {
-      flush()
-      const row = select.get(place, bucket, key)
-      return row === undefined ? null : toEntry(row)
-    },
+    recall,
     forgetPlace(place) {
       flush()
       removePlace.run(place)
@@ -139,6 +155,16 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       return byKey.all(keyId, limit).map(toEntry)
     },
   }
+}
+
+/** Neither a place's nor a bucket's name has a NUL. */
+function nameOf({ place, bucket, key }: Pick<CatalogEntry, 'place' | 'bucket' | 'key'>): string {
+  return `${place}\0${bucket}\0${key}`
+}
+
+function isSame(known: CatalogEntry | null, { etag, size, mode, keyId, format }: CatalogEntry): boolean {
+  if (known === null || known.etag !== etag || known.size !== size) return false
+  return known.mode === mode && known.keyId === keyId && known.format === format
 }
 
 function toEntry(row: Record<string, unknown>): CatalogEntry {

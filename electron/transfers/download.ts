@@ -36,11 +36,11 @@ export const RANGE = 8 * 1024 * 1024
 /** Ranges in memory: being fetched, waiting for their turn, being deciphered, being written. */
 const RANGES_AT_ONCE = 5
 
-/** One step of the decipher: small enough that the event loop breathes, large enough that its overhead does not show. */
-const SLICE = 1024 * 1024
-
-/** Legacy CBC holds a block back, and gives it out with the next. */
-const SPARE = 16
+/**
+ * One step of the decipher: small enough that the event loop breathes and that what comes out is still in the processor's
+ * cache when it is written, large enough that its overhead does not show.
+ */
+const SLICE = 512 * 1024
 
 interface Arrival {
   buffer: Buffer
@@ -52,8 +52,8 @@ interface Arrival {
 
 /**
  * Fetches ranges in parallel, each under If-Match, puts them back in order within the memory of the ranges in flight, and
- * feeds one opener, which deciphers each in its own place; while the sink has one, the next is deciphered. Returns the
- * request id of the first answer. Throws INTEGRITY and the like from the opener, CHANGED_WHILE_READ if the object was
+ * feeds one opener, slice by slice; while the sink has one, the next is deciphered. Returns the request id of the first
+ * answer. Throws INTEGRITY and the like from the opener, CHANGED_WHILE_READ if the object was
  * replaced meanwhile, TRUNCATED if it is short, and what `send` throws.
  */
 export async function download(
@@ -67,18 +67,29 @@ export async function download(
   const ranges = fetchInOrder(s3, stored, from, { signal, onProgress: watch.onProgress })
   let requestId: string | undefined
   let delivering = Promise.resolve()
+  const deliver = async (piece: Buffer, done: number, free: () => void): Promise<void> => {
+    await delivering
+    throwIfAborted(signal)
+    delivering = hand(plaintext, piece, done).then(free)
+    delivering.catch(() => own.abort())
+    // A sink that does not wait would keep the event loop from its turn.
+    await turn()
+  }
   try {
     for await (const arrival of ranges.arrivals()) {
       requestId ??= arrival.requestId
       const { buffer, length, done } = arrival
       await watch.throttle?.(length)
-      const piece = buffer.subarray(0, opener === null ? length : await decipherInPlace(opener, buffer, length, signal))
-      await delivering
-      throwIfAborted(signal)
-      delivering = deliver(plaintext, piece, done).then(() => ranges.giveBack(buffer))
-      delivering.catch(() => own.abort())
-      // A sink that does not wait would keep the event loop from its turn.
-      await turn()
+      if (opener === null) {
+        await deliver(buffer.subarray(0, length), done, () => ranges.giveBack(buffer))
+        continue
+      }
+      for (let at = 0; at < length; at += SLICE) {
+        const end = Math.min(at + SLICE, length)
+        const piece = opener.update(buffer.subarray(at, end))
+        await deliver(piece, done - length + end, () => release(piece))
+      }
+      ranges.giveBack(buffer)
     }
     await delivering
     if (opener !== null) await plaintext(opener.final(), stored.size)
@@ -91,22 +102,8 @@ export async function download(
   }
 }
 
-async function deliver(plaintext: PlaintextSink, piece: Buffer, done: number): Promise<void> {
+async function hand(plaintext: PlaintextSink, piece: Buffer, done: number): Promise<void> {
   await plaintext(piece, done)
-}
-
-/** Returns how many bytes of plaintext stand at the buffer's start. They are never more than the ciphertext that was there. */
-async function decipherInPlace(opener: Opener, buffer: Buffer, length: number, signal: AbortSignal): Promise<number> {
-  let filled = 0
-  for (let at = 0; at < length; at += SLICE) {
-    throwIfAborted(signal)
-    const plaintext = opener.update(buffer.subarray(at, Math.min(at + SLICE, length)))
-    buffer.set(plaintext, filled)
-    filled += plaintext.length
-    release(plaintext)
-    await turn()
-  }
-  return filled
 }
 
 interface Ranges {
@@ -141,7 +138,7 @@ function fetchInOrder(s3: S3Client, stored: Stored, from: number, watch: Downloa
     const buffer = free.pop()
     if (buffer !== undefined || buffers === RANGES_AT_ONCE) return buffer
     buffers += 1
-    return Buffer.allocUnsafeSlow(rangeSize + SPARE)
+    return Buffer.allocUnsafeSlow(rangeSize)
   }
 
   function askAhead(): void {

@@ -15,6 +15,7 @@ import { instructionNeed } from '../envelope/parse.ts'
 import { customerKeyFields, KEY_MARK } from '../modes/customer-keys.ts'
 import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-key.ts'
 import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../modes/mode.ts'
+import type { CatalogEntry } from '../store/catalog.ts'
 import type { Vault } from './vault.ts'
 
 /** One object to be looked at. */
@@ -44,10 +45,11 @@ export function envOf({ s3, kms, keys }: Vault, signal: AbortSignal): ModeEnv {
  * throws.
  */
 export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, ask: Ask = askHead): Promise<Looked> {
-  const found = (await withRememberedKey(vault, wanted, signal, ask)) ?? (await withoutKey(vault, wanted, signal, ask))
+  const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
+  const found =
+    (await withRememberedKey(vault, wanted, known, signal, ask)) ?? (await withoutKey(vault, wanted, signal, ask))
   if (found === null) return { facts: unknownFacts(wanted), head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
-  const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
   const isKnown = known?.etag === facts.etag
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)
@@ -72,10 +74,10 @@ interface Answered {
 async function withRememberedKey(
   vault: Vault,
   wanted: Wanted,
+  known: CatalogEntry | null,
   signal: AbortSignal,
   ask: Ask,
 ): Promise<Answered | null> {
-  const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
   if (known?.mode !== 'sse-c' || known.keyId === undefined || wanted.options.key !== undefined) return null
   try {
     const customerKey = await customerKeyFields(vault.keys, known.keyId)

@@ -13,7 +13,7 @@ function testCatalog(): StoredCatalog & { db: DatabaseSync; home: string } {
   const home = testFolder()
   const db = openDatabase(home)
   onTestFinished(() => db.close())
-  return { ...openCatalog(db), db, home }
+  return Object.assign(openCatalog(db), { db, home })
 }
 
 function object(key: string, size = key.length): ListedObject {
