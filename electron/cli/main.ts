@@ -1,4 +1,11 @@
 #!/usr/bin/env node
 import { start } from '../base/start.ts'
 
-await start(async () => (await import('./program.ts')).run(process.argv))
+await start(async () => {
+  const [{ keepCompiled }, { cofferHome }] = await Promise.all([
+    import('../store/compiled.ts'),
+    import('../store/home.ts'),
+  ])
+  keepCompiled(cofferHome(process.env))
+  return (await import('./program.ts')).run(process.argv)
+})
