@@ -3,7 +3,7 @@ import { start } from '../base/start.ts'
 
 await start(async () => {
   const [{ keepCompiled }, { cofferHome }] = await Promise.all([
-    import('../store/compiled.ts'),
+    import('../base/compiled.ts'),
     import('../store/home.ts'),
   ])
   keepCompiled(cofferHome(process.env))

@@ -2,12 +2,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, w
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { succeed } from '../../support/run.ts'
-import { testFolder } from './folder.ts'
+import { testFolder } from '../store/folder.ts'
 
 /** Runs a program in a process of its own that keeps what is compiled of it in `home`. */
 async function run(home: string): Promise<string> {
   const [program, part] = [join(home, '..', 'program.mjs'), join(home, '..', 'part.mjs')]
-  const keeps = resolve('electron/store/compiled.ts')
+  const keeps = resolve('electron/base/compiled.ts')
   writeFileSync(part, 'export const said = "ran"\n')
   writeFileSync(
     program,
