@@ -125,7 +125,7 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
   'preview-refused': async (page) => {
     await openPapers(page)
     await cell(page, 'inventory.parquet').dblclick()
-    await page.getByRole('dialog').getByRole('alert').waitFor()
+    await page.getByText('There is no preview of this kind of file').waitFor()
   },
   verify: async (page) => {
     await act('lease-signed.pdf', 'Verify')(page)
@@ -168,7 +168,7 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
   },
   'preview-disabled-key': async (page) => {
     await openPapers(page)
-    await cell(page, 'lease-annex-b.pdf').dblclick()
+    await cell(page, 'handover-notes.md').dblclick()
     await page.getByRole('dialog').getByRole('alert').waitFor()
   },
   keys: async (page) => {

@@ -87,7 +87,8 @@ export async function saveKit(page: Page, passphrase: string): Promise<void> {
   const dialog = page.getByRole('dialog', { name: /^Save the recovery kit/ })
   await dialog.getByLabel('Passphrase').fill(passphrase)
   await dialog.getByRole('button', { name: 'Save the kit' }).click()
-  await expect(dialog).toBeHidden()
+  // A passphrase is made hard to guess by work, which a busy machine is slow at.
+  await expect(dialog).toBeHidden({ timeout: 60_000 })
 }
 
 /** A file or folder in the list, by its name. */
