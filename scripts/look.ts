@@ -3,9 +3,10 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Locator, Page } from '@playwright/test'
+import { drop } from '../test/e2e/support/person.ts'
 import { openWindow } from '../test/e2e/support/window.ts'
 import { noise } from '../test/support/files.ts'
-import { coffer, drop, fillVault, FOLDER, goTo } from './sample-vault.ts'
+import { coffer, fillVault, FOLDER, goTo } from './sample-vault.ts'
 
 const SIZES = [
   { width: 1280, height: 800 },
@@ -135,7 +136,7 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
   remove: act('lease-signed.pdf', 'Remove'),
   seal: async (page) => {
     await openPapers(page)
-    await drop(page, files('lease-signed.pdf', 'lease-annex-b.pdf', 'floor-plan.dwg'))
+    await drop(page, ...files('lease-signed.pdf', 'lease-annex-b.pdf', 'floor-plan.dwg'))
     await page.getByRole('dialog', { name: /^Seal / }).waitFor()
   },
   'seal-own-key': async (page) => {
@@ -152,7 +153,7 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
     await page.getByLabel('Upload limit, MB/s').fill('0.5')
     await button(page, 'Set the limits').click()
     await openPapers(page)
-    await drop(page, files('big.bin', 'press-kit-2.zip'))
+    await drop(page, ...files('big.bin', 'press-kit-2.zip'))
     await button(page, /^Seal /).click()
     await page.getByText('0 of 2').waitFor()
     if (await button(page, 'Show transfers').isVisible()) await button(page, 'Show transfers').click()

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Page } from '@playwright/test'
+import { drop } from '../test/e2e/support/person.ts'
 import { openWindow } from '../test/e2e/support/window.ts'
-import { drop, fillVault, FOLDER, goTo } from './sample-vault.ts'
+import { fillVault, FOLDER, goTo } from './sample-vault.ts'
 
 const PICTURES = resolve('docs/pictures')
 const SIZE = { width: 1280, height: 800 }
@@ -32,7 +33,7 @@ async function takePictures(page: Page): Promise<void> {
   await page.keyboard.press('Escape')
   await drop(
     page,
-    ['lease-signed.pdf', 'lease-annex-b.pdf', 'floor-plan.dwg'].map((name) => join(folder, 'files', name)),
+    ...['lease-signed.pdf', 'lease-annex-b.pdf', 'floor-plan.dwg'].map((name) => join(folder, 'files', name)),
   )
   await page
     .getByRole('dialog', { name: /^Seal / })

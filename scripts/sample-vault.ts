@@ -53,14 +53,3 @@ export async function fillVault(folder: string): Promise<void> {
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
 }
-
-/** Drags the files of the disk over the window and lets go, as the system would. */
-export async function drop(page: Page, files: string[]): Promise<void> {
-  const session = await page.context().newCDPSession(page)
-  const { width, height } = page.viewportSize() ?? { width: 1280, height: 800 }
-  const at = { x: width / 2, y: height / 2, data: { items: [], files, dragOperationsMask: 1 } }
-  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, ...at })
-  }
-  await session.detach()
-}
