@@ -64,6 +64,7 @@ export function keysOf(event: KeyboardEvent): string {
 export function isTaken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement
   const typing = target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)
-  const elsewhere = target.closest('dialog, [role=menu]') !== null
+  // What had the focus in a dialog may have gone from it; the dialog is open all the same.
+  const elsewhere = target.closest('[role=menu]') !== null || document.querySelector('dialog[open]') !== null
   return elsewhere || (typing && !event.ctrlKey && !event.metaKey)
 }
