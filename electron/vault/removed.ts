@@ -26,6 +26,7 @@ export async function* removedIn(
   { bucket, prefix }: { bucket: string; prefix: string },
   signal: AbortSignal,
 ): AsyncGenerator<RemovedEntry[], void, void> {
+  const { listing } = vault.catalog
   let open = new Map<string, Lines>()
   let from: VersionsPage['next']
   do {
@@ -36,7 +37,7 @@ export async function* removedIn(
     const whole = [...open].filter(([key]) => key !== from?.key)
     open = new Map([...open].filter(([key]) => key === from?.key))
     const files = whole.flatMap(([key, lines]) => removedFile(key, lines))
-    const folders = page.folders.filter((folder) => isEmptyNow(vault, bucket, folder)).map(removedFolder)
+    const folders = page.folders.filter((folder) => !listing.shows(vault.place, bucket, folder)).map(removedFolder)
     if (files.length + folders.length > 0) yield [...folders, ...files]
   } while (from !== undefined)
 }
@@ -55,10 +56,3 @@ function removedFile(key: string, { marker, newest }: Lines): RemovedEntry[] {
 }
 
 const removedFolder = (key: string): RemovedEntry => ({ kind: 'folder', key, size: 0, removedAt: undefined })
-
-/** Known from listings, not asked for: what the folder's own view shows is not shown twice. */
-function isEmptyNow({ place, catalog }: Vault, bucket: string, prefix: string): boolean {
-  const whole = { place, bucket, prefix, sort: 'name', descending: false, offset: 0, limit: 1 } as const
-  const { complete, total } = catalog.listing.page(whole)
-  return complete && total === 0
-}

@@ -1,4 +1,4 @@
-import type { Failure, PlaceInfo } from '../../electron/api/contract.ts'
+import type { Failure, KnownBucket, PlaceInfo } from '../../electron/api/contract.ts'
 import { asFailure } from '../../electron/api/client.ts'
 import { coffer } from './coffer.ts'
 
@@ -14,6 +14,8 @@ export interface PlaceState {
   buckets: Bucket[] | undefined
   failure: Failure | undefined
   loading: boolean
+  /** How much is in the buckets, as far as it is known. */
+  known: KnownBucket[]
 }
 
 /** The places a person has, and their buckets. */
@@ -24,11 +26,15 @@ class Session {
     return this.places.find(({ info }) => info.id === id)
   }
 
+  knownOf(id: string, bucket: string): KnownBucket | undefined {
+    return this.place(id)?.known.find(({ name }) => name === bucket)
+  }
+
   async load(): Promise<void> {
     const list = await coffer.client.places.list({})
     const before = new Map(this.places.map((place) => [place.info.id, place]))
     this.places = list.map((info) => ({
-      ...(before.get(info.id) ?? { buckets: undefined, failure: undefined, loading: false }),
+      ...(before.get(info.id) ?? { buckets: undefined, failure: undefined, loading: false, known: [] }),
       info,
     }))
   }
@@ -41,11 +47,19 @@ class Session {
       const found = await coffer.client.buckets.list({ place: id })
       place.buckets = found.map(({ name, createdAt }) => ({ name, createdAt }))
       place.failure = undefined
+      await this.loadKnown(id)
     } catch (error) {
       place.failure = asFailure(error)
     } finally {
       place.loading = false
     }
+  }
+
+  /** Asks the catalog how much is in the buckets; S3 is not asked. What cannot be had is not shown. */
+  async loadKnown(id: string): Promise<void> {
+    const known = await coffer.client.buckets.known({ place: id }).catch(() => undefined)
+    const place = this.place(id)
+    if (known !== undefined && place !== undefined) place.known = known
   }
 }
 

@@ -19,6 +19,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   CREDENTIALS_EXPIRED:
     'Sign in again: for an AWS profile with IAM Identity Center, run “aws sso login --profile NAME” in a terminal, then try again here.',
   CREDENTIALS_MISSING: 'Give this place an access key, or a profile that has one.',
+  SSE_C_BLOCKED: 'Allow SSE-C in the bucket’s settings, or choose CSE-C, which needs no permission.',
   LEGACY_NOT_ALLOWED:
     'This old format cannot prove that nobody changed it. You can allow it for this one file, knowing that.',
   SEAL_MISSING: 'Someone may have replaced it. Read an older version; or, if you know who did it and why, accept it.',

@@ -60,7 +60,9 @@ test('a folder keeps its structure, and is walked, sorted, searched, looked into
     await row(page, 'point.png').dblclick()
     const dialog = page.getByRole('dialog', { name: 'point.png' })
     await expect(dialog.getByRole('img', { name: 'point.png' })).toHaveJSProperty('naturalWidth', 1)
-    await expect(dialog.getByText('It matches the checksum that S3 keeps of it.')).toBeVisible()
+    await expect(
+      dialog.getByText('Decrypted by S3. This computer compared it with the checksum that S3 keeps'),
+    ).toBeVisible()
     await dialog.getByRole('button', { name: 'Close' }).click()
     await row(page, 'terms.pdf').dblclick()
     for (const number of [1, 2]) {

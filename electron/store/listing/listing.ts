@@ -35,6 +35,8 @@ export interface Listing {
   gone(place: string, bucket: string, key: string): void
   /** An object, as far as it is known; null if it is not. */
   find(place: string, bucket: string, key: string): ListedEntry | null
+  /** True if a folder is in the view of the one above it, as far as that is known. */
+  shows(place: string, bucket: string, path: string): boolean
   /** A part of a folder's view. */
   page(query: FolderQuery): FolderPage
   search: Search
@@ -101,6 +103,10 @@ export function openListing(db: DatabaseSync): Listing {
       const { path, name } = splitKey(key)
       const id = bucket === null ? null : tables.findObject(bucket, path, name)
       return id === null ? null : (folders.entries(place, bucketName, [id])[0] ?? null)
+    },
+    shows(place, bucketName, path) {
+      const bucket = tables.findBucket(place, bucketName)
+      return bucket !== null && (tables.folder(bucket, path)?.parent ?? null) !== null
     },
     forgetBucket: (place, bucket) => tables.forgetBucket(place, bucket),
     forgetPlace: (place) => tables.forgetPlace(place),

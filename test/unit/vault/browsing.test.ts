@@ -226,6 +226,9 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
       expect(await removed('old/')).toEqual(named ? [folder('old/deep/')] : [])
       await undelete(vault, { bucket, key: 'old/deep/x' }, signal)
       expect(await removed()).toEqual([gone])
+      // Removed from here, and not listed since.
+      await remove(vault, { bucket, keys: ['in/b'] }, signal)
+      expect(await removed()).toEqual([...(named ? [folder('in/')] : []), gone])
     })
 
     test.skipIf(name === 'moto')('what was removed is told whole, over many pages', async () => {
