@@ -39,6 +39,8 @@ export class FolderView implements Rows {
   /** S3 is being listed. */
   refreshing = $state(false)
   failure = $state<Failure>()
+  /** Rises when the catalog was asked anew: what is in the folder may be other than it was. */
+  stamp = $state(0)
   /** How many a search has looked at. */
   searched = $state(0)
   /** How many a search has found; it shows no more than MANY of them. */
@@ -117,6 +119,7 @@ export class FolderView implements Rows {
     for (let chunk = Math.floor(first / CHUNK); chunk * CHUNK < end; chunk++) chunks.add(chunk)
     await Promise.all([...chunks].map((chunk) => this.#fetch(chunk)))
     if (generation !== this.#generation) return
+    this.stamp += 1
     // The rest is read anew when it comes into view.
     for (const chunk of this.#chunks.keys()) if (!this.#asked.has(chunk)) this.#chunks.delete(chunk)
     const readAnew = [...chunks].flatMap((chunk) => before.get(chunk) ?? [])

@@ -75,6 +75,27 @@ test('axe finds nothing wrong with the folder, the files and what is done with t
   await checkDialog(page, 'Find a command')
 })
 
+test('axe finds nothing wrong with a bucket’s settings and its removed files', async ({ page, window }) => {
+  await writeFiles(window.person, { 'a.txt': Buffer.from('a') })
+  await tryHere(page)
+  await page.getByRole('button', { name: 'Settings of vault' }).click()
+  const part = page.getByRole('region', { name: 'Default encryption' })
+  await part.getByText('SSE-KMS', { exact: true }).click()
+  await expect(part.getByLabel('KMS key')).toBeVisible()
+  await page.getByRole('button', { name: 'Keep versions' }).click()
+  await expect(page.getByText('This bucket keeps versions')).toBeVisible()
+  await checkDialog(page, 'Settings of “vault”')
+  await drop(page, join(window.person, 'a.txt'))
+  await seal(page, 'SSE-S3')
+  await row(page, 'a.txt').click()
+  await details(page).getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await page.getByRole('button', { name: 'Show removed files' }).click()
+  await page.getByRole('button', { name: 'Versions of a.txt' }).click()
+  await expect(page.getByRole('region', { name: 'Versions' }).getByText('removed')).toBeVisible()
+  await check(page, 'Removed files')
+})
+
 test('axe finds nothing wrong with keys, places, activity and settings', async ({ page }) => {
   await tryHere(page)
   await page.getByRole('link', { name: 'This computer' }).click()
