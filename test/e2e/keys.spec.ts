@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeFiles } from '../support/files.ts'
-import { drop, notices, openBucket, row, saveKit, seal, tryHere } from './support/person.ts'
+import { PASSPHRASE_WORK, drop, notices, openBucket, row, saveKit, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 const PASSPHRASE = 'seven horses run at night'
@@ -71,10 +71,10 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
     await window.chooseFiles([join(downloads, kit)], () => choose.click())
     await page.getByLabel('Passphrase').fill('not this one')
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
-    await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible()
+    await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible({ timeout: PASSPHRASE_WORK })
     await page.getByLabel('Passphrase').fill(PASSPHRASE)
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
-    await expect(notices(page).getByText('1 key restored')).toBeVisible()
+    await expect(notices(page).getByText('1 key restored')).toBeVisible({ timeout: PASSPHRASE_WORK })
     await openBucket(page, 'vault')
     await row(page, 'will.txt').dblclick()
     await expect(page.getByLabel('Content of will.txt')).toHaveText('to my niece')

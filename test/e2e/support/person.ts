@@ -5,6 +5,9 @@ import { expect, type Locator, type Page } from '@playwright/test'
 
 /* What a person does in the window, by what they see. */
 
+/** Milliseconds: a passphrase is made hard to guess by work, which a busy machine is slow at. */
+export const PASSPHRASE_WORK = 60_000
+
 export type Mode = 'SSE-S3' | 'SSE-KMS' | 'SSE-C' | 'CSE-KMS' | 'CSE-C'
 
 /** Files or folders of the disk are dragged over the middle of the window and let go, as the system would do it. */
@@ -87,8 +90,7 @@ export async function saveKit(page: Page, passphrase: string): Promise<void> {
   const dialog = page.getByRole('dialog', { name: /^Save the recovery kit/ })
   await dialog.getByLabel('Passphrase').fill(passphrase)
   await dialog.getByRole('button', { name: 'Save the kit' }).click()
-  // A passphrase is made hard to guess by work, which a busy machine is slow at.
-  await expect(dialog).toBeHidden({ timeout: 60_000 })
+  await expect(dialog).toBeHidden({ timeout: PASSPHRASE_WORK })
 }
 
 /** A file or folder in the list, by its name. */
