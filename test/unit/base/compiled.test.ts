@@ -14,7 +14,7 @@ async function run(home: string): Promise<string> {
     `import { keepCompiled } from ${JSON.stringify(keeps)}\nkeepCompiled(${JSON.stringify(home)})\n` +
       `console.log((await import(${JSON.stringify(part)})).said)\n`,
   )
-  return succeed(process.execPath, [program])
+  return succeed(process.execPath, [program], { env: { NODE_COMPILE_CACHE: undefined } })
 }
 
 test('what is compiled stays in a folder of the owner alone, and the program runs as before', async () => {
