@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { release } from '../../electron/base/release.ts'
 import { openContent, sealContent } from '../../electron/envelope/content.ts'
 import { succeed } from '../support/run.ts'
 import { MIB } from './loads.ts'
@@ -8,7 +9,7 @@ import type { Target } from './targets.ts'
 
 /** Bytes of one step: what a transfer hands to its cipher at a time. */
 const STEP = 512 * 1024
-/** One part; the plaintext of a run goes round in it, as it does in a transfer's buffers. */
+/** One part; the plaintext of a run goes round in it, as it does in a transfer's buffers, and what comes out is freed as there. */
 const PART = 8 * MIB
 const RUN = 512 * MIB
 
@@ -52,13 +53,15 @@ function sealAndOpen(): Omit<Rates, 'openssl'> {
   const part = randomBytes(PART)
   const { content, sealer } = sealContent('v3', Buffer.from(dataKey))
   const seal = timed(() => {
-    for (let done = 0; done < RUN; done += STEP) sealer.update(part.subarray(done % PART, (done % PART) + STEP))
+    for (let done = 0; done < RUN; done += STEP)
+      release(sealer.update(part.subarray(done % PART, (done % PART) + STEP)))
     sealer.final()
   })
   const opener = openContent(content, Buffer.from(dataKey), RUN + 16)
   // What is opened was never sealed, and its tag does not match: GCM does the same work for it.
   const open = timed(() => {
-    for (let done = 0; done < RUN; done += STEP) opener.update(part.subarray(done % PART, (done % PART) + STEP))
+    for (let done = 0; done < RUN; done += STEP)
+      release(opener.update(part.subarray(done % PART, (done % PART) + STEP)))
   })
   opener.forget()
   return { seal, open }
