@@ -1,5 +1,5 @@
 import type { Connection } from '../../electron/cloud/connection.ts'
-import { startLocalCloud } from './localcloud.ts'
+import { connectionTo, startLocalCloud } from './localcloud.ts'
 import { startMoto } from './moto.ts'
 
 /** A server that a vault can be opened on. */
@@ -14,13 +14,7 @@ export const SERVERS: [name: string, start: () => Promise<ConnectedServer>][] = 
     'This computer',
     async () => {
       const cloud = await startLocalCloud()
-      const { endpoint, region, accessKeyId, secretAccessKey } = cloud
-      const credentials = { kind: 'keys', accessKeyId, secretAccessKey } as const
-      const plain = { kmsEndpoint: undefined, caBundle: undefined, pathStyle: true }
-      return {
-        connection: { ...plain, endpoint, region, checksums: 'when-supported', credentials },
-        stop: () => cloud.stop(),
-      }
+      return { connection: connectionTo(cloud), stop: () => cloud.stop() }
     },
   ],
   ['moto', startMoto],

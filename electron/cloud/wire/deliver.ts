@@ -29,7 +29,7 @@ export async function deliver(
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   let odd: Promise<IncomingMessage> | undefined
-  let answer: (Head & { body: Buffer }) | undefined
+  let answer: Delivered | undefined
   const taker = {
     head(text: string) {
       const parsed = parseHead(text)

@@ -1,44 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
-import { openClients } from '../../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../../electron/cloud/connection.ts'
 import { putObject, uploadPart, type Body } from '../../../../electron/cloud/wire/wire.ts'
-
-type Behaviour = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+import { startBehaving, type BehavingServer, type Behaviour } from './behaving.ts'
 
 const { signal } = new AbortController()
-let server: Server | undefined
+let server: BehavingServer | undefined
 let clients: Clients
 let seen: IncomingMessage[] = []
 
-/** Each request meets the next behaviour; the last one stays. */
 async function behaving(...behaviours: Behaviour[]): Promise<void> {
-  seen = []
-  server = createServer((request, response) => {
-    seen.push(request)
-    void (behaviours[seen.length - 1] ?? behaviours.at(-1))?.(request, response)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  clients = openClients({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    kmsEndpoint: undefined,
-    region: 'us-east-1',
-    pathStyle: true,
-    caBundle: undefined,
-    checksums: 'when-supported',
-    credentials: { kind: 'keys', accessKeyId: 'AKIA', secretAccessKey: 'secret' },
-  })
+  server = await startBehaving(behaviours)
+  ;({ clients, seen } = server)
 }
 
-afterEach(() => {
-  clients.close()
-  server?.closeAllConnections()
-  server?.close()
-})
+afterEach(() => server?.close())
 
 function whole(content: Buffer): Body {
   return { pieces: [content], length: content.length }

@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { CreateBucketCommand, GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3'
@@ -11,6 +9,7 @@ import type { Clients } from '../../../../electron/cloud/connection.ts'
 import { getObject, headObject, putObject, uploadPart, type Body } from '../../../../electron/cloud/wire/wire.ts'
 import { base64Crc } from '../../../../electron/transfers/checksum.ts'
 import { connectionTo, startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
+import { startBehaving, type BehavingServer, type Behaviour } from './behaving.ts'
 
 const { signal } = new AbortController()
 
@@ -143,39 +142,17 @@ describe('This computer verifies what the wire signs', () => {
   })
 })
 
-/** What one request got to see of a bad server. */
-type Behaviour = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
-
 describe('a bad server', () => {
-  let server: Server | undefined
+  let bad: BehavingServer | undefined
   let clients: Clients
   let seen: IncomingMessage[] = []
 
-  /** Each request meets the next behaviour; the last one stays. */
   async function behaving(...behaviours: Behaviour[]): Promise<void> {
-    seen = []
-    server = createServer((request, response) => {
-      seen.push(request)
-      void (behaviours[seen.length - 1] ?? behaviours.at(-1))?.(request, response)
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    clients = openClients({
-      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      kmsEndpoint: undefined,
-      region: 'us-east-1',
-      pathStyle: true,
-      caBundle: undefined,
-      checksums: 'when-supported',
-      credentials: { kind: 'keys', accessKeyId: 'AKIA', secretAccessKey: 'secret' },
-      patience: 300,
-    })
+    bad = await startBehaving(behaviours, 300)
+    ;({ clients, seen } = bad)
   }
 
-  afterEach(() => {
-    clients.close()
-    server?.closeAllConnections()
-    server?.close()
-  })
+  afterEach(() => bad?.close())
 
   const stores: Behaviour = async (request, response) => {
     await buffer(request)
@@ -257,15 +234,15 @@ describe('a bad server', () => {
     await behaving(silent)
     const large = randomBytes(4 * 1024 * 1024)
     let received = 0
-    server?.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    bad?.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       request.on('data', (piece: Buffer) => (received += piece.length))
       response.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>')
     })
     const putting = putObject(clients.s3, { Bucket: 'bucket', Key: 'key' }, whole(large), signal)
     await expect(putting).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
     expect(received).toBe(0)
-    server?.removeAllListeners('request')
-    server?.on('request', (request: IncomingMessage, response: ServerResponse) => void stores(request, response))
+    bad?.server.removeAllListeners('request')
+    bad?.server.on('request', (request: IncomingMessage, response: ServerResponse) => void stores(request, response))
     expect(await put()).toMatchObject({ ETag: '"1"' })
   })
 
