@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { builtProgram } from './base/built-program.ts'
 import { CofferError } from './base/errors.ts'
 import type { Connection } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
@@ -212,10 +212,7 @@ function once(open: () => Promise<SecretStore>): () => Promise<SecretStore> {
   }
 }
 
-/** The server's bundle lies beside this one or, where this is a shared part, a folder above; in development there is its source. */
 function defaultServerCommand(): ServerCommand {
-  const here = import.meta.dirname
-  const candidates = [join(here, 'localcloud.js'), join(here, '..', 'localcloud.js')]
-  const program = candidates.find((path) => existsSync(path)) ?? join(here, 'localcloud', 'main.ts')
+  const program = builtProgram('localcloud.js', 'localcloud/main.ts')
   return { file: process.execPath, args: ['--disable-warning=ExperimentalWarning', program] }
 }

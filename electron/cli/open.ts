@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { builtProgram } from '../base/built-program.ts'
 import { CofferError } from '../base/errors.ts'
 import type { GlobalOptions } from './session.ts'
 import { EXIT_HELP } from './words.ts'
@@ -33,7 +33,8 @@ export function addOpen(program: Command): void {
 /** Hosts do not import each other: the window's is a program of its own, which has this terminal for as long as it runs. */
 async function openWindow({ browser, json, home }: OpenFlags): Promise<void> {
   const args = [...(browser ? [] : ['--no-browser']), ...(json === true ? ['--json'] : [])]
-  const child = spawn(process.execPath, [...process.execArgv, windowProgram(), ...args], {
+  const window = builtProgram('loopback.js', 'loopback/main.ts')
+  const child = spawn(process.execPath, [...process.execArgv, window, ...args], {
     // Over the channel it learns when this process is gone, however it went.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: home === undefined ? process.env : { ...process.env, COFFER_HOME: resolve(home) },
@@ -45,11 +46,4 @@ async function openWindow({ browser, json, home }: OpenFlags): Promise<void> {
     child.once('error', (cause) => failed(new CofferError('INTERNAL', 'The window cannot be started.', { cause })))
     child.once('exit', (code) => done(code ?? 1))
   })
-}
-
-/** Its bundle lies beside this one or, where this is a shared part, a folder above; in development there is its source. */
-function windowProgram(): string {
-  const here = import.meta.dirname
-  const candidates = [join(here, 'loopback.js'), join(here, '..', 'loopback.js')]
-  return candidates.find((path) => existsSync(path)) ?? join(here, '..', 'loopback', 'main.ts')
 }

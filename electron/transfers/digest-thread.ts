@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { builtProgram } from '../base/built-program.ts'
 import { CofferError } from '../base/errors.ts'
 import { digestOf, type Digest, type DigestAnswer, type DigestOrder } from './digest.ts'
 
@@ -37,7 +36,10 @@ export function digest(bytes: Uint8Array): Promise<Digest> {
 
 /** The thread stays for the next transfer, and keeps no process alive that has nothing for it to do. */
 function start(): Thread {
-  const started: Thread = { worker: new Worker(program()), waiting: new Map() }
+  const started: Thread = {
+    worker: new Worker(builtProgram('digest-worker.js', 'transfers/digest-worker.ts')),
+    waiting: new Map(),
+  }
   const { worker, waiting } = started
   worker.on('message', ({ id, digest }: DigestAnswer) => {
     waiting.get(id)?.resolve(digest)
@@ -52,11 +54,4 @@ function start(): Thread {
   }
   worker.on('error', end).on('exit', end)
   return started
-}
-
-/** Its bundle lies beside this one or, where this is a shared part, a folder above; in development there is its source. */
-function program(): string {
-  const here = import.meta.dirname
-  const bundles = [join(here, 'digest-worker.js'), join(here, '..', 'digest-worker.js')]
-  return bundles.find((path) => existsSync(path)) ?? join(here, 'digest-worker.ts')
 }

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { builtProgram } from '../base/built-program.ts'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { KeyRing } from '../keys/keyring.ts'
@@ -37,7 +36,7 @@ export function openPutThread(bench: PutBench, { keys, catalog }: Pick<Vault, 'k
 
   function start(): void {
     state = 'starting'
-    worker = new Worker(program(), { workerData: bench })
+    worker = new Worker(builtProgram('put-worker.js', 'vault/put-worker.ts'), { workerData: bench })
     worker.unref()
     worker.on('message', hear)
     worker.on('error', end).on('exit', end)
@@ -131,11 +130,4 @@ function gone(cause?: unknown): CofferError {
 /** A failure as it came over. */
 export function revived({ code, message, hint, facts }: KeptFailure): CofferError {
   return new CofferError(code, message, { hint, facts })
-}
-
-/** Its bundle lies beside this one or, where this is a shared part, a folder above; in development there is its source. */
-function program(): string {
-  const here = import.meta.dirname
-  const bundles = [join(here, 'put-worker.js'), join(here, '..', 'put-worker.js')]
-  return bundles.find((path) => existsSync(path)) ?? join(here, 'put-worker.ts')
 }
