@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 interface Counts {
   passed: number
@@ -12,7 +12,7 @@ interface VitestReport {
   numPassedTests: number
   numFailedTests: number
   numPendingTests: number
-  testResults: { status: string; assertionResults: unknown[] }[]
+  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[]
 }
 
 /** The part of Playwright's. */
@@ -36,12 +36,24 @@ function countsOf(report: VitestReport | PlaywrightReport): Counts {
   }
 }
 
+/** Vitest's failures by name, to stand together at the end; Playwright lists its own at the end of all. */
+function failuresOf(report: VitestReport | PlaywrightReport): string[] {
+  if ('stats' in report) return []
+  return report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${relative('.', name)}: ${fullName}`),
+  )
+}
+
 const folder = process.argv[2] ?? '.cache/results'
-const counts = readdirSync(folder)
+const reports = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
-  .map((name) => countsOf(JSON.parse(readFileSync(join(folder, name), 'utf8')) as VitestReport | PlaywrightReport))
+  .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as VitestReport | PlaywrightReport)
+const counts = reports.map(countsOf)
 
 const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0)
+for (const failure of reports.flatMap(failuresOf)) console.log(`failed: ${failure}`)
 console.log(
   `${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`,
 )

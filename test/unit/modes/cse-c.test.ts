@@ -5,6 +5,7 @@ import {
   generateKeyPairSync,
   publicEncrypt,
   randomBytes,
+  type KeyObject,
 } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { GCM_MAX_PLAINTEXT } from '../../../electron/envelope/size.ts'
@@ -236,12 +237,7 @@ describe('legacy client-side objects', () => {
     'x-amz-matdesc': '{}',
   })
   const aesWrap = encrypt('id-aes256-wrap', kek, Buffer.alloc(8, 0xa6), dataKey)
-  const v1Rsa = {
-    'x-amz-key': publicEncrypt({ key: rsa.publicKey, padding: constants.RSA_PKCS1_PADDING }, dataKey).toString(
-      'base64',
-    ),
-    'x-amz-iv': iv.toString('base64'),
-  }
+  const v1Rsa = { 'x-amz-key': wrapBelowAnyModulus(rsa.publicKey, dataKey), 'x-amz-iv': iv.toString('base64') }
 
   it.each([
     ['V1 under AES', v1],
@@ -269,6 +265,14 @@ describe('legacy client-side objects', () => {
     const mistaken = await read(env, facts, cbc, { allowLegacy: true, key: 'two' }).catch((error: unknown) => error)
     if (mistaken instanceof Error) expect(mistaken).toHaveProperty('code', 'INTEGRITY')
     else expect(mistaken).not.toMatchObject({ plaintext: PLAINTEXT })
+  })
+
+  it('under RSA v1.5 show a wrong key at once where the wrapped key is no number below its modulus', async () => {
+    keys.addRsa('two')
+    const tooLarge = Buffer.alloc(256, 0xff).toString('base64')
+    const facts = factsOf({ ...v1Rsa, 'x-amz-key': tooLarge }, cbc.length)
+    const reading = read(env, facts, cbc, { allowLegacy: true, key: 'two' })
+    expect(await rejection(reading)).toHaveProperty('code', 'KEY_WRONG')
   })
 
   it('fail in one way under CBC, whatever is wrong', async () => {
@@ -310,6 +314,14 @@ describe('legacy client-side objects', () => {
 function encrypt(algorithm: string, key: Buffer, iv: Buffer | null, plaintext = PLAINTEXT): Buffer {
   const cipher = createCipheriv(algorithm, key, iv)
   return Buffer.concat([cipher.update(plaintext), cipher.final()])
+}
+
+/** RSAES-PKCS1-v1_5 whose number is below every modulus of its size, whose top bit is set: any key then gives some answer. */
+function wrapBelowAnyModulus(key: KeyObject, dataKey: Buffer): string {
+  for (;;) {
+    const wrapped = publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, dataKey)
+    if (wrapped.readUInt8() < 0x80) return wrapped.toString('base64')
+  }
 }
 
 function flipped(bytes: Buffer, bit: number): Buffer {
