@@ -7,7 +7,7 @@ import { writeBehind } from './write-behind.ts'
 export interface ActivityEntry {
   /** Milliseconds since 1970. */
   at: number
-  what: 'put' | 'get' | 'verify' | 'rekey' | 'remove' | 'key' | 'kms' | 'bucket' | 'place'
+  what: 'put' | 'get' | 'preview' | 'verify' | 'rekey' | 'remove' | 'restore' | 'key' | 'kms' | 'bucket' | 'place'
   place?: string | undefined
   bucket?: string | undefined
   /** The object's key. */

@@ -43,8 +43,6 @@ export class FolderView implements Rows {
   stamp = $state(0)
   /** How many a search has looked at. */
   searched = $state(0)
-  /** How many a search has found; it shows no more than MANY of them. */
-  found = $state(0)
 
   #chunks = new SvelteMap<number, ListedEntry[]>()
   #details = new SvelteMap<string, Details>()
@@ -216,12 +214,9 @@ export class FolderView implements Rows {
       const { sort, descending } = this
       return objects.page({ ...this.#where, sort, descending, offset, limit })
     }
-    // A search is shown as far as a person reads; more words find the rest.
-    const found = await objects.search({ ...this.#where, words, limit: MANY })
-    this.searched = found.searched
-    this.found = found.total
-    const { entries } = found
-    return { entries: entries.slice(offset, offset + limit), total: entries.length }
+    const { entries, total, searched } = await objects.search({ ...this.#where, words, offset, limit })
+    this.searched = searched
+    return { entries, total }
   }
 
   #askDetails(): void {

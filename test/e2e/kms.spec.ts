@@ -30,4 +30,13 @@ test('a KMS key that is turned off locks its files, says so, and gives them back
 
   await details(page).getByRole('button', { name: 'Verify' }).click()
   await expect(page.getByText('1 file proven whole')).toBeVisible()
+  await page.keyboard.press('Escape')
+
+  await page.getByRole('link', { name: 'Activity' }).click()
+  const did = (words: string) => page.getByRole('row').filter({ hasText: words }).first()
+  await expect(did('Verified deed.txt')).toBeVisible()
+  await expect(did('Looked at deed.txt in vault')).toBeVisible()
+  await expect(did('Could not show deed.txt').getByText('The KMS key was turned off')).toBeVisible()
+  await did('Sealed deed.txt').getByRole('link', { name: 'deed.txt' }).click()
+  await expect(page.getByRole('grid', { name: 'Files in vault' })).toBeVisible()
 })

@@ -74,6 +74,12 @@ test('a hundred thousand rows are scrolled, jumped through and searched, and the
 
     await search(page, '076543')
     await expect.poll(() => names(page)).toEqual([nameOf(76_543)])
+    // Every hit is shown, not the first of them only.
+    await search(page, 'img_07')
+    await expect(page.getByRole('status').getByText('10,000 found')).toBeVisible()
+    await expect(grid).toHaveAttribute('aria-rowcount', '10001')
+    await grid.press('End')
+    await expect(row(page, nameOf(79_999))).toHaveAttribute('aria-selected', 'true')
     await search(page, '')
     await expect(grid).toHaveAttribute('aria-rowcount', String(ROWS + 1))
   } finally {

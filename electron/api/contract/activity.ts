@@ -5,7 +5,7 @@ import { errorCode, observedMode } from './common.ts'
 const entry = z.object({
   id: z.number(),
   at: z.date(),
-  what: z.enum(['put', 'get', 'verify', 'rekey', 'remove', 'key', 'kms', 'bucket', 'place']),
+  what: z.enum(['put', 'get', 'preview', 'verify', 'rekey', 'remove', 'restore', 'key', 'kms', 'bucket', 'place']),
   place: z.string().optional(),
   bucket: z.string().optional(),
   key: z.string().optional(),

@@ -86,6 +86,7 @@ export const browsing = {
         ...bucket,
         prefix: folder.default(''),
         words: z.array(z.string().min(1).max(1024)).min(1).max(32),
+        offset: z.int().min(0).default(0),
         limit: z.int().min(1).max(1000).default(100),
       }),
     )

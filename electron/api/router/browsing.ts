@@ -40,7 +40,10 @@ export const browsingRouter = {
 
   undelete: objects.undelete.handler(async ({ input, context: { coffer }, signal }) => {
     using vault = await coffer.openVault(input.place)
-    return { there: await undelete(vault, input, signalOf(signal)) }
+    const { bucket, key } = input
+    return await recorded(coffer, { what: 'restore', place: vault.place, bucket, key }, async () => ({
+      there: await undelete(vault, input, signalOf(signal)),
+    }))
   }),
 
   removeVersion: objects.removeVersion.handler(async ({ input, context: { coffer }, signal }) => {
@@ -54,7 +57,7 @@ export const browsingRouter = {
   preview: objects.preview.handler(async ({ input, context: { coffer }, signal }) => {
     using vault = await coffer.openVault(input.place)
     const { bucket, key } = input
-    const { bytes, ...told } = await recorded(coffer, { what: 'get', place: vault.place, bucket, key }, () =>
+    const { bytes, ...told } = await recorded(coffer, { what: 'preview', place: vault.place, bucket, key }, () =>
       preview(vault, input, signalOf(signal)),
     )
     return { ...told, content: new Blob([new Uint8Array(bytes)], { type: told.mediaType }) }

@@ -12,6 +12,8 @@ export interface SearchQuery {
   prefix: string
   /** All of them must be in the key, in any case and order. */
   words: string[]
+  /** How many of what is found are left out, from the first. */
+  offset: number
   limit: number
 }
 
@@ -29,7 +31,8 @@ export type Search = (query: SearchQuery, signal: AbortSignal) => Promise<Search
 
 export function openSearch(db: DatabaseSync, tables: ListedTables, entries: ReadEntries): Search {
   const names = openNames(db)
-  return async ({ place, bucket: name, prefix, words, limit }, signal) => {
+  return async ({ place, bucket: name, prefix, words, offset, limit }, signal) => {
+    const end = offset + limit
     const bucket = tables.findBucket(place, name)
     if (bucket === null) return { entries: [], total: 0, searched: 0 }
     // The longest word is in the fewest keys, so it goes first.
@@ -43,11 +46,11 @@ export function openSearch(db: DatabaseSync, tables: ListedTables, entries: Read
       if (searched > 0) await turn()
       findLines(part, wanted, (id, isInName) => {
         const list = isInName ? inName : inPath
-        if (list.length < limit) list.push(id)
+        if (list.length < end) list.push(id)
         total += 1
       })
       searched += part.ids.length
     }
-    return { entries: entries(place, name, [...inName, ...inPath].slice(0, limit)), total, searched }
+    return { entries: entries(place, name, inName.concat(inPath).slice(offset, end)), total, searched }
   }
 }

@@ -106,7 +106,7 @@ export async function names(page: Page): Promise<string[]> {
 }
 
 export async function search(page: Page, words: string): Promise<void> {
-  await page.getByRole('searchbox', { name: 'Search this bucket' }).fill(words)
+  await page.getByRole('searchbox', { name: /^Search this/ }).fill(words)
 }
 
 /** What is told about the file that is chosen. */

@@ -238,8 +238,8 @@ test('a place that is removed takes its listings with it', () => {
 })
 
 describe('a search', () => {
-  const search = ({ listing }: StoredCatalog, words: string[], prefix = '', limit = 10) =>
-    listing.search({ ...here, prefix, words, limit }, signal)
+  const search = ({ listing }: StoredCatalog, words: string[], prefix = '', limit = 10, offset = 0) =>
+    listing.search({ ...here, prefix, words, offset, limit }, signal)
   const found = async (catalog: StoredCatalog, words: string[], prefix = '') =>
     (await search(catalog, words, prefix)).entries.map(({ key }) => key)
 
@@ -284,6 +284,19 @@ describe('a search', () => {
     expect(result.entries).toHaveLength(7)
   })
 
+  test('goes on behind those that were shown, from names to paths, up to the last', async () => {
+    const catalog = testCatalog()
+    list(catalog, '', true, ['x/1', 'x/2', 'x/x3', 'y/x4', 'y/x5'])
+    const keys = async (offset: number): Promise<string[]> =>
+      (await search(catalog, ['x'], '', 2, offset)).entries.map(({ key }) => key)
+    expect([await keys(0), await keys(2), await keys(4), await keys(6)]).toEqual([
+      ['x/x3', 'y/x4'],
+      ['y/x5', 'x/1'],
+      ['x/2'],
+      [],
+    ])
+  })
+
   test('follows every change', async () => {
     const catalog = testCatalog()
     list(catalog, '', true, ['a1', 'a2'])
@@ -306,7 +319,7 @@ describe('a search', () => {
     expect(await search(catalog, ['/49999'])).toMatchObject({ total: 5, searched: 250_000 })
     expect(await search(catalog, ['4999'], 'e/')).toMatchObject({ total: 15, searched: 50_000 })
     const stop = new AbortController()
-    const searching = catalog.listing.search({ ...here, prefix: '', words: ['1'], limit: 1 }, stop.signal)
+    const searching = catalog.listing.search({ ...here, prefix: '', words: ['1'], offset: 0, limit: 1 }, stop.signal)
     stop.abort()
     await expect(searching).rejects.toMatchObject({ code: 'CANCELLED' })
   })
