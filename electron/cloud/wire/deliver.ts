@@ -1,9 +1,11 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
+import { abortWith, type Channel, type Follower } from './channel.ts'
 import type { Outgoing } from './exchange.ts'
 import { headText, parseHead, type Head } from './head.ts'
 import { MAX_ERROR_BYTES } from './refusal.ts'
-import { originOf, type Channel, type Follower, type Sockets } from './sockets.ts'
+import { originOf } from './origin.ts'
+import type { Sockets } from './sockets.ts'
 
 /** An answer that has been read to its end. */
 export interface Delivered extends Head {
@@ -24,10 +26,7 @@ export async function deliver(
   const head = headText(outgoing.method, outgoing.path, outgoing.headers)
   const origin = originOf(outgoing)
   const channel = await sockets.take(origin, false, signal)
-  const abort = (): void => channel.destroy(new Error('aborted'))
-  const forget = (): void => signal.removeEventListener('abort', abort)
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
+  const forget = abortWith(channel, signal)
   let odd: Promise<IncomingMessage> | undefined
   let answer: Delivered | undefined
   const taker = {

@@ -1,7 +1,9 @@
+import { abortWith, type Channel } from './channel.ts'
 import type { Outgoing } from './exchange.ts'
 import { headText, parseHead, type Head } from './head.ts'
 import { MAX_ERROR_BYTES } from './refusal.ts'
-import { originOf, type Channel, type Sockets } from './sockets.ts'
+import { originOf } from './origin.ts'
+import type { Sockets } from './sockets.ts'
 
 /** Where a body goes. */
 export interface Place {
@@ -62,9 +64,7 @@ function askOver(
   giveBack: () => void,
 ): Promise<Received | null> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => channel.destroy(new Error('aborted'))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
+    const forget = abortWith(channel, signal)
     let head: Head | null = null
     const done = channel
       .ask(request, [], {
@@ -89,7 +89,7 @@ function askOver(
         if (head?.keepAlive === true) giveBack()
         else channel.destroy()
       })
-      .finally(() => signal.removeEventListener('abort', abort))
+      .finally(forget)
     done.catch((error: unknown) => {
       if (error instanceof Unreadable) resolve(null)
       else reject(error instanceof Error ? error : new Error(String(error)))
