@@ -6,7 +6,7 @@ import { repeatWhatWasChanged } from './changed-on-the-way.ts'
 import type { Clients, Connection } from './connection.ts'
 import { credentialsOf } from './credentials.ts'
 import { keepCustomerKeysText } from './customer-key-text.ts'
-import { guardCustomerKeys } from './guard.ts'
+import { guardCustomerKeys, guardDataKeys } from './guard.ts'
 import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
@@ -59,6 +59,7 @@ export function openClients(connection: Connection): Clients {
   const sockets = openSockets({ provenBy, ca }, patience)
   wire(s3, { httpAgent, httpsAgent, sockets, ...patience })
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
+  guardDataKeys(kms)
   repeatWhatWasChanged(kms)
   requireWholeAnswers(kms)
   return {

@@ -1,3 +1,4 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { isLoopback } from './loopback.ts'
@@ -30,8 +31,26 @@ export function guardCustomerKeys(s3: S3Client): void {
 /** Throws INVALID_INPUT for a request that would send a customer's key over a wire that others can read. */
 export function refuseOpenWire({ protocol, hostname, headers }: OutgoingRequest): void {
   const carriesKey = KEY_HEADERS.some((name) => headers?.[name] !== undefined)
-  if (!carriesKey || protocol === 'https:' || isLoopback(hostname ?? '')) return
+  if (!carriesKey || isSafe(protocol, hostname)) return
   throw new CofferError('INVALID_INPUT', 'SSE-C would send the key unencrypted to this endpoint.', {
     hint: 'Use an https:// endpoint, or CSE-C, which never sends the key.',
   })
+}
+
+/** Refuses to talk to a KMS over a wire that others can read: it hands out data keys in plain. Throws INVALID_INPUT. */
+export function guardDataKeys(kms: KMSClient): void {
+  kms.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname } = args.request as OutgoingRequest
+      if (isSafe(protocol, hostname)) return next(args)
+      throw new CofferError('INVALID_INPUT', 'This KMS endpoint would send data keys unencrypted.', {
+        hint: 'Use an https:// endpoint for KMS.',
+      })
+    },
+    { step: 'finalizeRequest', priority: 'high', name: 'guardDataKeys' },
+  )
+}
+
+function isSafe(protocol: string | undefined, hostname: string | undefined): boolean {
+  return protocol === 'https:' || isLoopback(hostname ?? '')
 }
