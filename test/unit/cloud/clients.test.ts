@@ -57,19 +57,6 @@ test('a bucket without a rule blocks nothing', async () => {
   expect(encryption?.blocksCustomerKeys ?? false).toBe(false)
 })
 
-test('a customer key never leaves for plain http on another machine', async () => {
-  const elsewhere = openClients({ ...moto.connection, endpoint: 'http://192.0.2.1:9000' })
-  const put = new PutObjectCommand({
-    Bucket: 'b',
-    Key: 'k',
-    Body: Buffer.from('1'),
-    SSECustomerAlgorithm: 'AES256',
-    SSECustomerKey: Buffer.alloc(32, 7).toString('base64'),
-  })
-  await expect(send(elsewhere.s3, put, signal)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-  elsewhere.close()
-})
-
 test('a CA bundle that is not there, or holds no certificate, is refused', () => {
   expect(() => openClients({ ...moto.connection, caBundle: '/nonexistent.pem' })).toThrow(/cannot be read/)
   expect(() => openClients({ ...moto.connection, caBundle: import.meta.filename })).toThrow(/no PEM certificate/)

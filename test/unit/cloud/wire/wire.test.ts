@@ -1,14 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { CreateBucketCommand, GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openClients } from '../../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../../electron/cloud/connection.ts'
-import { getObject, headObject, putObject, uploadPart, type Body } from '../../../../electron/cloud/wire/wire.ts'
+import {
+  getObject,
+  getObjectInto,
+  headObject,
+  putObject,
+  uploadPart,
+  type Body,
+} from '../../../../electron/cloud/wire/wire.ts'
 import { base64Crc } from '../../../../electron/transfers/checksum.ts'
 import { connectionTo, startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
+import { tlsFront, type TlsFront } from '../../../support/tls-front.ts'
 import { startBehaving, type BehavingServer, type Behaviour } from './behaving.ts'
 
 const { signal } = new AbortController()
@@ -281,17 +292,46 @@ describe('a bad server', () => {
   })
 })
 
-test('a customer key never leaves over the wire for plain http on another machine', async () => {
-  const clients = openClients({
-    endpoint: 'http://storage.example:9000',
-    kmsEndpoint: undefined,
-    region: 'us-east-1',
-    pathStyle: true,
-    caBundle: undefined,
-    checksums: 'when-required',
-    credentials: { kind: 'keys', accessKeyId: 'a', secretAccessKey: 'b' },
+describe('over TLS', () => {
+  let cloud: LocalCloud
+  let folder: string
+  let front: TlsFront
+
+  beforeAll(async () => {
+    cloud = await startLocalCloud()
+    folder = await mkdtemp(join(tmpdir(), 'coffer-tls-'))
+    front = await tlsFront(cloud.endpoint, folder)
+  }, 60_000)
+
+  afterAll(async () => {
+    await front.close()
+    await cloud.stop()
+    await rm(folder, { recursive: true })
   })
-  const input = { Bucket: 'bucket', Key: 'key', SSECustomerKey: 'a2V5' }
-  await expect(putObject(clients.s3, input, whole(), signal)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-  clients.close()
+
+  function trusting(caBundle: string | undefined): Clients {
+    return openClients({ ...connectionTo(cloud), endpoint: front.url, caBundle })
+  }
+
+  test('contents go and come, small and large, on connections that are kept', async () => {
+    const clients = trusting(front.caFile)
+    const { s3 } = clients
+    await s3.send(new CreateBucketCommand({ Bucket: 'secure' }))
+    for (const size of [0, 1000, 3_000_000]) {
+      const object = { Bucket: 'secure', Key: String(size) }
+      const [content, into] = [randomBytes(size), Buffer.alloc(size)]
+      await putObject(s3, object, whole(content), signal)
+      await getObjectInto(s3, object, { place: () => into, onBytes: () => undefined }, signal)
+      expect(into).toEqual(content)
+      expect(await buffer((await getObject(s3, object, signal)).Body)).toEqual(content)
+    }
+    clients.close()
+  })
+
+  test('a server that nothing vouches for is sent nothing', async () => {
+    const clients = trusting(undefined)
+    const put = putObject(clients.s3, { Bucket: 'secure', Key: 'unsent' }, whole(randomBytes(10)), signal)
+    await expect(put).rejects.toMatchObject({ code: 'TLS' })
+    clients.close()
+  })
 })
