@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { writeFiles } from '../support/files.ts'
 import { bucketOf } from './support/outside.ts'
-import { details, drop, notices, row, seal, tryHere } from './support/person.ts'
+import { details, drop, notices, openBucket, row, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 const settings = (page: Page) => page.getByRole('dialog', { name: 'Settings of “vault”' })
@@ -158,6 +158,21 @@ test('removed files are listed in their folder and brought back; the sidebar cou
   await page.keyboard.press('Escape')
   await removedFiles(page).getByRole('link', { name: 'deep/' }).click()
   await expect(removedFiles(page).getByText('annex.txt')).toBeVisible()
+
+  // All of a folder, and of the folders in it, at once.
+  await openBucket(page, 'vault')
+  await row(page, 'case').click()
+  await page.keyboard.press('Delete')
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await removedFiles(page).getByRole('button', { name: 'Restore case/' }).click()
+  await page.getByRole('dialog', { name: 'Restore all of “case”?' }).getByRole('button', { name: 'Restore' }).click()
+  await expect(notices(page).getByText('2 files are back in “case”')).toBeVisible()
+  await row(page, 'case').dblclick()
+  await expect(row(page, 'one.txt')).toBeVisible()
+  await row(page, 'deep').dblclick()
+  await row(page, 'annex.txt').dblclick()
+  await expect(page.getByLabel('Content of annex.txt')).toHaveText('annex')
+  await page.keyboard.press('Escape')
   await removedFiles(page).getByRole('button', { name: 'Hide removed files' }).click()
   await expect(removedFiles(page)).toBeHidden()
 })

@@ -70,6 +70,11 @@ describe('coffer bucket', () => {
     expect(await one('undelete', 's3://kept/a')).toMatchObject({ there: true })
     expect(await one('verify', 's3://kept/a')).toMatchObject({ bytes: 5_000 })
     expect(await coffer('undelete', 's3://kept/never')).toMatchObject({ code: 3 })
+    await one('rm', 's3://kept/b')
+    expect(await one('undelete', 's3://kept/')).toMatchObject({ key: '', files: 2, bytes: 10_000 })
+    expect(await one('verify', 's3://kept/in/c')).toMatchObject({ bytes: 5_000 })
+    expect(await coffer('undelete', 's3://kept/in/')).toMatchObject({ code: 3 })
+    expect(await coffer('undelete', 's3://kept')).toMatchObject({ code: 2 })
     await one('bucket', 'versioning', 'kept', 'suspend')
     expect(await stage.s3.send(new GetBucketVersioningCommand({ Bucket: 'kept' }))).toMatchObject({
       Status: 'Suspended',

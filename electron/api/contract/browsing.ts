@@ -135,6 +135,14 @@ export const browsing = {
     .input(z.strictObject({ ...object, versionId: z.string().min(1).optional() }))
     .output(z.object({ there: z.boolean() })),
 
+  /**
+   * Brings back every file below a folder that a delete marker hides, whenever it was removed, and tells how far it is: how
+   * many of the files that were `looked` at are there again. OBJECT_NOT_FOUND if there is nothing to bring back.
+   */
+  undeleteFolder: oc
+    .input(z.strictObject({ ...bucket, prefix: folder.default('') }))
+    .output(eventIterator(z.object({ files: z.number(), bytes: z.number(), looked: z.number(), done: z.boolean() }))),
+
   /** Deletes one version, or delete marker, for good; `there` tells whether the object can still be seen. */
   removeVersion: oc.input(z.strictObject(version)).output(z.object({ there: z.boolean() })),
 

@@ -2,9 +2,10 @@ import { details } from '../../vault/details.ts'
 import { preview } from '../../vault/preview.ts'
 import { refresh } from '../../vault/refresh.ts'
 import { removedIn } from '../../vault/removed.ts'
+import { undeleteFolder } from '../../vault/undelete-folder.ts'
 import { removeVersion, undelete, versionsOf } from '../../vault/versions.ts'
 import { procedures, signalOf } from './base.ts'
-import { recorded } from './recorded.ts'
+import { recorded, recordedSteps } from './recorded.ts'
 
 const { objects } = procedures
 
@@ -44,6 +45,13 @@ export const browsingRouter = {
     return await recorded(coffer, { what: 'restore', place: vault.place, bucket, key }, async () => ({
       there: await undelete(vault, input, signalOf(signal)),
     }))
+  }),
+
+  undeleteFolder: objects.undeleteFolder.handler(async function* ({ input, context: { coffer }, signal }) {
+    using vault = await coffer.openVault(input.place)
+    const { bucket, prefix } = input
+    const what = { what: 'restore' as const, place: vault.place, bucket, key: prefix || undefined }
+    yield* recordedSteps(coffer, what, undeleteFolder(vault, input, signalOf(signal)))
   }),
 
   removeVersion: objects.removeVersion.handler(async ({ input, context: { coffer }, signal }) => {

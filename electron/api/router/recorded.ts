@@ -16,11 +16,29 @@ export async function recorded<T>(
     coffer.activity.append({ ...what, ...encryptionOf(result), at: Date.now(), outcome: 'done' })
     return result
   } catch (error) {
-    if (!isCofferError(error, 'CANCELLED')) {
-      coffer.activity.append({ ...what, at: Date.now(), outcome: toFailure(error).code })
-    }
+    noteFailure(coffer, what, error)
     throw error
   }
+}
+
+/** The same of work that tells how far it is. */
+export async function* recordedSteps<T>(
+  coffer: Coffer,
+  what: Omit<Entry, 'at' | 'outcome'>,
+  steps: AsyncIterable<T>,
+): AsyncGenerator<T, void, void> {
+  try {
+    yield* steps
+    coffer.activity.append({ ...what, at: Date.now(), outcome: 'done' })
+  } catch (error) {
+    noteFailure(coffer, what, error)
+    throw error
+  }
+}
+
+function noteFailure(coffer: Coffer, what: Omit<Entry, 'at' | 'outcome'>, error: unknown): void {
+  if (isCofferError(error, 'CANCELLED')) return
+  coffer.activity.append({ ...what, at: Date.now(), outcome: toFailure(error).code })
 }
 
 /** With which mode and key it was done, where the result tells. */
