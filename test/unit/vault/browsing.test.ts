@@ -15,7 +15,6 @@ import { refresh } from '../../../electron/vault/refresh.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
 import { remove } from '../../../electron/vault/remove.ts'
 import { removedIn } from '../../../electron/vault/removed.ts'
-import { undeleteFolder } from '../../../electron/vault/undelete-folder.ts'
 import { removeVersion, undelete, versionsOf } from '../../../electron/vault/versions.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
 import { verify } from '../../../electron/vault/verify.ts'
@@ -206,43 +205,6 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
       await expect(undelete(vault, { bucket, key: 'never' }, signal)).rejects.toMatchObject({
         code: 'OBJECT_NOT_FOUND',
       })
-    })
-
-    test('a folder comes back whole: the folders in it, what was removed twice, and nothing else', async () => {
-      await newBucket(true)
-      for (const key of ['in/a', 'in/b', 'in/deep/c', 'in/deep/d/', 'in/kept', 'inner/e'])
-        await putBytes(key, bytes(key.length))
-      await putBytes('in/a', bytes(50))
-      await remove(vault, { bucket, keys: ['in/a', 'in/b', 'in/deep/c', 'in/deep/d/', 'inner/e'] }, signal)
-      await vault.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'in/b' }))
-      await list()
-      const back = () => Array.fromAsync(undeleteFolder(vault, { bucket, prefix: 'in/' }, signal))
-      expect((await back()).at(-1)).toEqual({ files: 3, bytes: 50 + 4 + 9, looked: 5, done: true })
-      // In its folder at once, as S3 has it.
-      const known = [page('in/'), page('in/deep/')].map(({ entries }) => entries)
-      expect(known.flat().map(({ key, size }) => [key, size])).toEqual([
-        ['in/deep/', 0],
-        ['in/a', 50],
-        ['in/b', 4],
-        ['in/kept', 7],
-        ['in/deep/c', 9],
-      ])
-      await list()
-      expect([page('in/'), page('in/deep/')].map(({ entries }) => entries)).toEqual(known)
-      await expect(back()).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' })
-    })
-
-    test.skipIf(name === 'moto')('a folder comes back over many pages, and says how far it is', async () => {
-      await newBucket(true)
-      const keys = Array.from({ length: 520 }, (_, at) => `f/k${String(at).padStart(4, '0')}`)
-      for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key) => foreign(key)))
-      await remove(vault, { bucket, keys }, signal)
-      const steps = await Array.fromAsync(undeleteFolder(vault, { bucket, prefix: '' }, signal))
-      expect(steps.length).toBeGreaterThan(2)
-      expect(steps.map(({ files }) => files)).toEqual(steps.map(({ looked }) => looked))
-      expect(steps.at(-1)).toEqual({ files: 520, bytes: 520, looked: 520, done: true })
-      await list()
-      expect(page('f/').total).toBe(520)
     })
 
     test('what was removed from a folder is told, and folders in which nothing is left', async () => {
