@@ -4,29 +4,18 @@ import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
 import type { KeyRing } from '../keys/keyring.ts'
 import type { ModeOptions } from '../modes/mode.ts'
-import type { CatalogEntry } from '../store/catalog.ts'
+import type { StoredCatalog } from '../store/catalog.ts'
 import type { Downloads } from '../store/downloads.ts'
 import type { ListedEntry } from '../store/listing/folder-pages.ts'
-import type { Listing } from '../store/listing/listing.ts'
 import type { Uploads } from '../store/uploads.ts'
 import type { LastReads } from './last-reads.ts'
 import type { PutThread } from './put-thread.ts'
 
 /** What the vault remembers of objects. */
-export interface Catalog {
-  remember(entry: CatalogEntry): void
-  /** Null if never seen; the caller compares ETags where it has one. */
-  recall(place: string, bucket: string, key: string): CatalogEntry | null
-  forget(place: string, bucket: string, key: string): void
-  /** The same as `remember`, of an object that has just been written (`modified`: milliseconds since 1970). */
-  stored(entry: CatalogEntry, modified: number): void
-  /** The same as `forget`, of objects that are not there any more. */
-  gone(place: string, bucket: string, ...keys: string[]): void
-  /** What is in the buckets, as far as they were listed. */
-  listing: Listing
-  /** True for a key that has sealed objects on this computer (CSE-C) and was never used at S3 (SSE-C). It never leaves. */
-  staysHere(keyId: string): boolean
-}
+export type Catalog = Pick<
+  StoredCatalog,
+  'remember' | 'recall' | 'forget' | 'stored' | 'gone' | 'listing' | 'staysHere'
+>
 
 /** An open place: its clients, the person's keys, and what is known of its objects. Every operation takes one. */
 export interface Vault {
