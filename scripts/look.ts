@@ -6,6 +6,7 @@ import type { Locator, Page } from '@playwright/test'
 import { drop } from '../test/e2e/support/person.ts'
 import { openWindow } from '../test/e2e/support/window.ts'
 import { noise } from '../test/support/files.ts'
+import { DEEP, fillKept, fillOdd, LONG } from './odd-vault.ts'
 import { coffer, fillVault, FOLDER, goTo } from './sample-vault.ts'
 
 const SIZES = [
@@ -44,7 +45,7 @@ const moreOf = async (page: Page, key: string, item: string): Promise<void> => {
 }
 
 /** These begin where the screen before ends; every other begins without a dialog or menu. */
-const GOES_ON = new Set(['inspector-versions', 'seal-own-key', 'transfers-conflict'])
+const GOES_ON = new Set(['inspector-versions', 'removed-versions', 'seal-own-key', 'transfers-conflict'])
 
 async function leave(page: Page): Promise<void> {
   const open = page.locator('dialog[open], [role=menu]')
@@ -112,7 +113,48 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
     await openPapers(page)
     await page.getByRole('searchbox').fill('lease')
   },
-  'search-nothing': (page) => page.getByRole('searchbox').fill('nowhere'),
+  'odd-names': async (page) => {
+    await goTo(page, '#/vault/local/odd/')
+    await cell(page, 'empty.txt').click()
+    await details(page).getByText('Algorithm').waitFor()
+  },
+  'odd-long': async (page) => {
+    await goTo(page, '#/vault/local/odd/')
+    await cell(page, LONG).click()
+    await details(page).getByText('Algorithm').waitFor()
+  },
+  'odd-deep': async (page) => {
+    await goTo(page, `#/vault/local/odd/${encodeURIComponent(DEEP)}`)
+    await cell(page, 'bottom.txt').waitFor()
+  },
+  'odd-remove': async (page) => {
+    await goTo(page, '#/vault/local/odd/')
+    await cell(page, LONG).click()
+    await button(details(page), 'Remove').click()
+  },
+  'bucket-settings': async (page) => {
+    await goTo(page, '#/vault/local/papers/')
+    await button(page, 'Settings of papers').click()
+    await page.getByRole('region', { name: 'SSE-C' }).waitFor()
+  },
+  removed: async (page) => {
+    await goTo(page, '#/vault/local/kept/')
+    await button(page, 'Show removed files').click()
+    await button(page, 'Restore old/').waitFor()
+  },
+  'removed-versions': (page) => button(page, 'Versions of letter.txt').click(),
+  'removed-restore': (page) => button(page, 'Restore old/').click(),
+  'removed-nothing': async (page) => {
+    await button(page, 'Hide removed files').first().click()
+    await openPapers(page)
+    await button(page, 'Show removed files').click()
+    await page.getByText('Nothing that could be brought back').waitFor()
+  },
+  'search-nothing': async (page) => {
+    await button(page, 'Hide removed files').first().click()
+    await openPapers(page)
+    await page.getByRole('searchbox').fill('nowhere')
+  },
   'preview-text': async (page) => {
     await openPapers(page)
     await cell(page, 'notes.txt').dblclick()
@@ -189,6 +231,7 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
   },
   'kms-menu': (page) => button(page, 'More for photos').click(),
   'kms-new': (page) => button(page, 'New KMS key').click(),
+  'kms-rotate': (page) => button(page, 'More for contracts').click(),
   'kms-policy': (page) => moreOf(page, 'photos', 'Key policy'),
   'kms-delete': (page) => moreOf(page, 'photos', 'Schedule deletion'),
   activity: (page) => goTo(page, '#/activity'),
@@ -198,6 +241,14 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
     await page.keyboard.press('Control+k')
     await page.keyboard.type('marks')
     await page.keyboard.press('Enter')
+  },
+  'new-bucket': async (page) => {
+    await goTo(page, '#/place/local')
+    await button(page, 'New bucket in This computer').click()
+  },
+  'bucket-menu': async (page) => {
+    await goTo(page, '#/vault/local/papers/')
+    await button(page, 'Actions for bucket papers').click()
   },
   'place-missing': (page) => goTo(page, '#/place/gone'),
   connect: (page) => page.getByRole('link', { name: 'Connect a bucket…' }).click(),
@@ -228,6 +279,8 @@ async function fill(): Promise<void> {
     await coffer(folder, 'put', join(folder, 'files', name), `s3://papers/${FOLDER}/${name}`, ...under)
   }
   for (const name of ['big.bin', 'press-kit-2.zip']) await writeFile(join(folder, 'files', name), noise(24 << 20, name))
+  await fillOdd(folder)
+  await fillKept(folder)
   await coffer(folder, 'place', 'add', 'gone', '--endpoint-url', 'http://127.0.0.1:9', '--region', 'us-east-1')
 }
 

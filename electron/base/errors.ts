@@ -27,7 +27,10 @@ export const FAILURES = {
     exit: 4,
     hint: 'Name a profile (--profile), set AWS_ACCESS_KEY_ID, or add a place: coffer place add.',
   },
-  CREDENTIALS_EXPIRED: { exit: 4, hint: 'Sign in again, then repeat what you did.' },
+  CREDENTIALS_EXPIRED: {
+    exit: 4,
+    hint: 'Sign in again (with IAM Identity Center: coffer place sign-in PROFILE), then repeat what you did.',
+  },
   CLOCK_SKEW: { exit: 4, hint: "Set this computer's clock right, then try again." },
   SSE_C_BLOCKED: {
     exit: 4,

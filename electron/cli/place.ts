@@ -14,6 +14,7 @@ input.
 Examples
   coffer place add work --profile work --region eu-central-1
   coffer place add nas --endpoint-url https://nas.local:9000 --access-key-id AKIDEXAMPLE --ca-bundle ca.pem
+  coffer place sign-in work                with IAM Identity Center, in your browser
   coffer place test nas
   coffer ls --place nas
   coffer place use nas
@@ -32,6 +33,7 @@ export function addPlace(program: Command): void {
   addUse(place)
   addRemove(place)
   addTest(place)
+  addSignIn(place)
 }
 
 function addList(place: Command): void {
@@ -119,6 +121,23 @@ function addTest(place: Command): void {
           checks.map((check) => `${check.ok ? 'works ' : 'fails '} ${check.action}`),
         )
         for (const { error } of checks) if (error !== undefined) fail(error)
+      }),
+    )
+}
+
+function addSignIn(place: Command): void {
+  const command = place
+    .command('sign-in')
+    .description(
+      "sign in to IAM Identity Center, as a profile of the AWS configuration says; AWS's tools are then, too",
+    )
+    .argument('[profile]', 'its name', 'default')
+    .action((profile: string) =>
+      withCoffer(command, async ({ client, out, signal }) => {
+        for await (const step of await client.places.signIn({ profile, open: out.interactive }, { signal })) {
+          if (step.kind === 'done') out.result({ profile, signedIn: true }, `Signed in as ${profile} says.`)
+          else out.note(`Open ${step.url}\nand confirm that it shows ${step.code}.`)
+        }
       }),
     )
 }

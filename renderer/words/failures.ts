@@ -16,8 +16,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   PLACE_NOT_FOUND: 'Choose another place in the sidebar, or connect it again.',
   PRINCIPAL_NOT_FOUND: 'Refresh the list to see who there is.',
   POLICY_LOCKOUT: 'Keep a statement that allows you kms:PutKeyPolicy, or confirm that you give it up.',
-  CREDENTIALS_EXPIRED:
-    'Sign in again: for an AWS profile with IAM Identity Center, run “aws sso login --profile NAME” in a terminal, then try again here.',
+  CREDENTIALS_EXPIRED: 'Sign in again. Temporary access keys have to be replaced by new ones.',
   CREDENTIALS_MISSING: 'Give this place an access key, or a profile that has one.',
   SSE_C_BLOCKED: 'Allow SSE-C in the bucket’s settings, or choose CSE-C, which needs no permission.',
   LEGACY_NOT_ALLOWED:

@@ -1,4 +1,4 @@
-import { oc } from '@orpc/contract'
+import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
 import { connection, failure, placeRef } from './common.ts'
 
@@ -42,6 +42,22 @@ export const places = {
 
   /** From now on the place where files go when none is named. */
   makeDefault: oc.input(z.strictObject({ place: z.string().min(1) })).output(place),
+
+  /**
+   * Signs in to IAM Identity Center as a profile of the AWS configuration says. The person opens `url` in a browser, sees
+   * that it shows `code`, and confirms; with `open`, this computer's browser is opened there. The token goes to where AWS's
+   * own tools keep it, and never comes out here. CREDENTIALS_EXPIRED if it was refused, or not confirmed in time.
+   */
+  signIn: oc
+    .input(z.strictObject({ profile: z.string().min(1), open: z.boolean().default(false) }))
+    .output(
+      eventIterator(
+        z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('confirm'), url: z.url(), code: z.string(), expiresAt: z.date() }),
+          z.object({ kind: z.literal('done') }),
+        ]),
+      ),
+    ),
 
   /** Tries what Coffer needs there, step by step; a step that fails says why and does not stop the others. */
   test: oc

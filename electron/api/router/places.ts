@@ -1,7 +1,9 @@
 import { ListKeysCommand } from '@aws-sdk/client-kms'
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
+import { openInBrowser } from '../../base/browser.ts'
 import { isCofferError } from '../../base/errors.ts'
 import { send } from '../../cloud/send.ts'
+import { signIn } from '../../cloud/sso/sign-in.ts'
 import type { Place } from '../../store/places.ts'
 import { asText } from '../../store/settings.ts'
 import { listBuckets } from '../../vault/list.ts'
@@ -42,6 +44,13 @@ export const placesRouter = {
   remove: places.remove.handler(({ input, context: { coffer } }) =>
     recorded(coffer, { what: 'place', place: input.place }, () => coffer.places.remove(input.place)),
   ),
+
+  signIn: places.signIn.handler(async function* ({ input, signal }) {
+    for await (const step of signIn(input.profile, signalOf(signal))) {
+      if (step.kind === 'confirm' && input.open) void openInBrowser(step.url)
+      yield step
+    }
+  }),
 
   test: places.test.handler(async ({ input, context, signal: given }) => {
     const signal = signalOf(given)

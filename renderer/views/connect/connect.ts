@@ -78,11 +78,3 @@ export function missing(fields: ConnectFields): string | undefined {
     return 'Give the access key and its secret.'
   return undefined
 }
-
-/** How a person signs in to IAM Identity Center, with the AWS CLI's own command. */
-export function loginCommand(profile: string): string {
-  const name = profile.trim()
-  return name === ''
-    ? 'aws sso login'
-    : `aws sso login --profile ${/^[\w.-]+$/.test(name) ? name : JSON.stringify(name)}`
-}

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  defaultName,
-  emptyFields,
-  loginCommand,
-  missing,
-  placeRequest,
-} from '../../../../renderer/views/connect/connect.ts'
+import { defaultName, emptyFields, missing, placeRequest } from '../../../../renderer/views/connect/connect.ts'
 
 const keys = { accessKeyId: ' AKIA1 ', secretAccessKey: 's' }
 
@@ -39,13 +33,5 @@ describe('connecting a server', () => {
     expect(defaultName({ ...emptyFields(), kind: 'compatible', endpoint: 'https://s3.example.org:9000/' })).toBe(
       's3.example.org:9000',
     )
-  })
-
-  it('names the command that signs a profile in', () => {
-    expect([loginCommand(''), loginCommand('work'), loginCommand('my work')]).toEqual([
-      'aws sso login',
-      'aws sso login --profile work',
-      'aws sso login --profile "my work"',
-    ])
   })
 })

@@ -1,0 +1,92 @@
+import * as z from 'zod'
+import { CofferError } from '../../base/errors.ts'
+import { describeNetworkFailure } from '../network-failure.ts'
+
+const registration = z.object({ clientId: z.string(), clientSecret: z.string(), clientSecretExpiresAt: z.number() })
+const device = z.object({
+  deviceCode: z.string(),
+  userCode: z.string(),
+  verificationUri: z.url(),
+  verificationUriComplete: z.url(),
+  /** Both in seconds. */
+  expiresIn: z.number(),
+  interval: z.number().default(5),
+})
+const token = z.object({ accessToken: z.string(), expiresIn: z.number(), refreshToken: z.string().optional() })
+const refusal = z.object({ error: z.string() })
+
+export type Registration = z.infer<typeof registration>
+export type Device = z.infer<typeof device>
+export type Token = z.infer<typeof token>
+
+/** What the person has not done yet, or has to be asked less often. */
+export type NotYet = 'authorization_pending' | 'slow_down'
+
+/**
+ * The part of IAM Identity Center's OIDC service that signs a device in (IAM Identity Center OIDC API Reference). Its
+ * requests are signed by nobody; that is what the person's browser is for. Its calls throw CREDENTIALS_EXPIRED if the
+ * person refused or let it run out, NETWORK, TLS, SERVER and CANCELLED.
+ */
+export interface Oidc {
+  register(scopes: string[]): Promise<Registration>
+  begin(client: Registration, startUrl: string): Promise<Device>
+  /** The token, once the person has confirmed it. */
+  token(client: Registration, deviceCode: string): Promise<Token | NotYet>
+}
+
+export function openOidc(endpoint: string, signal: AbortSignal): Oidc {
+  const ask = (path: string, body: object): Promise<Answer> =>
+    post(`${endpoint.replace(/\/$/, '')}${path}`, body, signal)
+  return {
+    async register(scopes) {
+      const more = scopes.length === 0 ? {} : { scopes }
+      return read(registration, await ask('/client/register', { clientName: 'Coffer', clientType: 'public', ...more }))
+    },
+    async begin({ clientId, clientSecret }, startUrl) {
+      return read(device, await ask('/device_authorization', { clientId, clientSecret, startUrl }))
+    },
+    async token({ clientId, clientSecret }, deviceCode) {
+      const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
+      const answer = await ask('/token', { clientId, clientSecret, grantType, deviceCode })
+      const { error } = refusal.safeParse(answer.body).data ?? {}
+      return error === 'authorization_pending' || error === 'slow_down' ? error : read(token, answer)
+    },
+  }
+}
+
+interface Answer {
+  ok: boolean
+  body: unknown
+}
+
+async function post(url: string, body: object, signal: AbortSignal): Promise<Answer> {
+  try {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal })
+    const text = await answer.text()
+    return { ok: answer.ok, body: isJson(text) ? (JSON.parse(text) as unknown) : undefined }
+  } catch (error) {
+    if (signal.aborted) throw new CofferError('CANCELLED', 'Cancelled.')
+    const told = describeNetworkFailure(error instanceof Error ? (error.cause ?? error) : error)
+    throw new CofferError(told?.code ?? 'NETWORK', told?.message ?? 'The sign-in service could not be reached.')
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** What the service says in words is not passed on: it may quote what it was sent. */
+function read<T>(schema: z.ZodType<T>, { ok, body }: Answer): T {
+  const given = ok ? schema.safeParse(body).data : undefined
+  if (given !== undefined) return given
+  const { error } = refusal.safeParse(body).data ?? {}
+  if (error === 'access_denied') throw new CofferError('CREDENTIALS_EXPIRED', 'The sign-in was refused in the browser.')
+  if (error === 'expired_token') throw new CofferError('CREDENTIALS_EXPIRED', 'The sign-in was not confirmed in time.')
+  throw new CofferError('SERVER', `The sign-in service answered with ${error ?? 'something else than was asked'}.`)
+}
