@@ -16,7 +16,7 @@ export default defineConfig({
         cli: 'electron/cli/main.ts',
         localcloud: 'electron/localcloud/main.ts',
         'digest-worker': 'electron/transfers/digest-worker.ts',
-        'put-worker': 'electron/vault/put-worker.ts',
+        'small-worker': 'electron/vault/small-worker.ts',
         loopback: 'electron/loopback/main.ts',
         engine: 'electron/engine.ts',
         main: 'electron/desktop/main.ts',

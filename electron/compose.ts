@@ -29,7 +29,7 @@ import { openLastReads, type LastReads } from './vault/last-reads.ts'
 import { isStreamRef, type OpenSource } from './vault/put-plan.ts'
 import { fileSource } from './vault/source.ts'
 import { limitOf } from './vault/rate-limits.ts'
-import { openPutThread } from './vault/put-thread.ts'
+import { openSmallThread } from './vault/small-thread.ts'
 import { transferWork, type TransferDone } from './vault/transfer-work.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -111,7 +111,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    const thread = openPutThread({ place, makesBuckets, connection }, { keys, catalog })
+    const books = { keys, catalog, lastReads, downloads }
+    const thread = openSmallThread({ place, makesBuckets, connection }, books)
     const kept = { catalog, downloads, uploads, lastReads }
     const close = (): void => {
       thread[Symbol.dispose]()

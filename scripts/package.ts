@@ -14,7 +14,7 @@ const root = resolve(import.meta.dirname, '..')
 const stage = join(root, 'release', 'app')
 
 /** What the app runs; the command line and the browser host need Node and are no part of it. */
-const PROGRAMS = ['main.js', 'engine.js', 'localcloud.js', 'digest-worker.js', 'put-worker.js', 'preload.cjs']
+const PROGRAMS = ['main.js', 'engine.js', 'localcloud.js', 'digest-worker.js', 'small-worker.js', 'preload.cjs']
 
 interface Manifest {
   version: string

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { join } from 'node:path'
+import { enableCompileCache, getCompileCacheDir } from 'node:module'
+import { dirname, join } from 'node:path'
 
 /**
  * Keeps the program as Node compiled it, in Coffer's own folder, so that the next command need not compile it: a fifth of its
@@ -16,6 +16,12 @@ export function keepCompiled(home: string): void {
   } catch {
     // It starts without.
   }
+}
+
+/** The environment of a thread that shall use what is kept. */
+export function withCompiled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const folder = getCompileCacheDir()
+  return folder === undefined ? env : { ...env, NODE_COMPILE_CACHE: dirname(folder) }
 }
 
 /** Where there are no such owners (Windows), the folder lies where only this person may write. */

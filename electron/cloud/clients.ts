@@ -11,6 +11,7 @@ import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
+import { wireKms } from './wire/kms.ts'
 import { wire } from './wire/line.ts'
 import { openSockets } from './wire/sockets.ts'
 
@@ -57,11 +58,13 @@ export function openClients(connection: Connection): Clients {
   repeatWhatWasChanged(s3)
   const patience = { connectTimeout: CONNECT_PATIENCE, silence }
   const sockets = openSockets({ provenBy, ca }, patience)
-  wire(s3, { httpAgent, httpsAgent, sockets, ...patience })
+  const wires = { httpAgent, httpsAgent, sockets, ...patience }
+  wire(s3, wires)
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   guardDataKeys(kms)
   repeatWhatWasChanged(kms)
   requireWholeAnswers(kms)
+  wireKms(kms, wires)
   return {
     s3,
     kms,

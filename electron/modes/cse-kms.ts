@@ -1,11 +1,10 @@
-import { DecryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms'
 import { zero } from '../base/bytes.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { DATA_KEY_BYTES, contentName, contentNameOf, type Envelope } from '../envelope/envelope.ts'
 import { bindContext, checkBoundContext, oldKeyId, refuseBoundContext } from '../envelope/kms-context.ts'
 import { sealedSize } from '../envelope/size.ts'
-import { send } from '../cloud/send.ts'
+import { decrypt, generateDataKey } from '../cloud/wire/kms.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
 import type { Mode, ModeEnv, ModeOptions, ObjectFacts, Recognition } from './mode.ts'
 import { refuseOptions } from './options.ts'
@@ -21,7 +20,7 @@ export const cseKms: Mode = {
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
     const context = bindContext(options.encryptionContext ?? {}, contentNameOf(format))
-    const issued = await generateDataKey(env, options.key, context)
+    const issued = await dataKeyFor(env, options.key, context)
     return sealedWrite({
       mode: 'cse-kms',
       keyId: issued.keyArn,
@@ -97,13 +96,13 @@ function isKmsWrap({ wrapped }: Envelope): boolean {
   return wrapped.algorithm === 'kms+context' || wrapped.algorithm === 'kms'
 }
 
-async function generateDataKey(env: ModeEnv, key: string | undefined, context: Record<string, string>) {
+async function dataKeyFor(env: ModeEnv, key: string | undefined, context: Record<string, string>) {
   if (key === undefined)
     throw new CofferError('INVALID_INPUT', 'CSE-KMS needs a KMS key: its id, alias or ARN.', {
       hint: 'See which there are, or make one: coffer kms list, coffer kms create.',
     })
-  const command = new GenerateDataKeyCommand({ KeyId: key, KeySpec: 'AES_256', EncryptionContext: context })
-  const { Plaintext, CiphertextBlob, KeyId, $metadata } = await send(env.kms, command, env.signal)
+  const wanted = { KeyId: key, KeySpec: 'AES_256' as const, EncryptionContext: context }
+  const { Plaintext, CiphertextBlob, KeyId, $metadata } = await generateDataKey(env.kms, wanted, env.signal)
   const bytes = asBuffer(Plaintext)
   if (bytes.length !== DATA_KEY_BYTES || !CiphertextBlob?.length || KeyId === undefined) {
     zero(bytes)
@@ -136,12 +135,10 @@ function checkContext({ wrapped, content }: Envelope, { encryptionContext }: Mod
 }
 
 async function decryptDataKey(env: ModeEnv, { wrapped }: Envelope, key: string | undefined) {
-  const command = new DecryptCommand({
-    CiphertextBlob: wrapped.bytes,
-    EncryptionContext: wrapped.description,
-    ...(key === undefined ? {} : { KeyId: key }),
-  })
-  const { Plaintext, KeyId, $metadata } = await send(env.kms, command, env.signal)
+  const { bytes: CiphertextBlob, description: EncryptionContext } = wrapped
+  const named = key === undefined ? {} : { KeyId: key }
+  const wanted = { CiphertextBlob, EncryptionContext, ...named }
+  const { Plaintext, KeyId, $metadata } = await decrypt(env.kms, wanted, env.signal)
   const bytes = asBuffer(Plaintext)
   try {
     checkAnswer(bytes, KeyId, key)

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
+import { isSameEntry } from './catalog-entry.ts'
 import { writeBehind } from './write-behind.ts'
 import { openListing, type Listing, type StoredObject } from './listing/listing.ts'
 
@@ -91,7 +92,7 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   let batch: { entry: CatalogEntry; object: StoredObject }[] | null = null
   return {
     remember(entry) {
-      if (isSame(recall(entry.place, entry.bucket, entry.key), entry)) return
+      if (isSameEntry(recall(entry.place, entry.bucket, entry.key), entry)) return
       later(() => settle(entry))
       coming.set(nameOf(entry), entry)
     },
@@ -160,11 +161,6 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
 /** Neither a place's nor a bucket's name has a NUL. */
 function nameOf({ place, bucket, key }: Pick<CatalogEntry, 'place' | 'bucket' | 'key'>): string {
   return `${place}\0${bucket}\0${key}`
-}
-
-function isSame(known: CatalogEntry | null, { etag, size, mode, keyId, format }: CatalogEntry): boolean {
-  if (known === null || known.etag !== etag || known.size !== size) return false
-  return known.mode === mode && known.keyId === keyId && known.format === format
 }
 
 function toEntry(row: Record<string, unknown>): CatalogEntry {

@@ -93,7 +93,7 @@ async function openInFolder({ path, isKept }: Temporary): Promise<OpenDraft> {
 }
 
 /** The permissions come from a bucket that others may write: they never make a file writable for everyone, or setuid. */
-const SAFE_MODE = 0o775
+export const SAFE_MODE = 0o775
 
 /** A file whose permissions nobody kept stays its owner's alone. */
 async function restore(file: FileHandle, { mtimeMs, fileMode }: Destination): Promise<void> {
@@ -116,7 +116,7 @@ async function moveIntoPlace(temporary: string, { path, overwrite }: Destination
 }
 
 /** exFAT, FAT32 and some network disks. */
-const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'UNKNOWN'])
+export const NO_HARD_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL', 'UNKNOWN'])
 
 /** Takes the name with an empty file of our own, then puts the real one over it. */
 async function moveByReservation(temporary: string, path: string): Promise<void> {
@@ -132,6 +132,6 @@ async function moveByReservation(temporary: string, path: string): Promise<void>
   }
 }
 
-function alreadyThere(path: string): CofferError {
+export function alreadyThere(path: string): CofferError {
   return new CofferError('ALREADY_EXISTS', `There is a file already: ${path}`, { facts: { path } })
 }

@@ -21,7 +21,7 @@ import { realPath } from './put-file.ts'
 import { put } from './put.ts'
 import { isStreamRef, planPut, type OpenSource } from './put-plan.ts'
 import { recogniseGet, recognisePut } from './recognise-own.ts'
-import { AT_ONCE } from './source-at-once.ts'
+import { beside, type Beside } from './small-beside.ts'
 import type { Found, Task } from './tasks.ts'
 import { rememberFirstMode } from './usual-mode.ts'
 import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vault.ts'
@@ -70,9 +70,6 @@ export function transferWork(parts: TransferParts): Work<TransferDone> {
 
 type Kind = Pick<Session<TransferDone>, 'find' | 'perform' | 'recognise' | 'discard'>
 
-/** A run of fewer small files is over before a thread has started. */
-const MANY = 256
-
 function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kind {
   const { bucket, mode, options } = run
   if (mode === undefined) throw new CofferError('INTERNAL', 'A put without a mode was begun.')
@@ -85,19 +82,17 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
     options: options,
     overwrite: replace ? 'replace' : 'refuse',
   })
-  let small = 0
+  const small = beside(vault.thread)
   /** Null: it is to be put here. */
   const putBeside = async (item: Item, watch: ItemWatch, replace: boolean): Promise<PutResult | null> => {
-    const { thread } = vault
-    if (thread === undefined || item.bytes > AT_ONCE || isStreamRef(item.path)) return null
-    small += 1
-    if (small < MANY || !thread.isReady()) return null
+    const thread = isStreamRef(item.path) ? null : await small.threadFor(item.bytes)
+    if (thread === null) return null
     const { key } = nameOf('put', item)
     const overwrite = replace ? 'replace' : 'refuse'
     return thread.put({ path: item.path, bucket, key, mode, options, overwrite }, item.bytes, watch)
   }
   return {
-    find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource)),
+    find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource), small),
     async perform(item, watch, replace) {
       const done = (await putBeside(item, watch, replace)) ?? (await put(vault, await requestOf(item, replace), watch))
       if (!remembered) {
@@ -134,10 +129,18 @@ function getting(vault: Vault, run: TransferRunEntry): Kind {
     options: run.options,
     overwrite: replace ? 'replace' : 'refuse',
   })
+  const small = beside(vault.thread)
+  /** Null: it is to be got here. */
+  const getBeside = async (request: GetRequest, watch: ItemWatch): Promise<GetResult | null> => {
+    const { size = 0 } = request
+    const thread = size === 0 ? null : await small.threadFor(size)
+    return thread === null ? null : thread.get(request, watch)
+  }
   return {
-    find: (signal) => newItems(findObjects(vault, run, signal)),
+    find: (signal) => newItems(findObjects(vault, run, signal), small),
     async perform(item, watch: ItemWatch, replace) {
-      return { kind: 'get', ...(await get(vault, requestOf(item, replace), watch)) }
+      const request = requestOf(item, replace)
+      return { kind: 'get', ...((await getBeside(request, watch)) ?? (await get(vault, request, watch))) }
     },
     async recognise(item, signal) {
       const done = await recogniseGet(vault, requestOf(item, false), run.startedAt, signal)
@@ -188,7 +191,10 @@ async function* sized(
   }
 }
 
-async function* newItems(found: AsyncIterable<Found<Task & { path: string }>>): AsyncGenerator<NewItem, void, void> {
+async function* newItems(
+  found: AsyncIterable<Found<Task & { path: string }>>,
+  small: Beside,
+): AsyncGenerator<NewItem, void, void> {
   for await (const task of found) {
     if ('skipped' in task) {
       const error = keptOf(new CofferError('UNSUPPORTED', task.why, { hint: '' }))
@@ -197,6 +203,7 @@ async function* newItems(found: AsyncIterable<Found<Task & { path: string }>>): 
       yield { ...NOTHING, name: task.name, key: task.key, state: 'failed', error: keptOf(asOwn(task.failed)) }
     } else {
       const { name, key, path, bytes, mark = '' } = task
+      small.found(bytes)
       yield { name, key, path, bytes, mark, large: isLarge(bytes), state: 'waiting' }
     }
   }

@@ -9,7 +9,7 @@ import type { Downloads } from '../store/downloads.ts'
 import type { ListedEntry } from '../store/listing/folder-pages.ts'
 import type { Uploads } from '../store/uploads.ts'
 import type { LastReads } from './last-reads.ts'
-import type { PutThread } from './put-thread.ts'
+import type { SmallThread } from './small-thread.ts'
 
 /** What the vault remembers of objects. */
 export type Catalog = Pick<
@@ -33,8 +33,8 @@ export interface Vault {
   uploads: Uploads
   /** Without it, what was seen on a read is told once and not remembered. */
   lastReads?: LastReads | undefined
-  /** Puts small files beside the event loop; without it, they are put on it. */
-  thread?: PutThread | undefined
+  /** Moves small files beside the event loop; without it, they are moved on it. */
+  thread?: SmallThread | undefined
 }
 
 /** Bytes done of bytes in all, for one object. */

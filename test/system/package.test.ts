@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('the package, which is made on Linu
       'engine.js',
       'localcloud.js',
       'digest-worker.js',
-      'put-worker.js',
+      'small-worker.js',
       'preload.cjs',
       'renderer/index.html',
     ]) {

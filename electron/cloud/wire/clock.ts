@@ -1,3 +1,4 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
 
 /** A signature is refused from five minutes on. */
@@ -14,8 +15,8 @@ export interface Clock {
 }
 
 /** The client keeps how far the server's clock is ahead of this computer's, in milliseconds, for all its requests. */
-export function clockOf(s3: S3Client): Clock {
-  const config = s3.config as { systemClockOffset: number }
+export function clockOf(client: S3Client | KMSClient): Clock {
+  const config = client.config as unknown as { systemClockOffset: number }
   const offset = config.systemClockOffset
   return {
     now: () => new Date(Date.now() + offset),

@@ -1,3 +1,4 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { getRetryAfterHint, isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry'
 import { isCofferError } from '../../base/errors.ts'
@@ -10,8 +11,12 @@ type Strategy = Extract<Awaited<ReturnType<S3Client['config']['retryStrategy']>>
  * Tries until it works, as the SDK does and out of the same budget of repeats: the client's own strategy says whether and
  * when to try again. The last failure is thrown and says how many attempts there were.
  */
-export async function withRetries<T>(s3: S3Client, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-  const strategy = (await s3.config.retryStrategy()) as Strategy
+export async function withRetries<T>(
+  client: S3Client | KMSClient,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const strategy = (await client.config.retryStrategy()) as Strategy
   let token = await strategy.acquireInitialRetryToken('')
   for (let attempts = 1; ; attempts++) {
     try {

@@ -13,6 +13,11 @@ export function keptOf({ code, message, hint, facts }: CofferError): KeptFailure
   return { code, message, hint, facts }
 }
 
+/** The failure that was kept. */
+export function revived({ code, message, hint, facts }: KeptFailure): CofferError {
+  return new CofferError(code, message, { hint, facts })
+}
+
 /** These would fail every other item, too, until the person has done something. */
 const STANDING: ReadonlySet<ErrorCode> = new Set([
   'CREDENTIALS_MISSING',

@@ -3,22 +3,36 @@ import type { Connection } from '../cloud/connection.ts'
 import type { KeyInfo } from '../keys/keyring.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
 import type { KeptFailure } from '../store/transfer-items.ts'
-import type { PutRequest, PutResult, Vault } from './vault.ts'
+import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vault.ts'
 
-/* What passes between the main thread and the one that puts small files. */
+/* What passes between the main thread and the one that moves small files. */
 
 /** What the thread is started with. */
-export type PutBench = Pick<Vault, 'place' | 'makesBuckets'> & { connection: Connection }
+export type SmallBench = Pick<Vault, 'place' | 'makesBuckets'> & { connection: Connection }
 
 /** One file to be put. */
 export interface PutOrder extends Omit<PutRequest, 'source'> {
+  what: 'put'
   id: number
   path: string
 }
 
-/** How a put ended: well, or with a failure, or not at all: the file is none that the thread takes. */
-export type PutEnd = { id: number } & (
-  | { result: PutResult; entry: CatalogEntry | undefined; modified: number }
+/** One object to be brought back. */
+export interface GetOrder extends GetRequest {
+  what: 'get'
+  id: number
+  /** Where its content goes first. */
+  temporary: string
+  /** What the catalog knows of it. */
+  known: CatalogEntry | null
+}
+
+export type SmallOrder = PutOrder | GetOrder
+
+/** How an order ended: well, or with a failure, or not at all: it is none that the thread takes. */
+export type SmallEnd = { id: number } & (
+  | { put: PutResult; entry: CatalogEntry | undefined; modified: number }
+  | { got: GetResult; entry: CatalogEntry | undefined; etag: string }
   | { failure: KeptFailure }
   | { declined: true }
 )
@@ -38,12 +52,12 @@ export type KeyAnswer = { id: number } & (
 )
 
 export type ToThread =
-  | { kind: 'puts'; orders: PutOrder[] }
+  | { kind: 'orders'; orders: SmallOrder[] }
   | { kind: 'stop'; id: number; reason: KeptFailure }
   | { kind: 'key'; answer: KeyAnswer }
 
 export type FromThread =
   | { kind: 'ready' }
-  /** JSON of `PutEnd[]`: a journey is many small texts, of which a structured clone costs several times as much. */
+  /** JSON of `SmallEnd[]`: a journey is many small texts, of which a structured clone costs several times as much. */
   | { kind: 'ends'; ends: string }
   | { kind: 'key'; question: KeyQuestion }

@@ -1,0 +1,91 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { alreadyThere, NO_HARD_LINKS, SAFE_MODE, type Destination } from './destination.ts'
+import { errnoOf } from './local-failure.ts'
+
+/** The same as `refuseIfTaken`, for whoever waits. Throws ALREADY_EXISTS, and the system's own errors. */
+export function refuseIfTakenNow(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw alreadyThere(path)
+}
+
+/**
+ * The same as `writeDestination`, of content that is all here and proven, for whoever waits; but the name is not made
+ * durable. Throws ALREADY_EXISTS, and the system's own errors.
+ */
+export function writeDestinationNow(to: Destination, pieces: readonly Uint8Array[], temporary: string): void {
+  try {
+    fillTemporary(temporary, to, pieces)
+    moveIntoPlace(temporary, to)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+function fillTemporary(temporary: string, { mtimeMs, fileMode }: Destination, pieces: readonly Uint8Array[]): void {
+  const file = openInFolder(temporary)
+  try {
+    for (const piece of pieces) {
+      // A write may take fewer bytes than it was given.
+      for (let at = 0; at < piece.length;) at += writeSync(file, piece, at)
+    }
+    if (fileMode !== undefined) fchmodSync(file, fileMode & SAFE_MODE)
+    if (mtimeMs !== undefined) futimesSync(file, mtimeMs / 1_000, mtimeMs / 1_000)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+function openInFolder(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+  try {
+    return openSync(path, flags, 0o600)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, flags, 0o600)
+  }
+}
+
+function moveIntoPlace(temporary: string, { path, overwrite }: Destination): void {
+  if (overwrite === 'replace') return renameSync(temporary, path)
+  try {
+    linkSync(temporary, path)
+    unlinkSync(temporary)
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'EEXIST') throw alreadyThere(path)
+    if (errno === undefined || !NO_HARD_LINKS.has(errno)) throw error
+    moveByReservation(temporary, path)
+  }
+}
+
+/** As `moveByReservation` in destination.ts. */
+function moveByReservation(temporary: string, path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    throw errnoOf(error) === 'EEXIST' ? alreadyThere(path) : error
+  }
+  try {
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
+}

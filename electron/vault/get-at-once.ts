@@ -1,0 +1,83 @@
+import { dirname } from 'node:path'
+import { throwIfAborted } from '../cloud/send.ts'
+import { passing, refuseIfTaken, writeDestination } from '../transfers/destination.ts'
+import { refuseIfTakenNow, writeDestinationNow } from '../transfers/destination-at-once.ts'
+import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { syncFolder } from '../transfers/sync-folder.ts'
+import { lookAndFetch } from './fetch-small.ts'
+import { fileTimes } from './file-metadata.ts'
+import { hastyDisk } from './hasty-disk.ts'
+import { journeyOf, openLooked, readThrough, rememberReading, type Reading } from './reading.ts'
+import { AT_ONCE } from './source-at-once.ts'
+import type { GetRequest, GetResult, Vault } from './vault.ts'
+
+const disk = hastyDisk()
+
+/**
+ * The same as `get`, of a small object: fetched and proven as a whole, and then written in one go, by way of `temporary`. Null
+ * if it is not small, or does not come by one request; then nothing was done. Throws what `get` throws. It blocks its thread
+ * while the disk answers at once.
+ */
+export async function getAtOnce(
+  vault: Vault,
+  request: GetRequest,
+  temporary: string,
+  signal: AbortSignal,
+): Promise<GetResult | null> {
+  const started = performance.now()
+  const { bucket, key, path, overwrite } = request
+  if (overwrite === 'refuse')
+    await asked(
+      path,
+      () => refuseIfTakenNow(path),
+      () => refuseIfTaken(path),
+    )
+  const looked = await lookAndFetch(vault, request, signal)
+  if (looked.body === null || looked.facts.size > AT_ONCE) return null
+  const reading = await openLooked(vault, request, looked, signal)
+  try {
+    const pieces: Uint8Array[] = []
+    const how = { signal, checksum: false, body: looked.body }
+    const done = await readThrough(vault, reading, (piece) => void pieces.push(piece), how)
+    throwIfAborted(signal)
+    await write(request, reading, temporary, pieces)
+    const journey = journeyOf(reading, done)
+    rememberReading(vault, request, reading, journey)
+    const { mode, keyId, format } = reading.plan.recognition
+    const seconds = (performance.now() - started) / 1_000
+    return { bucket, key, path, mode, keyId, format, bytes: done.bytes, journey, seconds }
+  } finally {
+    reading.plan.dispose()
+  }
+}
+
+async function write({ path, overwrite }: GetRequest, { facts }: Reading, temporary: string, pieces: Uint8Array[]) {
+  const to = { path, overwrite, ...fileTimes(facts.metadata) }
+  const isThere = await asked(
+    path,
+    () => {
+      writeDestinationNow(to, pieces, temporary)
+      return false
+    },
+    async () => {
+      await writeDestination(
+        to,
+        async (draft) => {
+          for (const piece of pieces) await draft.write(piece)
+        },
+        passing(temporary),
+      )
+      return true
+    },
+  )
+  // Those of many that are written at once share what makes their names last.
+  if (!isThere) await syncFolder(dirname(path))
+}
+
+async function asked<T>(path: string, atOnce: () => T, beside: () => Promise<T>): Promise<T> {
+  try {
+    return await disk(atOnce, beside)
+  } catch (error) {
+    throw describeLocalFailure(error, path)
+  }
+}
