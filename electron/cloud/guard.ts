@@ -41,14 +41,19 @@ export function refuseOpenWire({ protocol, hostname, headers }: OutgoingRequest)
 export function guardDataKeys(kms: KMSClient): void {
   kms.middlewareStack.add(
     (next) => (args) => {
-      const { protocol, hostname } = args.request as OutgoingRequest
-      if (isSafe(protocol, hostname)) return next(args)
-      throw new CofferError('INVALID_INPUT', 'This KMS endpoint would send data keys unencrypted.', {
-        hint: 'Use an https:// endpoint for KMS.',
-      })
+      refuseOpenKms(args.request as OutgoingRequest)
+      return next(args)
     },
     { step: 'finalizeRequest', priority: 'high', name: 'guardDataKeys' },
   )
+}
+
+/** Throws INVALID_INPUT for a KMS that would be talked to over a wire that others can read. */
+export function refuseOpenKms({ protocol, hostname }: OutgoingRequest): void {
+  if (isSafe(protocol, hostname)) return
+  throw new CofferError('INVALID_INPUT', 'This KMS endpoint would send data keys unencrypted.', {
+    hint: 'Use an https:// endpoint for KMS.',
+  })
 }
 
 function isSafe(protocol: string | undefined, hostname: string | undefined): boolean {

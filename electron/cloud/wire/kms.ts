@@ -13,6 +13,7 @@ import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import { describeFailure } from '../failure.ts'
+import { refuseOpenKms } from '../guard.ts'
 import { requireWhole } from '../kms/whole-answers.ts'
 import { send, throwIfAborted } from '../send.ts'
 import { clockOf } from './clock.ts'
@@ -119,6 +120,7 @@ async function attempt(
   body: Buffer,
   signal: AbortSignal,
 ): Promise<DataKey> {
+  refuseOpenKms({ protocol, hostname })
   const credentials = await kms.config.credentials()
   const clock = clockOf(kms)
   const signable = {

@@ -1,9 +1,10 @@
-import { EncryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms'
+import { EncryptCommand } from '@aws-sdk/client-kms'
 import { CopyObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
 import { send } from '../../../electron/cloud/send.ts'
+import { decrypt, generateDataKey } from '../../../electron/cloud/wire/kms.ts'
 import { getObject, putObject } from '../../../electron/cloud/wire/wire.ts'
 
 /** An address that is nobody's (RFC 5737): whatever were sent there would fail in another way. */
@@ -50,7 +51,8 @@ test.for<[string, () => Promise<unknown>]>([
 })
 
 test.for<[string, () => Promise<unknown>]>([
-  ['GenerateDataKey', () => send(clients.kms, new GenerateDataKeyCommand({ KeyId: 'k', KeySpec: 'AES_256' }), signal)],
+  ['GenerateDataKey', () => generateDataKey(clients.kms, { KeyId: 'k', KeySpec: 'AES_256' }, signal)],
+  ['Decrypt', () => decrypt(clients.kms, { CiphertextBlob: Buffer.from('wrapped') }, signal)],
   ['Encrypt', () => send(clients.kms, new EncryptCommand({ KeyId: 'k', Plaintext: content.pieces[0] }), signal)],
 ])('a KMS is not talked to over an open wire: %s', async ([, call]) => {
   await expect(call()).rejects.toMatchObject({ code: 'INVALID_INPUT' })
