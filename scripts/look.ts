@@ -260,7 +260,7 @@ async function shoot(page: Page, name: string): Promise<void> {
     for (const colorScheme of THEMES) {
       await page.emulateMedia({ colorScheme })
       await page.waitForTimeout(REST)
-      await page.screenshot({ path: join(into, `${name}-${size.width}-${colorScheme}.png`) })
+      await page.screenshot({ path: join(into, `${name}-${size.width}-${colorScheme}.png`), animations: 'disabled' })
     }
   }
   await page.setViewportSize({ width: 1280, height: 800 })

@@ -37,7 +37,7 @@ export function activityText({ what, outcome }: ActivityEntry): string {
 const REASONS: Record<ErrorCode, string> = {
   INVALID_INPUT: 'Something that was asked for was not right',
   TOO_LARGE: 'The file is too large for this mode',
-  UNSUPPORTED: 'The server, or the mode, cannot do this',
+  UNSUPPORTED: 'It cannot be done with this file, mode or server',
   POLICY_LOCKOUT: 'After it nobody could have changed the key’s policy',
   OBJECT_NOT_FOUND: 'It is not there any more',
   BUCKET_NOT_FOUND: 'The bucket is not there',

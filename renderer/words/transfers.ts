@@ -52,7 +52,7 @@ export function runNote(run: TransferRun): string {
 
 function finishedNote({ finished, failed, skipped, conflicts, to }: TransferRun): string {
   const parts = finished.files > 0 ? [size(finished.bytes)] : []
-  if (to !== undefined) parts.push(`in ${to}`)
+  if (to !== undefined && finished.files > 0) parts.push(`in ${to}`)
   if (failed.files > 0) parts.push(`${count(failed.files, 'file')} failed`)
   if (skipped.files > 0) parts.push(`${skipped.files.toLocaleString('en')} skipped`)
   if (conflicts.files > 0) parts.push(`${count(conflicts.files, 'file')} already there`)

@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test'
 import { join } from 'node:path'
 import { writeFiles } from '../support/files.ts'
-import { expectFile, notices, row } from './support/person.ts'
+import { drop, expectFile, notices, row, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 /** Presses Tab until it has the focus. */
@@ -78,4 +78,31 @@ test('everything from the first start to a recovered file goes without a mouse',
     await keyboard.press('Enter')
     await expect(page.getByRole('heading', { name: 'Nothing here yet' })).toBeVisible()
   })
+})
+
+test('every dialog closes by Escape, and the focus is back on what has opened it', async ({ page, window }) => {
+  await writeFiles(window.person, { 'note.txt': Buffer.from('by hand') })
+  await tryHere(page)
+  await drop(page, join(window.person, 'note.txt'))
+  await seal(page, 'SSE-S3')
+
+  const opensAndCloses = async (...names: string[]): Promise<void> => {
+    for (const name of names) {
+      await test.step(name, async () => {
+        const opener = page.getByRole('button', { name, exact: true }).first()
+        await opener.focus()
+        await page.keyboard.press('Enter')
+        await expect(page.getByRole('dialog')).toBeVisible()
+        await page.keyboard.press('Escape')
+        await expect(page.getByRole('dialog')).toBeHidden()
+        await expect(opener).toBeFocused()
+      })
+    }
+  }
+  await row(page, 'note.txt').click()
+  await opensAndCloses('Settings of vault', 'Preview', 'Verify', 'Change mode', 'Remove')
+  await page.getByRole('link', { name: 'Keys', exact: true }).click()
+  await opensAndCloses('New key', 'Import key', 'Restore kit')
+  await page.getByRole('link', { name: 'KMS keys' }).click()
+  await opensAndCloses('New KMS key')
 })

@@ -74,13 +74,13 @@ const REMOVED_AT_ONCE = 1000
 
 /**
  * Removes what is chosen in a view, once the person is sure. Its rows go at once, and come back if S3 does not do it. Says
- * what stays where the bucket keeps versions.
+ * what stays where the bucket keeps versions. False if the person was not sure.
  */
-export async function remove(view: FolderView): Promise<void> {
+export async function remove(view: FolderView): Promise<boolean> {
   const { place, bucket, selection } = view
   const chosen = { place, bucket, entries: selection.entries }
   const sure = await dialogs.show<DialogProps<true> & Chosen>(RemoveDialog, chosen)
-  if (sure !== true) return
+  if (sure !== true) return false
   const keys = chosen.entries.map(({ key }) => key)
   selection.clear()
   view.leave(keys)
@@ -90,6 +90,7 @@ export async function remove(view: FolderView): Promise<void> {
   view.back(keys)
   await view.reload()
   if (!done) await view.refresh()
+  return true
 }
 
 async function removeAll({ place, bucket }: Chosen, keys: string[]): Promise<number> {
