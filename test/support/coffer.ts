@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { temporaryFolder } from './files.ts'
+import { startResident } from './resident.ts'
 import { start } from './run.ts'
 import type { Ended, RunOptions, Running } from './run.ts'
 
@@ -54,8 +55,16 @@ const NO_AWS = Object.fromEntries(
     .map((name) => [name, undefined]),
 )
 
+export interface PersonOptions {
+  /** One process runs all commands but those that `start` starts, or that are given more than an environment. */
+  resident?: boolean | undefined
+}
+
 /** A new person; `env` is added to everything they run. */
-export async function newPerson(env: Record<string, string | undefined> = {}): Promise<Person> {
+export async function newPerson(
+  env: Record<string, string | undefined> = {},
+  { resident = false }: PersonOptions = {},
+): Promise<Person> {
   const folder = await temporaryFolder()
   const home = join(folder.path, 'home')
   await mkdir(home)
@@ -73,8 +82,12 @@ export async function newPerson(env: Record<string, string | undefined> = {}): P
       ...options,
       env: { ...own, ...options.env },
     })
-  const coffer = async (args: string[], options?: RunOptions): Promise<Outcome> =>
-    outcomeOf(await launch(args, options).ended)
+  const stays = resident ? startResident(folder.path, own) : undefined
+  const coffer = async (args: string[], { env, ...options }: RunOptions = {}): Promise<Outcome> => {
+    const plain = Object.values(options).every((option) => option === undefined)
+    if (stays !== undefined && plain) return outcomeOf(await stays.run([...args, '--json'], env))
+    return outcomeOf(await launch(args, { ...options, env }).ended)
+  }
 
   return {
     folder: folder.path,
@@ -86,7 +99,10 @@ export async function newPerson(env: Record<string, string | undefined> = {}): P
       throw new Error(`coffer ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`)
     },
     start: launch,
-    remove: folder.remove,
+    async remove() {
+      await stays?.end()
+      await folder.remove()
+    },
   }
 }
 

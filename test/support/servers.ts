@@ -1,7 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { newPerson } from './coffer.ts'
-import type { Person } from './coffer.ts'
+import type { Person, PersonOptions } from './coffer.ts'
 import { awsEnv, startComputer } from './computer.ts'
 import type { Computer } from './computer.ts'
 import { startMoto } from './moto.ts'
@@ -24,8 +24,8 @@ export interface ComputerStage extends Stage {
 }
 
 /** This computer, run by `coffer up`; commands find it by themselves. */
-export async function stageComputer(): Promise<ComputerStage> {
-  const person = await newPerson()
+export async function stageComputer(options: PersonOptions = {}): Promise<ComputerStage> {
+  const person = await newPerson({}, options)
   const computer = await startComputer(person)
   const { s3, kms } = awsClients(computer.awsEnv)
   return {
@@ -47,10 +47,10 @@ export async function stageComputer(): Promise<ComputerStage> {
 }
 
 /** Moto's S3 and KMS: a server that nobody of ours wrote. */
-export async function stageMoto(): Promise<Stage> {
+export async function stageMoto(options: PersonOptions = {}): Promise<Stage> {
   const moto = await startMoto()
   const env = awsEnv(moto.endpoint, moto.endpoint, moto.connection.region, 'testing', 'testing')
-  const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' })
+  const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' }, options)
   const { s3, kms } = awsClients(env)
   return {
     name: 'moto',

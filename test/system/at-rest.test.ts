@@ -27,7 +27,7 @@ let kmsKey = ''
 let customerKey = Buffer.alloc(0)
 
 beforeAll(async () => {
-  stage = await stageComputer()
+  stage = await stageComputer({ resident: true })
   const { person } = stage
   await writeFiles(person.folder, { 'files/small': small, 'files/large': large })
   kmsKey = (await person.done(['kms', 'create']))[0]?.keyId ?? ''

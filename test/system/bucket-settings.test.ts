@@ -6,7 +6,7 @@ import { stageComputer, type ComputerStage } from '../support/servers.ts'
 
 let stage: ComputerStage
 beforeAll(async () => {
-  stage = await stageComputer()
+  stage = await stageComputer({ resident: true })
   await writeFiles(stage.person.folder, { file: noise(5_000, 'settings') })
 })
 afterAll(() => stage.close())

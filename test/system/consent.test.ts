@@ -15,7 +15,7 @@ const second = noise(2000, 'second')
 
 let stage: ComputerStage
 beforeAll(async () => {
-  stage = await stageComputer()
+  stage = await stageComputer({ resident: true })
   await writeFiles(stage.person.folder, { first, second, large: noise(400 * MIB, 'consent large') })
   await stage.person.done(['key', 'new', 'mine', '--no-kit'])
 })
@@ -126,7 +126,7 @@ describe('a bucket that does not exist', () => {
   })
 
   it('elsewhere is an error that names the command to make it', async () => {
-    const elsewhere: Stage = await stageMoto()
+    const elsewhere: Stage = await stageMoto({ resident: true })
     try {
       await writeFiles(elsewhere.person.folder, { first })
       const put = ['put', 'first', 's3://elsewhere/first', '--mode', 'sse-s3', ...elsewhere.options]

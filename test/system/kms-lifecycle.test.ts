@@ -15,7 +15,7 @@ let stage: ComputerStage
 let key: { keyId: string; arn: string }
 
 beforeAll(async () => {
-  stage = await stageComputer()
+  stage = await stageComputer({ resident: true })
   await writeFiles(stage.person.folder, { file: content })
   key = await newKey()
   for (const mode of MODES) await put(mode)

@@ -10,13 +10,14 @@ import { noise, writeFiles } from '../support/files.ts'
 import { refusal } from '../support/kms-rows.ts'
 import type { KeyRow } from '../support/kms-rows.ts'
 import { stageComputer, stageMoto } from '../support/servers.ts'
+import type { Stage } from '../support/servers.ts'
 
 const content = noise(50_000, 'kms refusals')
 
 describe('on This computer only', () => {
   let stage: Awaited<ReturnType<typeof stageComputer>>
   beforeAll(async () => {
-    stage = await stageComputer()
+    stage = await stageComputer({ resident: true })
     await writeFiles(stage.person.folder, { file: content })
   })
   afterAll(() => stage.close())
@@ -148,12 +149,17 @@ describe('on This computer only', () => {
 })
 
 describe('on a server that lacks an operation', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await stageMoto({ resident: true })
+  })
+  afterAll(() => stage.close())
+
   it.each([
     ['UnknownOperationException', 400],
     ['UnsupportedOperationException', 400],
     ['NotImplemented', 501],
   ])('%s with status %i is told as unsupported, by its name', async (type, status) => {
-    const stage = await stageMoto()
     // Another's KMS in front of moto's that knows no on-demand rotation.
     const server = createServer((request, response) => {
       if (request.headers['x-amz-target'] === 'TrentService.RotateKeyOnDemand') {
@@ -186,7 +192,6 @@ describe('on a server that lacks an operation', () => {
       expect(refused.error?.message).toContain('RotateKeyOnDemand')
     } finally {
       server.close()
-      await stage.close()
     }
   })
 })

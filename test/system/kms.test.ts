@@ -3,7 +3,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Outcome } from '../support/coffer.ts'
+import type { Outcome, PersonOptions } from '../support/coffer.ts'
 import { noise, writeFiles } from '../support/files.ts'
 import { refusal } from '../support/kms-rows.ts'
 import type { KeyRow } from '../support/kms-rows.ts'
@@ -24,10 +24,10 @@ const newName = (): string => `key-${++names}`
 describe.each([
   ['This computer', stageComputer],
   ['moto', stageMoto],
-])('on %s', (_name, open: () => Promise<Stage>) => {
+])('on %s', (_name, open: (options: PersonOptions) => Promise<Stage>) => {
   let stage: Stage
   beforeAll(async () => {
-    stage = await open()
+    stage = await open({ resident: true })
     await writeFiles(stage.person.folder, { file: content })
     if (stage.name === 'moto') await stage.s3.send(new CreateBucketCommand({ Bucket: 'vault' }))
   })

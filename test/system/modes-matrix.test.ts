@@ -24,7 +24,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
     const keys: Partial<Record<ModeId, { name: string; id: string }>> = {}
 
     beforeAll(async () => {
-      stage = await stageServer()
+      stage = await stageServer({ resident: true })
       const { person, options } = stage
       await writeFiles(join(person.folder, 'files'), files)
       if (stage.name === 'moto') await stage.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))

@@ -33,7 +33,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
     const kms: Partial<Record<Generation, string>> = {}
 
     beforeAll(async () => {
-      stage = await stageServer()
+      stage = await stageServer({ resident: true })
       for (const Bucket of [BUCKET, VERSIONED]) await stage.s3.send(new CreateBucketCommand({ Bucket }))
       await stage.s3.send(
         new PutBucketVersioningCommand({ Bucket: VERSIONED, VersioningConfiguration: { Status: 'Enabled' } }),

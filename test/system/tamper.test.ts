@@ -19,7 +19,7 @@ let stage: ComputerStage
 let kmsKey = ''
 
 beforeAll(async () => {
-  stage = await stageComputer()
+  stage = await stageComputer({ resident: true })
   const { person } = stage
   await writeFiles(person.folder, {
     'files/small': small,
