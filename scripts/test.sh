@@ -15,10 +15,11 @@ export NODE_COMPILE_CACHE=$PWD/.cache/compiled
 
 # A run that was ended from outside has not come to its end, whatever the last command said.
 complete=no
-lint=
+scratch=
 finish() {
   local status=$?
-  [ -z "$lint" ] || kill "$lint" 2>/dev/null
+  cat "$results"/*.pid 2>/dev/null | xargs kill 2>/dev/null
+  [ -z "$scratch" ] || rm -rf "$scratch"
   [ "$complete" = yes ] || [ "$status" != 0 ] || status=1
   printf '\n%s after %d s\n' "$([ "$status" = 0 ] && echo 'All is well' || echo 'FAILED')" "$SECONDS"
   node scripts/count-tests.ts "$results"
@@ -50,36 +51,53 @@ run() {
   "$@" </dev/null || failed+=("$name")
 }
 
-# The longest of the checks runs beside the others.
-eslint . --max-warnings 0 >"$results/lint.log" 2>&1 </dev/null &
-lint=$!
-end_of_lint() {
+# begin NAME COMMAND...: lets a check run beside the others, to be looked at by `step WHAT end_of NAME`.
+begin() {
+  local name=$1
+  shift
+  "$@" >"$results/$name.log" 2>&1 </dev/null &
+  echo $! >"$results/$name.pid"
+}
+end_of() {
   local status
-  wait "$lint"
+  wait "$(cat "$results/$1.pid")"
   status=$?
-  lint=
-  cat "$results/lint.log"
+  rm "$results/$1.pid"
+  cat "$results/$1.log"
   return $status
 }
 
-step 'system' bash scripts/system.sh
+# Tests wait much for the disk to say that it has kept what they wrote, and nothing of it has to outlive a power cut: where
+# memory is plenty, they write there.
+disk=${TMPDIR:-/tmp}
+in_memory() {
+  local free
+  free=$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo 2>/dev/null)
+  [ "${free:-0}" -ge 12 ] && [ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 8388608 ] || return 0
+  scratch=$(mktemp -d /dev/shm/coffer-tests-XXXXXX) || return 0
+  export TMPDIR=$scratch
+}
+
+# The longest of the checks, and what is mostly waited for.
+begin lint eslint . --max-warnings 0
+begin system bash scripts/system.sh
+
 step 'format' prettier --check .
 step 'types' tsc -p tsconfig.json
 step 'types of the window' svelte-check --tsconfig renderer/tsconfig.json --fail-on-warnings
 step 'architecture' depcruise electron
 step 'dead code' knip
 step 'build' npm run build --silent
-step 'lint' end_of_lint
+step 'lint' end_of lint
+step 'system' end_of system
+in_memory
 run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"
-run 'system tests' bash scripts/with-keyring.sh \
-  vitest run --project system --reporter=default --reporter=json --outputFile.json="$results/system.json"
-run 'wire tests' bash scripts/with-keyring.sh \
-  vitest run --project wire --reporter=default --reporter=json --outputFile.json="$results/wire.json"
-run 'interop tests' bash scripts/with-keyring.sh \
-  vitest run --project interop --reporter=default --reporter=json --outputFile.json="$results/interop.json"
+run 'system, wire and interop tests' bash scripts/with-keyring.sh \
+  vitest run --project system --project wire --project interop \
+  --reporter=default --reporter=json --outputFile.json="$results/system.json"
 run 'the window' env PLAYWRIGHT_JSON_OUTPUT_FILE="$results/e2e.json" bash scripts/with-keyring.sh \
   playwright test --reporter=list,json
-run 'memory' bash scripts/with-keyring.sh node test/bench/memory.ts
+run 'memory' env TMPDIR="$disk" bash scripts/with-keyring.sh node test/bench/memory.ts
 complete=yes
 [ "${#failed[@]}" = 0 ] || { printf '\nFailed: %s\n' "$(IFS=,; echo "${failed[*]}")"; exit 1; }

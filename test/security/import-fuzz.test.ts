@@ -65,7 +65,7 @@ describe('import of anything', () => {
     return folder.remove
   })
 
-  it('is a whole key or a CofferError, and never half a key', { timeout: 170_000 }, async () => {
+  it('is a whole key or a CofferError, and never half a key', async () => {
     const store = memoryStore()
     const database = openDatabase(folder.path)
     // Nothing here has to outlive a power cut.

@@ -8,8 +8,8 @@ export interface ConnectedServer {
   stop(): Promise<unknown>
 }
 
-/** This computer, and one that is not ours. */
-export const SERVERS: [name: string, start: () => Promise<ConnectedServer>][] = [
+/** This computer, whose listings have pages of 1,000 objects, and one that is not ours, where the page size can be chosen. */
+export const SERVERS: [name: string, start: (options?: { pageSize: number }) => Promise<ConnectedServer>][] = [
   [
     'This computer',
     async () => {

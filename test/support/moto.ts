@@ -12,12 +12,16 @@ export interface Moto {
   stop(): Promise<void>
 }
 
-/** Starts `moto_server` on a free port of 127.0.0.1 and waits until it answers. Throws if it does not within 30 seconds. */
-export async function startMoto(): Promise<Moto> {
+/**
+ * Starts `moto_server` on a free port of 127.0.0.1 and waits until it answers. Throws if it does not within a minute.
+ * `pageSize` is how many objects a page of a listing has; 1,000 unless told.
+ */
+export async function startMoto({ pageSize = 1_000 } = {}): Promise<Moto> {
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
   const server = spawn(pythonTool('moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, MOTO_S3_DEFAULT_MAX_KEYS: String(pageSize) },
   })
   let said = ''
   server.stderr.on('data', (text: Buffer) => (said = (said + text.toString()).slice(-4_000)))
@@ -60,14 +64,14 @@ async function freePort(): Promise<number> {
 }
 
 async function answering(endpoint: string): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 60_000
   for (;;) {
     const up = await fetch(`${endpoint}/moto-api/`).then(
       (answer) => answer.ok,
       () => false,
     )
     if (up) return
-    if (Date.now() > deadline) throw new Error('no answer within 30 seconds')
+    if (Date.now() > deadline) throw new Error('no answer within a minute')
     await sleep(100)
   }
 }

@@ -10,13 +10,15 @@ import { stageComputer, stageMoto } from '../support/servers.ts'
 import type { ComputerStage, Stage } from '../support/servers.ts'
 
 const MIB = 1024 * 1024
+/** So that there is something to interrupt. */
+const SLOWLY = ['--limit-rate', '20M']
 const first = noise(1000, 'first')
 const second = noise(2000, 'second')
 
 let stage: ComputerStage
 beforeAll(async () => {
   stage = await stageComputer({ resident: true })
-  await writeFiles(stage.person.folder, { first, second, large: noise(400 * MIB, 'consent large') })
+  await writeFiles(stage.person.folder, { first, second, large: noise(100 * MIB, 'consent large') })
   await stage.person.done(['key', 'new', 'mine', '--no-kit'])
 })
 afterAll(() => stage.close())
@@ -88,7 +90,7 @@ async function openUploads(bucket: string): Promise<string[]> {
 describe('cancelling with Ctrl-C', () => {
   it.each(['sse-s3', 'cse-c'])('%s: a put ends with 130 and leaves neither object nor upload', async (mode) => {
     const key = mode === 'cse-c' ? ['--key', 'mine'] : []
-    const running = stage.person.start(['put', 'large', `s3://consent/cut-${mode}`, '--mode', mode, ...key])
+    const running = stage.person.start(['put', 'large', `s3://consent/cut-${mode}`, '--mode', mode, ...key, ...SLOWLY])
     await until('an upload', async () => (await openUploads('consent')).at(0))
     running.child.kill('SIGINT')
     const outcome = outcomeOf(await running.ended)
@@ -103,7 +105,7 @@ describe('cancelling with Ctrl-C', () => {
     await stage.person.done(['put', 'large', `s3://consent/whole-${mode}`, '--mode', mode, ...key])
     const folder = inFolder(`cut-${mode}`)
     await mkdir(folder)
-    const running = stage.person.start(['get', `s3://consent/whole-${mode}`, join(folder, 'large')])
+    const running = stage.person.start(['get', `s3://consent/whole-${mode}`, join(folder, 'large'), ...SLOWLY])
     const partial = await until('a partial file', () => readdirSync(folder).at(0))
     expect(partial, 'unverified plaintext is never at its final path').not.toBe('large')
     running.child.kill('SIGINT')

@@ -23,7 +23,7 @@ beforeAll(async () => {
   vi.stubEnv('COFFER_HOME', join(folder.path, 'home'))
   vi.stubEnv('NODE_DEBUG', 'nothing')
   await import(resolve('dist/main.js'))
-  await vi.waitFor(() => expect(told.loaded).toBe(OWN))
+  await vi.waitFor(() => expect(told.loaded).toBe(OWN), { timeout: 60_000 })
   client = connect()
 })
 afterAll(async () => {
@@ -167,7 +167,7 @@ describe('paths', () => {
     expect(dropped).toEqual([{ path, name: 'letter.txt', folder: false, bytes: 5 }])
     await put()
     await vi.waitFor(() => client.objects.inspect({ bucket: 'vault', key: 'letter.txt' }), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     })
   })
@@ -201,7 +201,7 @@ describe('paths', () => {
     for (const path of ['/etc/passwd', join(folder.path, 'letter.txt'), ...paths]) {
       ipcMain.emit('start-drag', fromFrame(OWN), path)
     }
-    await vi.waitFor(() => expect(told.dragged).toEqual([join(to, 'letter.txt')]))
+    await expect.poll(() => told.dragged).toEqual([join(to, 'letter.txt')])
     expect(await readFile(join(to, 'letter.txt'), 'utf8')).toBe('hello')
     expect(dirname(to)).toBe(join(told.userData, 'drag'))
   })
@@ -230,7 +230,7 @@ describe('the processes beside the main one', () => {
     const exit = once(fallen, 'exit')
     fallen.kill()
     await exit
-    await vi.waitFor(() => expect(told.reloads).toBe(1))
+    await expect.poll(() => told.reloads).toBe(1)
     client = connect()
     await expect(client.keys.import({ from: { path: join(folder.path, 'letter.txt') } })).rejects.not.toThrow(
       'may not read',
@@ -242,7 +242,7 @@ describe('the processes beside the main one', () => {
   it('end with the app, after transfers came to rest, and no dragged file is left', async () => {
     app.quit()
     expect(told.exits).toEqual([])
-    await vi.waitFor(() => expect(told.exits).toEqual(['quit']), { timeout: 20_000 })
+    await expect.poll(() => told.exits).toEqual(['quit'])
     expect(existsSync(join(told.userData, 'drag'))).toBe(false)
     const engines = told.forks.filter(({ program }) => program.endsWith('engine.js'))
     expect(engines).toHaveLength(2)

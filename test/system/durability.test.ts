@@ -47,7 +47,9 @@ it(`kill -9 under parallel writes, ${ROUNDS} times: what was acknowledged reads 
     if (round === 0) await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
     else await expectAllWhole(s3, `after kill ${round}`)
     const writers = Array.from({ length: WRITERS }, (_, writer) => writeUntilKilled(s3, `${round}/${writer}`))
-    await sleep(randomInt(200, 700))
+    const enough = acknowledged + 2 * WRITERS
+    while (acknowledged < enough) await sleep(10)
+    await sleep(randomInt(300))
     await kill(computer)
     await Promise.all(writers)
     s3.destroy()

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MODE_IDS, type ModeId } from '../../electron/base/mode-names.ts'
 import { noise, writeFiles } from '../support/files.ts'
 import { gateProxy } from '../support/gate.ts'
+import type { Running } from '../support/run.ts'
 import { stageComputer, stageMoto, type Stage } from '../support/servers.ts'
 
 const MIB = 1024 * 1024
@@ -139,7 +140,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
       let kills = 0
       for (; kills < 40; kills++) {
         const running = stage.person.start([...command, ...stage.options])
-        const end = await Promise.race([running.ended, sleep(randomInt(800, 1_600) + kills * 400)])
+        const end = await Promise.race([running.ended, midway(running, kills === 0 ? 1 : randomInt(5))])
         if (end !== undefined) {
           expect(end.code, end.stderr).toBe(0)
           break
@@ -160,7 +161,8 @@ for (const stageServer of [stageComputer, stageMoto]) {
     })
 
     it('Ctrl-C stops it in good order, and the same command goes on', async () => {
-      const files = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, noise(20 * MIB, `stop ${name}`)]))
+      const sizes = { a: MIB, b: 32 * MIB, c: 32 * MIB }
+      const files = Object.fromEntries(Object.entries(sizes).map(([name, size]) => [name, noise(size, `stop ${name}`)]))
       await put('stopped', files, under('cse-c', 'one'))
       const command = ['rekey', `s3://${BUCKET}/stopped/`, ...under('cse-c', 'two'), '--concurrency', '1']
       const running = stage.person.start([...command, ...stage.options])
@@ -281,6 +283,14 @@ for (const stageServer of [stageComputer, stageMoto]) {
       await expectBack('one-fails', files)
     })
   })
+}
+
+/** Some moment after so many objects are done; it may be before the first one. */
+async function midway({ child }: Running, done: number): Promise<undefined> {
+  let lines = 0
+  child.stdout?.on('data', (chunk: Buffer) => (lines += chunk.toString().split('\n').length - 1))
+  while (lines < done && child.exitCode === null) await sleep(5)
+  await sleep(randomInt(done === 0 ? 2_000 : 50))
 }
 
 function timesOf(row: unknown): unknown {

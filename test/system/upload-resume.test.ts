@@ -47,6 +47,9 @@ const credentials = () => ({
 
 const putArgs = (key: string, mode: string[]): string[] => ['put', 'file', `s3://${BUCKET}/${key}`, ...mode, ...options]
 
+/** So slowly that its end does not come before the kill. */
+const SLOWLY = ['--limit-rate', '10M']
+
 /** Kills the command line, with no chance to tidy up, once `ripe` says so and some milliseconds more have passed. */
 async function putAndKill(args: string[], ripe: () => boolean, more: number): Promise<boolean> {
   const { child, ended } = stage.person.start(args, { env: credentials() })
@@ -108,7 +111,7 @@ describe('kill -9 of a put', () => {
   it('a file that changes between, of the same size and date, is sealed under a fresh key', async () => {
     const path = join(stage.person.folder, 'file')
     const args = putArgs('changed', ['--mode', 'cse-c', '--key', 'mine'])
-    expect(await putAndKill(args, () => recorder.parts.length > 1, 10)).toBe(true)
+    expect(await putAndKill([...args, ...SLOWLY], () => recorder.parts.length > 1, 10)).toBe(true)
     const { atime, mtime } = await stat(path)
     await writeFile(path, noise(SIZE, 'something else'))
     await utimes(path, atime, mtime)
@@ -119,7 +122,7 @@ describe('kill -9 of a put', () => {
 
   it('the repeated command says in one line how much is there already', async () => {
     const args = putArgs('told', ['--mode', 'cse-c', '--key', 'mine'])
-    expect(await putAndKill(args, () => recorder.parts.length > 3, 100)).toBe(true)
+    expect(await putAndKill([...args, ...SLOWLY], () => recorder.parts.length > 3, 100)).toBe(true)
     const { code, stderr, stdout } = await stage.person.coffer(args, { env: credentials() })
     expect(code).toBe(0)
     expect(`${stdout}${stderr}`).toMatch(/"resumed"|goes on where it stood/)

@@ -18,7 +18,7 @@ async function testCoffer(home = testFolder()) {
   return coffer
 }
 
-test('This computer is the place where none is named, and starts by itself', { timeout: 60_000 }, async () => {
+test('This computer is the place where none is named, and starts by itself', async () => {
   const coffer = await testCoffer()
   vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1')
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAELSEWHERE0000000')
@@ -32,7 +32,7 @@ test('This computer is the place where none is named, and starts by itself', { t
   expect((await again.kms.send(new ListKeysCommand({}))).Keys).toBeDefined()
 })
 
-test('its keys are the same after a restart, and in no file of the folder', { timeout: 60_000 }, async () => {
+test('its keys are the same after a restart, and in no file of the folder', async () => {
   const home = testFolder()
   const first = await testCoffer(home)
   const { credentials } = await first.localCloud.ensure()

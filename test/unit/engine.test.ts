@@ -99,7 +99,7 @@ test('it lets transfers rest and says so when it is to end', async () => {
   await engine.hear(isSaid('stopped'))
 })
 
-test('This computer is forked by the main process, and its order goes past it', { timeout: 60_000 }, async () => {
+test('This computer is forked by the main process, and its order goes past it', async () => {
   requireKeyring()
   const client = openWindow()
   const listing = client.buckets.list({ place: 'local' })
@@ -123,7 +123,7 @@ test('This computer is forked by the main process, and its order goes past it', 
   }
 })
 
-test('a server that ends before it answers is LOCAL_SERVER, not a wait', { timeout: 60_000 }, async () => {
+test('a server that ends before it answers is LOCAL_SERVER, not a wait', async () => {
   requireKeyring()
   const client = openWindow()
   const listing = client.buckets.list({ place: 'local' })

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   await writeFile(join(person.folder, 'there'), content)
   await person.done(['put', 'there', `s3://${BUCKET}/there`, '--mode', 'cse-c', '--key', 'own', ...options])
-}, 120_000)
+})
 afterAll(async () => {
   s3.destroy()
   await gauge.close()

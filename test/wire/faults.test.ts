@@ -31,7 +31,7 @@ const stored = new Map<string, Promise<Buffer>>()
 
 beforeAll(async () => {
   lab = await openLab()
-}, 60_000)
+})
 afterAll(() => lab.close())
 
 test(`${seeds.length} transfers over a bad network: whole in the end, or reported and nothing left behind`, async () => {

@@ -23,7 +23,7 @@ const { signal } = new AbortController()
 let lab: Lab
 beforeAll(async () => {
   lab = await openLab()
-}, 60_000)
+})
 afterAll(() => lab.close())
 
 type Told = Partial<Record<FaultKind, string>>

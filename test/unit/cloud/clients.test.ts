@@ -15,7 +15,7 @@ beforeAll(async () => {
   moto = await startMoto()
   clients = openClients(moto.connection)
   await send(clients.s3, new CreateBucketCommand({ Bucket: 'vault' }), signal)
-}, 60_000)
+})
 
 afterAll(async () => {
   clients.close()

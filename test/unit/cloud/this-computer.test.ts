@@ -59,7 +59,7 @@ function inProcess(home: string, work: string) {
 const data = (home: string) => join(home, 'data')
 const principals = (computer: ThisComputer) => computer.principals.list()
 
-describe('in the background', { timeout: 120_000 }, () => {
+describe('in the background', () => {
   test('the server starts when it is needed, once, and serves its owner', async () => {
     const computer = thisComputer(testFolder())
     expect((await computer.status()).running).toBe(false)
@@ -147,7 +147,7 @@ describe('in the background', { timeout: 120_000 }, () => {
   })
 })
 
-describe('in the foreground', { timeout: 120_000 }, () => {
+describe('in the foreground', () => {
   test('it takes the place of one in the background and remembers the folder', async () => {
     const home = testFolder()
     const computer = thisComputer(home)

@@ -27,8 +27,8 @@ async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<{ code: st
     const outcome = id === undefined ? await keys.create({}).catch((error) => error) : await keys.lend(id, () => ({})).catch((error) => error)
     console.log(JSON.stringify({ code: outcome.code ?? 'done', hint: outcome.hint }))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: process.env['PATH'], ...env },
-    timeout: 30_000,
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    timeout: 100_000,
   })
   return JSON.parse(stdout) as { code: string; hint?: string }
 }
@@ -103,8 +103,12 @@ test.runIf(process.platform === 'linux')(
       console.log(code)
       process.exit(6)`
     const ended = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      env: { PATH: process.env['PATH'], DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'bus')}` },
-      timeout: 15_000,
+      env: {
+        PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+        DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(folder, 'bus')}`,
+      },
+      timeout: 100_000,
     })
     await expect(ended).rejects.toMatchObject({ code: 6, stdout: 'KEYCHAIN_LOCKED\n', stderr: '' })
   },

@@ -94,7 +94,7 @@ test('creating it twice keeps what is in it', async () => {
   expect(String(await reopen().get('key/a'))).toBe('kept')
 })
 
-test('two processes that write at once lose nothing', { timeout: 120_000 }, async () => {
+test('two processes that write at once lose nothing', async () => {
   const { path, file } = await testFile()
   const script = (name: string) => `
     const { openSealedFile } = await import('./electron/keys/sealed-file.ts')

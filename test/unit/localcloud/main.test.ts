@@ -139,11 +139,11 @@ describe('life', () => {
   })
 
   it('ends by itself once idle, and not while it is asked', async () => {
-    const cloud = await start({ idleSeconds: 1 })
+    const cloud = await start({ idleSeconds: 2 })
     const client = kmsClient(cloud)
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 25; i++) {
       await client.send(new kms.ListKeysCommand({}))
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      await new Promise((resolve) => setTimeout(resolve, 100))
     }
     expect(cloud.process.exitCode).toBeNull()
     client.destroy()

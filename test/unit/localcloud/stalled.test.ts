@@ -24,7 +24,7 @@ async function upload(reads: boolean) {
     send: async (bytes: number) => {
       const before = request.socket.bytesRead
       sender.write(Buffer.alloc(bytes))
-      await vi.waitFor(() => expect(request.socket.bytesRead).toBeGreaterThanOrEqual(before + bytes))
+      await expect.poll(() => request.socket.bytesRead).toBeGreaterThanOrEqual(before + bytes)
     },
     end: () => {
       uploads.stop()

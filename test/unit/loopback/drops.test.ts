@@ -138,7 +138,7 @@ describe('a dropped file', () => {
     expect(await reading).toBe('')
   })
 
-  it('that is large waits in the browser, not in memory', { timeout: 60_000 }, async () => {
+  it('that is large waits in the browser, not in memory', async () => {
     const size = 96 * 1024 * 1024
     const page = await openPage()
     const [id] = await page.announce([{ name: 'large', size }])

@@ -54,7 +54,7 @@ describe.each(SERVERS)('on %s', (name, start) => {
     kmsKey = await createKey()
     otherKey = await createKey()
     await send(clients.s3, new CreateBucketCommand({ Bucket: 'bucket' }), signal)
-  }, 60_000)
+  })
 
   afterAll(async () => {
     clients.close()

@@ -23,8 +23,7 @@ test('what waits is written in order, at the latest after a moment', async () =>
   later(() => add(1))
   later(() => add(2))
   expect(rows()).toEqual([])
-  await sleep(100)
-  expect(rows()).toEqual([1, 2])
+  await expect.poll(rows).toEqual([1, 2])
 })
 
 test('whoever reads flushes first, and there is one queue for a database', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { CreateBucketCommand, HeadObjectCommand, ListPartsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
 import { base64Crc } from '../../../electron/transfers/checksum.ts'
@@ -22,7 +22,7 @@ beforeAll(async () => {
   moto = await startMoto()
   clients = openClients(moto.connection)
   await clients.s3.send(new CreateBucketCommand({ Bucket: bucket }))
-}, 60_000)
+})
 
 afterAll(async () => {
   clients.close()
@@ -151,7 +151,7 @@ describe('hooks', () => {
         created: (opened) => Promise.resolve(void (state.opened = opened)),
         async beforePart({ number }) {
           if (number < 3) return undefined
-          await vi.waitUntil(() => sent.length === 2)
+          await expect.poll(() => sent.length).toBe(2)
           throw refused
         },
         afterPart: (part) => Promise.resolve(void sent.push(part)),

@@ -26,6 +26,7 @@ const { signal } = new AbortController()
 const watch = { signal }
 
 describe.for(SERVERS)('on %s', ([name, start]) => {
+  const pageSize = name === 'moto' ? 100 : 1_000
   let server: Awaited<ReturnType<typeof start>>
   let vault: TestVault
   let mine: string
@@ -33,10 +34,11 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
   let buckets = 0
 
   beforeAll(async () => {
-    server = await start()
+    // Moto takes its time to store an object, so its pages are small.
+    server = await start({ pageSize })
     vault = await openTestVault(server.connection)
     mine = (await vault.keys.create({ name: 'mine' })).id
-  }, 60_000)
+  })
   afterAll(async () => {
     await vault.end()
     await server.stop()
@@ -70,17 +72,17 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
     // Moto answers some of these with a page of HTML.
     const controls = name === 'moto' ? [] : ['tab\there/\n']
     const odd = ['plus+and space', 'ümlaut/%41', 'quote"&<>', ...controls]
-    const many = Array.from({ length: 1_050 }, (_, at) => `many/${at}`)
+    const many = Array.from({ length: pageSize + 50 }, (_, at) => `many/${at}`)
     for (let at = 0; at < many.length; at += 50) await Promise.all(many.slice(at, at + 50).map((key) => foreign(key)))
     for (const key of odd) await foreign(key)
     for await (const event of refresh(vault, { bucket, prefix: '', recursive: true }, signal)) {
-      expect(event).toEqual({ pages: 1, objects: 1_000, folders: 0, done: false })
+      expect(event).toEqual({ pages: 1, objects: pageSize, folders: 0, done: false })
       // Nobody wants to know any more.
       break
     }
-    expect(page('many/')).toMatchObject({ total: 1_000, complete: false })
-    expect((await list()).at(-1)).toEqual({ pages: 2, objects: 1_050 + odd.length, folders: 0, done: true })
-    expect(page('many/')).toMatchObject({ total: 1_050, complete: true })
+    expect(page('many/')).toMatchObject({ total: pageSize, complete: false })
+    expect((await list()).at(-1)).toEqual({ pages: 2, objects: many.length + odd.length, folders: 0, done: true })
+    expect(page('many/')).toMatchObject({ total: many.length, complete: true })
     expect(keys().toSorted()).toEqual(
       ['many/', ...controls.map(() => 'tab\there/'), ...odd.slice(0, 3)].map(top).toSorted(),
     )
@@ -91,7 +93,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
     await vault.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'many/7' }))
     await foreign('many/new/1')
     await list('many/', false)
-    expect(page('many/').total).toBe(1_050)
+    expect(page('many/').total).toBe(many.length)
     expect(keys('many/')).not.toContain('many/7')
     expect(page('many/new/')).toMatchObject({ total: 0, complete: false })
   })

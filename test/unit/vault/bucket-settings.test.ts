@@ -28,7 +28,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
     const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
     arn = KeyMetadata?.Arn ?? ''
     await vault.kms.send(new CreateAliasCommand({ AliasName: 'alias/letters', TargetKeyId: arn }))
-  }, 60_000)
+  })
   afterAll(async () => {
     await vault.end()
     await server.stop()

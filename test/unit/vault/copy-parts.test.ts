@@ -72,7 +72,7 @@ describe.each([
     keyFor['sse-c'] = [(await vault.keys.create({ name: 'one' })).id, (await vault.keys.create({ name: 'two' })).id]
     const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
     keyFor['sse-kms'] = [KeyMetadata?.Arn ?? '', KeyMetadata?.Arn ?? '']
-  }, 60_000)
+  })
   afterAll(async () => {
     await vault.end()
     await proxy.close()

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const kms = (await vault.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   const mine = (await vault.keys.create({ name: 'mine' })).id
   keyOf = { 'sse-kms': kms, 'cse-kms': kms, 'sse-c': mine, 'cse-c': mine }
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

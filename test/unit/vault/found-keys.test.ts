@@ -33,7 +33,7 @@ beforeAll(async () => {
   const bytes = randomBytes(32)
   theirs = { id: (await vault.keys.import(Buffer.from(bytes), { name: 'theirs' })).id, bytes }
   await vault.keys.create({ name: 'zulu' })
-}, 60_000)
+})
 afterAll(async () => {
   await vault.end()
   await proxy.close()

@@ -24,7 +24,7 @@ beforeAll(async () => {
   vault = await openTestVault(moto.connection)
   await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   await vault.keys.import(Buffer.from(fixture.aesKey), { name: 'java' })
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

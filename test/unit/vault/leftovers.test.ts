@@ -16,7 +16,7 @@ import { openResumeStage, SIZE, streamOf, type ResumeStage } from './resume-stag
 let stage: ResumeStage
 beforeAll(async () => {
   stage = await openResumeStage()
-}, 60_000)
+})
 afterAll(() => stage.end())
 beforeEach(() => stage.begin())
 

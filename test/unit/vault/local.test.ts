@@ -31,7 +31,7 @@ beforeAll(async () => {
     true,
   )
   mine = (await vault.keys.create({ name: 'mine' })).id
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

@@ -20,7 +20,7 @@ beforeAll(async () => {
   vault = await openTestVault(moto.connection)
   await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   await vault.keys.create({ name: 'mine' })
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

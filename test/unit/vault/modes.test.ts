@@ -29,7 +29,7 @@ beforeAll(async () => {
   keyFor['sse-c'] = keyFor['cse-c'] = (await vault.keys.create({ name: 'mine' })).id
   const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
   keyFor['sse-kms'] = keyFor['cse-kms'] = KeyMetadata?.Arn ?? ''
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

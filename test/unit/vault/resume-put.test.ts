@@ -11,7 +11,7 @@ import { openResumeStage, SIZE, type ResumeStage } from './resume-stage.ts'
 let stage: ResumeStage
 beforeAll(async () => {
   stage = await openResumeStage()
-}, 60_000)
+})
 afterAll(() => stage.end())
 beforeEach(() => stage.begin())
 

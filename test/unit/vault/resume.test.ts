@@ -36,7 +36,7 @@ beforeAll(async () => {
   path = join(vault.folder, 'down', 'file')
   content = bytes(SIZE)
   for (const mode of MODES) await store(mode, content)
-}, 60_000)
+})
 
 afterAll(async () => {
   await vault.end()

@@ -23,7 +23,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
   beforeAll(async () => {
     server = await start()
     vault = await openTestVault(server.connection)
-  }, 60_000)
+  })
   afterAll(async () => {
     await vault.end()
     await server.stop()

@@ -41,7 +41,7 @@ describe('This computer verifies what the wire signs', () => {
     cloud = await startLocalCloud()
     clients = openClients(connectionTo(cloud))
     await clients.s3.send(new CreateBucketCommand({ Bucket: 'wire' }))
-  }, 60_000)
+  })
 
   afterAll(async () => {
     clients.close()
@@ -301,7 +301,7 @@ describe('over TLS', () => {
     cloud = await startLocalCloud()
     folder = await mkdtemp(join(tmpdir(), 'coffer-tls-'))
     front = await tlsFront(cloud.endpoint, folder)
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await front.close()

@@ -14,7 +14,6 @@ import { bytes, MiB } from '../kit.ts'
 beforeAll(requireKeyring)
 
 const bucket = 'transfers'
-const SLOW = { timeout: 60_000 }
 
 interface Desk {
   coffer: Coffer
@@ -55,7 +54,7 @@ async function until(client: CofferClient, run: number, wanted: (view: Run) => b
   const stop = new AbortController()
   try {
     let last: Run | undefined
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(40_000)])
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(150_000)])
     for await (const { runs } of await client.transfers.watch({ run }, { signal })) {
       for (const view of runs) {
         last = view
@@ -86,7 +85,7 @@ function put(client: CofferClient, paths: string[], more: object = {}): Promise<
   return client.transfers.put({ place: 'local', bucket, key: '', paths, mode: 'sse-s3', ...more })
 }
 
-test('a drop goes in and comes back, and the first event tells all of it', SLOW, async () => {
+test('a drop goes in and comes back, and the first event tells all of it', async () => {
   const desk = await openDesk()
   const { client, folder } = desk
   const [a, c] = [bytes(10), bytes(20)]
@@ -107,7 +106,7 @@ test('a drop goes in and comes back, and the first event tells all of it', SLOW,
   }
 })
 
-test('a paused run goes on where it stood, and a small file is not stuck behind it', SLOW, async () => {
+test('a paused run goes on where it stood, and a small file is not stuck behind it', async () => {
   const desk = await openDesk()
   const { client } = desk
   const large = bytes(40 * MiB)
@@ -129,7 +128,7 @@ test('a paused run goes on where it stood, and a small file is not stuck behind 
   expect((await readFile(join(desk.folder, 'back'))).equals(large)).toBe(true)
 })
 
-test('a cancelled run leaves nothing behind, also after a pause', SLOW, async () => {
+test('a cancelled run leaves nothing behind, also after a pause', async () => {
   const desk = await openDesk()
   const { client } = desk
   await client.transfers.limit({ up: 8 * MiB })
@@ -144,7 +143,7 @@ test('a cancelled run leaves nothing behind, also after a pause', SLOW, async ()
   expect(await client.transfers.leftovers({})).toEqual([])
 })
 
-test('what is there already waits for an answer, and everything else goes on', SLOW, async () => {
+test('what is there already waits for an answer, and everything else goes on', async () => {
   const desk = await openDesk()
   const { client } = desk
   const paths = await Promise.all(['a.txt', 'b.txt', 'c.txt'].map((name) => desk.file(name, bytes(3))))
@@ -162,7 +161,7 @@ test('what is there already waits for an answer, and everything else goes on', S
   expect(await keysOf(desk)).toEqual(['a.txt', 'b.txt', 'c (2).txt', 'c.txt', 'd.txt'])
 })
 
-test('a run goes on after a quit, and what was done without being noted is recognised as its own', SLOW, async () => {
+test('a run goes on after a quit, and what was done without being noted is recognised as its own', async () => {
   const home = testFolder()
   const first = await openDesk(home)
   for (let number = 0; number < 200; number++) await first.file(`many/${number}`, bytes(10))
@@ -175,7 +174,7 @@ test('a run goes on after a quit, and what was done without being noted is recog
   expect(await until(second.client, run, isFinished)).toMatchObject({ finished: { files: 200 }, failed: { files: 0 } })
 })
 
-test('a run goes on when This computer has started again at another address', SLOW, async () => {
+test('a run goes on when This computer has started again at another address', async () => {
   const desk = await openDesk()
   const { client, coffer } = desk
   for (let number = 0; number < 300; number++) await desk.file(`many/${number}`, bytes(10))
@@ -185,7 +184,7 @@ test('a run goes on when This computer has started again at another address', SL
   expect(await until(client, run, isFinished)).toMatchObject({ finished: { files: 300 }, failed: { files: 0 } })
 })
 
-test('a file that is gone fails alone, and is done by a retry once it is there', SLOW, async () => {
+test('a file that is gone fails alone, and is done by a retry once it is there', async () => {
   const desk = await openDesk()
   const { client } = desk
   const { run } = await put(client, [await desk.file('there', bytes(1)), join(desk.folder, 'not yet')])
@@ -197,7 +196,7 @@ test('a file that is gone fails alone, and is done by a retry once it is there',
   expect(await until(client, run, ({ finished }) => finished.files === 2)).toMatchObject({ failed: { files: 0 } })
 })
 
-test('a limit holds, and is the same for the next one who opens Coffer', SLOW, async () => {
+test('a limit holds, and is the same for the next one who opens Coffer', async () => {
   const home = testFolder()
   const desk = await openDesk(home)
   await desk.client.transfers.limit({ up: 2 * MiB })
@@ -211,7 +210,7 @@ test('a limit holds, and is the same for the next one who opens Coffer', SLOW, a
   expect((await stat(join(home, 'coffer.db'))).isFile()).toBe(true)
 })
 
-test('a stream that is not at hand any more says so', SLOW, async () => {
+test('a stream that is not at hand any more says so', async () => {
   const { client } = await openDesk()
   const { run } = await put(client, ['stream:1'])
   await until(client, run, isFinished)
