@@ -38,7 +38,7 @@ beforeAll(async () => {
   kmsKey = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   s3.destroy()
   kms.destroy()
-}, 120_000)
+})
 afterAll(async () => {
   await cloud.stop()
   await person.remove()

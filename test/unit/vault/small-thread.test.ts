@@ -40,7 +40,7 @@ beforeAll(async () => {
   downloads = openDownloads(db, folder)
   thread = openSmallThread(bench, { keys, catalog: catalog(), lastReads, downloads })
   expect(await thread.ready()).toBe(true)
-}, 60_000)
+})
 
 afterAll(async () => {
   thread[Symbol.dispose]()

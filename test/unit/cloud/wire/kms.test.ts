@@ -22,7 +22,7 @@ describe('KMS of This computer', () => {
     cloud = await startLocalCloud()
     clients = openClients(connectionTo(cloud))
     KeyId = (await clients.kms.send(new CreateKeyCommand())).KeyMetadata?.KeyId ?? ''
-  }, 60_000)
+  })
 
   afterAll(async () => {
     clients.close()
