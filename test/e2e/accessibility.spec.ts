@@ -94,6 +94,8 @@ test('axe finds nothing wrong with a bucket’s settings and its removed files',
   await page.getByRole('button', { name: 'Versions of a.txt' }).click()
   await expect(page.getByRole('region', { name: 'Versions' }).getByText('removed')).toBeVisible()
   await check(page, 'Removed files')
+  await page.getByRole('button', { name: 'Restore all' }).click()
+  await checkDialog(page, 'Restore all of “vault”?')
 })
 
 test('axe finds nothing wrong with keys, places, activity and settings', async ({ page }) => {
