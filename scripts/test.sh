@@ -75,6 +75,8 @@ in_memory() {
   free=$(awk '/^MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo 2>/dev/null)
   [ "${free:-0}" -ge 12 ] && [ "$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 8388608 ] || return 0
   scratch=$(mktemp -d /dev/shm/coffer-tests-XXXXXX) || return 0
+  # Some tests act as another user.
+  chmod 711 "$scratch"
   export TMPDIR=$scratch
 }
 
