@@ -34,6 +34,7 @@ async function checkDialog(page: Page, name: string | RegExp): Promise<void> {
 
 test('axe finds nothing wrong with the folder, the files and what is done with them', async ({ page, window }) => {
   await writeFiles(window.person, { 'a.txt': Buffer.from('a'), 'b/c.bin': noise(1000, 'c') })
+  await expect(page.getByRole('button', { name: 'Try on this computer' })).toBeVisible()
   await check(page, 'Welcome')
   await page.getByRole('button', { name: 'Connect a bucket' }).click()
   await page.getByText('Compatible server').click()
