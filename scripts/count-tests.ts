@@ -4,6 +4,8 @@ import { join, relative } from 'node:path'
 interface Counts {
   passed: number
   failed: number
+  /** Passed only when they were run again. */
+  flaky: number
   skipped: number
 }
 
@@ -25,13 +27,14 @@ interface PlaywrightReport {
 function countsOf(report: VitestReport | PlaywrightReport): Counts {
   if ('stats' in report) {
     const { expected, unexpected, flaky, skipped } = report.stats
-    return { passed: expected, failed: unexpected + flaky + report.errors.length, skipped }
+    return { passed: expected, failed: unexpected + report.errors.length, flaky, skipped }
   }
   // A file that failed before its first test (in an import or a hook) is one failure of its own.
   const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
   return {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken.length,
+    flaky: 0,
     skipped: report.numPendingTests,
   }
 }
@@ -54,6 +57,5 @@ const counts = reports.map(countsOf)
 
 const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0)
 for (const failure of reports.flatMap(failuresOf)) console.log(`failed: ${failure}`)
-console.log(
-  `${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`,
-)
+const rare = (['flaky', 'skipped'] as const).flatMap((of) => (sum(of) > 0 ? [`${sum(of)} ${of}`] : []))
+console.log([`${sum('passed')} passed`, `${sum('failed')} failed`, ...rare].join(', '))

@@ -234,14 +234,18 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
       expect(await removed()).toEqual([folder('in/'), gone])
     })
 
-    test.skipIf(name === 'moto')('what was removed is told whole, over many pages', async () => {
-      await newBucket(true)
-      const keys = Array.from({ length: 520 }, (_, at) => `k${String(at).padStart(4, '0')}`)
-      for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key) => foreign(key)))
-      await remove(vault, { bucket, keys: keys.slice(1) }, signal)
-      const found = (await Array.fromAsync(removedIn(vault, { bucket, prefix: '' }, signal))).flat()
-      expect(found.map(({ key }) => key)).toEqual(keys.slice(1))
-    })
+    // Moto lists all versions before all markers: over several pages, a key's lines do not come together.
+    if (name !== 'moto') {
+      test('what was removed is told whole, over many pages', async () => {
+        await newBucket(true)
+        const keys = Array.from({ length: 520 }, (_, at) => `k${String(at).padStart(4, '0')}`)
+        for (let at = 0; at < keys.length; at += 50)
+          await Promise.all(keys.slice(at, at + 50).map((key) => foreign(key)))
+        await remove(vault, { bucket, keys: keys.slice(1) }, signal)
+        const found = (await Array.fromAsync(removedIn(vault, { bucket, prefix: '' }, signal))).flat()
+        expect(found.map(({ key }) => key)).toEqual(keys.slice(1))
+      })
+    }
 
     test('where no versions are kept, nothing can be brought back', async () => {
       await newBucket()

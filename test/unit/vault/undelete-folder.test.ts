@@ -67,16 +67,19 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
     await expect(back('in/')).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' })
   })
 
-  test.skipIf(name === 'moto')('a folder comes back over many pages, and says how far it is', async () => {
-    await newBucket()
-    const keys = Array.from({ length: 520 }, (_, at) => `f/k${String(at).padStart(4, '0')}`)
-    for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key) => put(key, 1)))
-    await remove(vault, { bucket, keys }, signal)
-    const steps = await back('')
-    expect(steps.length).toBeGreaterThan(2)
-    expect(steps.map(({ files }) => files)).toEqual(steps.map(({ looked }) => looked))
-    expect(steps.at(-1)).toEqual({ files: 520, bytes: 520, looked: 520, done: true })
-    await list()
-    expect(shown('f/')).toHaveLength(520)
-  })
+  // Moto lists all versions before all markers: over several pages, a key's lines do not come together.
+  if (name !== 'moto') {
+    test('a folder comes back over many pages, and says how far it is', async () => {
+      await newBucket()
+      const keys = Array.from({ length: 520 }, (_, at) => `f/k${String(at).padStart(4, '0')}`)
+      for (let at = 0; at < keys.length; at += 50) await Promise.all(keys.slice(at, at + 50).map((key) => put(key, 1)))
+      await remove(vault, { bucket, keys }, signal)
+      const steps = await back('')
+      expect(steps.length).toBeGreaterThan(2)
+      expect(steps.map(({ files }) => files)).toEqual(steps.map(({ looked }) => looked))
+      expect(steps.at(-1)).toEqual({ files: 520, bytes: 520, looked: 520, done: true })
+      await list()
+      expect(shown('f/')).toHaveLength(520)
+    })
+  }
 })
