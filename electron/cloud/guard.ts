@@ -19,13 +19,7 @@ interface OutgoingRequest {
  * stands in the client itself, behind the last choice of endpoint, so that no caller can forget it.
  */
 export function guardCustomerKeys(s3: S3Client): void {
-  s3.middlewareStack.add(
-    (next) => (args) => {
-      refuseOpenWire(args.request as OutgoingRequest)
-      return next(args)
-    },
-    { step: 'finalizeRequest', priority: 'high', name: 'guardCustomerKeys' },
-  )
+  guard(s3, 'guardCustomerKeys', refuseOpenWire)
 }
 
 /** Throws INVALID_INPUT for a request that would send a customer's key over a wire that others can read. */
@@ -39,13 +33,7 @@ export function refuseOpenWire({ protocol, hostname, headers }: OutgoingRequest)
 
 /** Refuses to talk to a KMS over a wire that others can read: it hands out data keys in plain. Throws INVALID_INPUT. */
 export function guardDataKeys(kms: KMSClient): void {
-  kms.middlewareStack.add(
-    (next) => (args) => {
-      refuseOpenKms(args.request as OutgoingRequest)
-      return next(args)
-    },
-    { step: 'finalizeRequest', priority: 'high', name: 'guardDataKeys' },
-  )
+  guard(kms, 'guardDataKeys', refuseOpenKms)
 }
 
 /** Throws INVALID_INPUT for a KMS that would be talked to over a wire that others can read. */
@@ -54,6 +42,18 @@ export function refuseOpenKms({ protocol, hostname }: OutgoingRequest): void {
   throw new CofferError('INVALID_INPUT', 'This KMS endpoint would send data keys unencrypted.', {
     hint: 'Use an https:// endpoint for KMS.',
   })
+}
+
+function guard(client: S3Client | KMSClient, name: string, refuse: (request: OutgoingRequest) => void): void {
+  // Both clients' stacks take it; their types differ in nothing that matters here.
+  const { middlewareStack } = client as S3Client
+  middlewareStack.add(
+    (next) => (args) => {
+      refuse(args.request as OutgoingRequest)
+      return next(args)
+    },
+    { step: 'finalizeRequest', priority: 'high', name },
+  )
 }
 
 function isSafe(protocol: string | undefined, hostname: string | undefined): boolean {

@@ -7,7 +7,7 @@ import { syncFolder } from '../transfers/sync-folder.ts'
 import { lookAndFetch } from './fetch-small.ts'
 import { fileTimes } from './file-metadata.ts'
 import { hastyDisk } from './hasty-disk.ts'
-import { journeyOf, openLooked, readThrough, rememberReading, type Reading } from './reading.ts'
+import { conclude, openLooked, readThrough, type Reading } from './reading.ts'
 import { AT_ONCE } from './source-at-once.ts'
 import type { GetRequest, GetResult, Vault } from './vault.ts'
 
@@ -41,11 +41,8 @@ export async function getAtOnce(
     const done = await readThrough(vault, reading, (piece) => void pieces.push(piece), how)
     throwIfAborted(signal)
     await write(request, reading, temporary, pieces)
-    const journey = journeyOf(reading, done)
-    rememberReading(vault, request, reading, journey)
-    const { mode, keyId, format } = reading.plan.recognition
-    const seconds = (performance.now() - started) / 1_000
-    return { bucket, key, path, mode, keyId, format, bytes: done.bytes, journey, seconds }
+    const concluded = conclude(vault, request, reading, done)
+    return { bucket, key, path, bytes: done.bytes, ...concluded, seconds: (performance.now() - started) / 1_000 }
   } finally {
     reading.plan.dispose()
   }

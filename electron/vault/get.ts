@@ -9,7 +9,7 @@ import { checkpoints } from './checkpoints.ts'
 import { fileTimes } from './file-metadata.ts'
 import { lookAndFetch, type Fetched } from './fetch-small.ts'
 import { look, type Looked } from './look.ts'
-import { journeyOf, openLooked, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
+import { conclude, openLooked, readThrough, type ReadDone, type Reading } from './reading.ts'
 import type { GetRequest, GetResult, Vault, Watch } from './vault.ts'
 
 /**
@@ -136,10 +136,6 @@ async function intoPlace(
   temporary: Temporary | undefined,
 ): Promise<Got> {
   const { bucket, key, path, overwrite } = request
-  const { facts, plan } = reading
-  const done = await writeDestination({ path, overwrite, ...fileTimes(facts.metadata) }, fill, temporary)
-  const journey = journeyOf(reading, done)
-  rememberReading(vault, request, reading, journey)
-  const { mode, keyId, format } = plan.recognition
-  return { bucket, key, path, mode, keyId, format, bytes: done.bytes, journey }
+  const done = await writeDestination({ path, overwrite, ...fileTimes(reading.facts.metadata) }, fill, temporary)
+  return { bucket, key, path, bytes: done.bytes, ...conclude(vault, request, reading, done) }
 }

@@ -1,7 +1,7 @@
 import { CofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
-import { journeyOf, openReading, readThrough, rememberReading, type ReadDone, type Reading } from './reading.ts'
+import { conclude, openReading, readThrough, type ReadDone, type Reading } from './reading.ts'
 import { previewType, type PreviewType } from './preview-type.ts'
 import type { Wanted } from './look.ts'
 import type { Vault } from './vault.ts'
@@ -46,10 +46,7 @@ export async function preview(vault: Vault, wanted: Wanted, signal: AbortSignal)
         hint: 'Save it as a file to open it.',
       })
     }
-    const journey = journeyOf(reading, done)
-    rememberReading(vault, wanted, reading, journey)
-    const { mode, keyId, format } = plan.recognition
-    return { ...type, bytes, mode, keyId, format, proof: done.proof, journey }
+    return { ...type, bytes, proof: done.proof, ...conclude(vault, wanted, reading, done) }
   } finally {
     plan.dispose()
   }

@@ -1,6 +1,6 @@
 import { CofferError } from '../base/errors.ts'
 import { crc32 } from 'node:zlib'
-import type { Journey, JourneyStep } from '../base/journey.ts'
+import type { JourneyStep } from '../base/journey.ts'
 import { detect, prepareRead } from '../modes/detect.ts'
 import type { ObjectFacts, Opener, ReadPlan } from '../modes/mode.ts'
 import type { Checkpoint } from '../store/downloads.ts'
@@ -11,7 +11,7 @@ import type { Stored } from '../transfers/fetch-range.ts'
 import { hasherFor, wholeChecksum, type WholeChecksum } from '../transfers/whole-checksum.ts'
 import { envOf, look, type Looked, type Wanted } from './look.ts'
 import { refuseMissingSeal } from './missing-seal.ts'
-import type { Vault } from './vault.ts'
+import type { GetResult, Vault } from './vault.ts'
 
 /** An object whose key is at hand, ready to be read. `plan` is the caller's to dispose of. */
 export interface Reading extends Looked {
@@ -165,19 +165,19 @@ function checksumStep(algorithm: string): JourneyStep {
   }
 }
 
-/** What happened to an object's key on a read that has come to its end. */
-export function journeyOf({ facts, plan }: Reading, { requestId, proofSteps }: ReadDone): Journey {
-  return [...plan.journey({ etag: facts.etag, bytes: facts.size, requestId }), ...proofSteps]
-}
+/** What an object turned out to be, and what happened to its key on the way. */
+type Concluded = Pick<GetResult, 'mode' | 'keyId' | 'format' | 'journey'>
 
 /**
- * Remembers what an object turned out to be, for as long as its ETag is, and what was seen on the way. Of older versions only
- * the latter.
+ * Ends a read that has come to its end: remembers what the object turned out to be, for as long as its ETag is, and what was
+ * seen on the way. Of older versions only the latter.
  */
-export function rememberReading(vault: Vault, { versionId }: Wanted, { facts, plan }: Reading, journey: Journey): void {
+export function conclude(vault: Vault, { versionId }: Wanted, { facts, plan }: Reading, done: ReadDone): Concluded {
   const { bucket, key, etag, size } = facts
-  vault.lastReads?.remember({ place: vault.place, bucket, key, etag }, journey)
-  if (versionId !== undefined) return
   const { mode, keyId, format } = plan.recognition
-  vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format })
+  const journey = [...plan.journey({ etag, bytes: size, requestId: done.requestId }), ...done.proofSteps]
+  vault.lastReads?.remember({ place: vault.place, bucket, key, etag }, journey)
+  if (versionId === undefined)
+    vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format })
+  return { mode, keyId, format, journey }
 }

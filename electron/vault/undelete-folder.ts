@@ -1,7 +1,7 @@
 import { CofferError } from '../base/errors.ts'
 import { listObjectVersions, type VersionLine, type VersionsPage } from '../cloud/list-versions.ts'
 import { deleteMany } from './delete-many.ts'
-import { undelete } from './versions.ts'
+import { asStored, undelete } from './versions.ts'
 import type { Vault } from './vault.ts'
 
 /** How far it is. */
@@ -93,9 +93,7 @@ async function uncover(
   const names = ordered.flatMap(({ key, markers = [] }) => markers.map((versionId) => ({ key, versionId })))
   const kept = names.length === 0 ? new Map<string, CofferError>() : await deleteMany(vault, { bucket, names }, signal)
   vault.catalog.listing.stored(
-    ordered.flatMap(({ key, newest: { size, etag, lastModified } }) =>
-      kept.has(key) ? [] : [{ place: vault.place, bucket, key, size, etag, modified: lastModified.getTime() }],
-    ),
+    ordered.flatMap(({ key, newest }) => (kept.has(key) ? [] : [asStored(vault, bucket, newest)])),
   )
   for (const { key, markers } of hidden) if (markers === undefined) await undelete(vault, { bucket, key }, signal)
   return kept

@@ -1,4 +1,4 @@
-import { journeyOf, openReading, readThrough, rememberReading } from './reading.ts'
+import { conclude, openReading, readThrough } from './reading.ts'
 import type { Wanted } from './look.ts'
 import type { Vault, VerifyResult, Watch } from './vault.ts'
 
@@ -11,18 +11,15 @@ export async function verify(vault: Vault, request: Wanted, watch: Watch): Promi
   const started = performance.now()
   const { bucket, key } = request
   const reading = await openReading(vault, request, watch.signal)
-  const { plan } = reading
   try {
     const done = await readThrough(vault, reading, () => undefined, {
       ...watch,
       checksum: true,
     })
-    const journey = journeyOf(reading, done)
-    rememberReading(vault, request, reading, journey)
-    const { mode, keyId, format } = plan.recognition
+    const concluded = conclude(vault, request, reading, done)
     const { bytes, proof } = done
-    return { bucket, key, mode, keyId, format, bytes, seconds: (performance.now() - started) / 1_000, proof, journey }
+    return { bucket, key, bytes, proof, ...concluded, seconds: (performance.now() - started) / 1_000 }
   } finally {
-    plan.dispose()
+    reading.plan.dispose()
   }
 }

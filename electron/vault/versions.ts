@@ -1,5 +1,6 @@
 import { CofferError } from '../base/errors.ts'
 import { listObjectVersions, type VersionLine } from '../cloud/list-versions.ts'
+import type { StoredObject } from '../store/listing/listing.ts'
 import { deleteVersion } from './older-versions.ts'
 import type { Vault } from './vault.ts'
 
@@ -78,8 +79,15 @@ export async function removeVersion(
     vault.catalog.gone(vault.place, bucket, key)
     return false
   }
-  const { place, catalog } = vault
-  const { size, etag, lastModified } = latest
-  catalog.listing.stored([{ place, bucket, key, size, etag, modified: lastModified.getTime() }])
+  vault.catalog.listing.stored([asStored(vault, bucket, latest)])
   return true
+}
+
+/** A version that is an object's latest again, as its folder shows it. */
+export function asStored(
+  { place }: Vault,
+  bucket: string,
+  { key, size, etag, lastModified }: VersionLine,
+): StoredObject {
+  return { place, bucket, key, size, etag, modified: lastModified.getTime() }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { CofferError } from '../../base/errors.ts'
 import { describeNetworkFailure } from '../network-failure.ts'
+import { throwIfAborted } from '../send.ts'
 
 const registration = z.object({ clientId: z.string(), clientSecret: z.string(), clientSecretExpiresAt: z.number() })
 const device = z.object({
@@ -63,21 +64,20 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<Ans
   try {
     const headers = { 'content-type': 'application/json' }
     const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal })
-    const text = await answer.text()
-    return { ok: answer.ok, body: isJson(text) ? (JSON.parse(text) as unknown) : undefined }
+    return { ok: answer.ok, body: fromJson(await answer.text()) }
   } catch (error) {
-    if (signal.aborted) throw new CofferError('CANCELLED', 'Cancelled.')
+    throwIfAborted(signal)
     const told = describeNetworkFailure(error instanceof Error ? (error.cause ?? error) : error)
     throw new CofferError(told?.code ?? 'NETWORK', told?.message ?? 'The sign-in service could not be reached.')
   }
 }
 
-function isJson(text: string): boolean {
+/** Undefined for what is no JSON. */
+function fromJson(text: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text) as unknown
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { CofferError } from '../../base/errors.ts'
+import { throwIfAborted } from '../send.ts'
 import { openOidc, type Device, type Oidc, type Registration, type Token } from './oidc.ts'
 import { ssoSession } from './session.ts'
 import { keepToken } from './token-cache.ts'
@@ -40,9 +41,7 @@ function webAddress(address: string): string {
 async function confirmed(oidc: Oidc, client: Registration, device: Device, signal: AbortSignal): Promise<Token> {
   let seconds = device.interval
   for (;;) {
-    await wait(seconds * 1_000, undefined, { signal }).catch(() => {
-      throw new CofferError('CANCELLED', 'Cancelled.')
-    })
+    await wait(seconds * 1_000, undefined, { signal }).catch(() => throwIfAborted(signal))
     const answer = await oidc.token(client, device.deviceCode)
     if (typeof answer !== 'string') return answer
     if (answer === 'slow_down') seconds += SLOWER

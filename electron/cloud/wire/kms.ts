@@ -20,6 +20,7 @@ import { clockOf } from './clock.ts'
 import { deliver } from './deliver.ts'
 import type { Outgoing, Pool } from './exchange.ts'
 import type { Fields } from './fields.ts'
+import { addressOf, type Address } from './line.ts'
 import { headersOf, type ServiceError } from './refusal.ts'
 import { withRetries } from './retry.ts'
 import { sha256Hex, signedHeaders } from './sign.ts'
@@ -50,11 +51,7 @@ export function decrypt(kms: KMSClient, input: DecryptCommandInput, signal: Abor
 }
 
 /** The way to a KMS. */
-interface KmsLine {
-  protocol: string
-  hostname: string
-  port: number | undefined
-  host: string
+interface KmsLine extends Address {
   region: string
 }
 
@@ -80,8 +77,7 @@ function lineTo(kms: KMSClient, known: Wired): Promise<KmsLine | null> {
 async function resolve(kms: KMSClient): Promise<KmsLine | null> {
   const { url } = await getEndpointFromInstructions({}, GenerateDataKeyCommand, kms.config as never)
   if (url.pathname !== '/') return null
-  const { protocol, hostname, port, host } = url
-  return { protocol, hostname, port: port === '' ? undefined : Number(port), host, region: await kms.config.region() }
+  return { ...addressOf(url), region: await kms.config.region() }
 }
 
 async function ask<T extends DataKey>(

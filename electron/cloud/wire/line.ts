@@ -3,14 +3,22 @@ import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { Pool } from './exchange.ts'
 import { encode } from './sign.ts'
 
-/** The way to one bucket: where its requests go, and for which region and service they are signed. */
-export interface Line {
-  pool: Pool
+/** Where requests go. */
+export interface Address {
   protocol: string
   hostname: string
   port: number | undefined
   /** As the header says it. */
   host: string
+}
+
+export function addressOf({ protocol, hostname, port, host }: URL): Address {
+  return { protocol, hostname, port: port === '' ? undefined : Number(port), host }
+}
+
+/** The way to one bucket: where its requests go, and for which region and service they are signed. */
+export interface Line extends Address {
+  pool: Pool
   /** What comes before an object's key, with the slash. */
   base: string
   region: string
@@ -49,10 +57,7 @@ async function resolve(s3: S3Client, pool: Pool, bucket: string): Promise<Line |
   if (scheme?.name !== 'sigv4') return null
   return {
     pool,
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: url.port === '' ? undefined : Number(url.port),
-    host: url.host,
+    ...addressOf(url),
     base: url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`,
     region: scheme.signingRegion ?? (await s3.config.region()),
     service: scheme.signingName ?? 's3',
