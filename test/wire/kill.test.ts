@@ -1,16 +1,13 @@
-import { once } from 'node:events'
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CreateKeyCommand } from '@aws-sdk/client-kms'
-import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ModeId } from '../../electron/base/mode-names.ts'
-import { newPerson, type Person } from '../support/coffer.ts'
-import { awsEnv } from '../support/computer.ts'
+import type { Person } from '../support/coffer.ts'
 import { noise } from '../support/files.ts'
-import { startLocalCloud, type LocalCloud } from '../support/localcloud.ts'
 import { awsClients } from '../support/servers.ts'
 import { gaugeBefore, type Gauge, type SeenUpload } from './gauge.ts'
+import { killAfter, openStage, type Stage } from './killing.ts'
 import { namesIn } from './lab.ts'
 import { chanceOf } from './seed.ts'
 
@@ -29,37 +26,23 @@ const MODES: readonly [ModeId, ...ModeId[]] = ['cse-c', 'cse-kms', 'sse-s3', 'ss
 const seed = process.env['COFFER_SEED'] ?? '1'
 const chance = chanceOf(`kill ${seed}`)
 
-let cloud: LocalCloud
-let person: Person
-let kmsKey: string
-let env: Record<string, string>
+let stage: Stage
 let kills = 0
 /** Everything that the wire saw of uploads. */
 const seen: SeenUpload[] = []
 
 beforeAll(async () => {
-  cloud = await startLocalCloud()
-  env = awsEnv(cloud.endpoint, cloud.endpoint, cloud.region, cloud.accessKeyId, cloud.secretAccessKey)
-  person = await newPerson({ ...env, AWS_ENDPOINT_URL_S3: undefined, AWS_ENDPOINT_URL_KMS: undefined })
   // A key that seals files here is never shown to a server.
-  for (const mode of ['sse-c', 'cse-c']) await person.done(['key', 'new', mode, '--no-kit'])
-  const { s3, kms } = awsClients(env)
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  kmsKey = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
-  s3.destroy()
-  kms.destroy()
+  stage = await openStage(BUCKET, ['sse-c', 'cse-c'])
 })
-afterAll(async () => {
-  await cloud.stop()
-  await person.remove()
-})
+afterAll(() => stage.close())
 
 test(`kill -9 at ${OBJECTS * 4} moments of put and get: the repeat ends with the right bytes, and nothing is left`, async () => {
   const wrong: string[] = []
   const waiting = Array.from({ length: OBJECTS }, (_, n) => n)
   const work = async (): Promise<void> => {
     for (let n = waiting.shift(); n !== undefined; n = waiting.shift()) {
-      const gauge = await gaugeBefore(cloud.endpoint, RATE)
+      const gauge = await gaugeBefore(stage.cloud.endpoint, RATE)
       wrong.push(...(await thereAndBack(n, gauge)))
       seen.push(...gauge.uploads.values())
       await gauge.close()
@@ -82,6 +65,7 @@ function modeOf(n: number): ModeId {
 
 /** One file in and out, each cut off twice; returns what is wrong. */
 async function thereAndBack(n: number, gauge: Gauge): Promise<string[]> {
+  const { cloud, person, kmsKey } = stage
   const mode = modeOf(n)
   const folder = join(person.folder, `object-${n}`)
   const [source, into] = [join(folder, 'file'), join(folder, 'into')]
@@ -93,16 +77,19 @@ async function thereAndBack(n: number, gauge: Gauge): Promise<string[]> {
   const put = ['put', source, object, '--mode', mode, ...keyed, ...options]
   const get = ['get', object, join(into, 'file'), ...options]
   const wrong: string[] = []
+  const killed = async (args: string[], bytes: number): Promise<void> => {
+    if (await killAfter(stage, gauge, args, bytes)) kills += 1
+  }
 
   // Every third file stays as it is; of the others, one changes once and one twice, before anything of it is complete.
   const changes = n % 3
   for (const round of [1, 2]) {
-    await killed(gauge, put, chance.integer(`${n} put ${round}`, 0, (changes === 0 ? 1.05 : 0.95) * SIZE))
+    await killed(put, chance.integer(`${n} put ${round}`, 0, (changes === 0 ? 1.05 : 0.95) * SIZE))
     if (round <= changes) await change(source, `${n} ${round}`)
   }
   wrong.push(...failureOf('put', await person.coffer(put)))
   for (const round of [1, 2]) {
-    await killed(gauge, get, chance.integer(`${n} get ${round}`, 0, 1.05 * SIZE))
+    await killed(get, chance.integer(`${n} get ${round}`, 0, 1.05 * SIZE))
     const half = (await namesIn(into)).includes('file') && !(await isSame(source, join(into, 'file')))
     if (half) wrong.push('half a file stands under its final name')
   }
@@ -111,18 +98,6 @@ async function thereAndBack(n: number, gauge: Gauge): Promise<string[]> {
   if (left.join() !== 'file') wrong.push(`there is ${left.join()}`)
   else if (!(await isSame(source, join(into, 'file')))) wrong.push('other bytes came back')
   return wrong.map((text) => `object ${n} (${mode}): ${text}`)
-}
-
-/** Runs a command and ends it, without a chance to tidy up, when so many bytes of contents have crossed. */
-async function killed(gauge: Gauge, args: string[], bytes: number): Promise<void> {
-  const running = person.start(args)
-  const moment = gauge.passed(bytes).then(() => {
-    if (running.child.exitCode !== null) return
-    kills += 1
-    running.child.kill('SIGKILL')
-  })
-  await Promise.race([moment, running.ended])
-  if (running.child.exitCode === null && running.child.signalCode === null) await once(running.child, 'exit')
 }
 
 /** The same size, and after the change the old time again: nothing but the content tells. */
@@ -160,7 +135,7 @@ function* reusedKeys(uploads: Iterable<SeenUpload>): Generator<string> {
 }
 
 async function uploadsLeft(): Promise<string[]> {
-  const { s3 } = awsClients(env)
+  const { s3 } = awsClients(stage.env)
   const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))
   s3.destroy()
   return (Uploads ?? []).map(({ Key, UploadId }) => `${Key ?? ''} ${UploadId ?? ''}`)
