@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { builtProgram } from './base/built-program.ts'
 import { CofferError } from './base/errors.ts'
+import { behaviourOf } from './cloud/behaviour.ts'
 import type { Connection } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
@@ -111,14 +112,15 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
+    const server = behaviourOf(connection, makesBuckets)
     const books = { keys, catalog, lastReads, downloads }
-    const thread = openSmallThread({ place, makesBuckets, connection }, books)
+    const thread = openSmallThread({ place, makesBuckets, server, connection }, books)
     const kept = { catalog, downloads, uploads, lastReads }
     const close = (): void => {
       thread[Symbol.dispose]()
       clients.close()
     }
-    return { place, makesBuckets, s3, kms, keys, ...kept, thread, [Symbol.dispose]: close }
+    return { place, makesBuckets, server, s3, kms, keys, ...kept, thread, [Symbol.dispose]: close }
   }
 
   const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)

@@ -58,6 +58,10 @@ export const FAILURES = {
     exit: 5,
     hint: 'Someone may have replaced it. Read an older version of it; or, if you know who did it and why, say --accept-unsealed.',
   },
+  NOT_ENCRYPTED: {
+    exit: 5,
+    hint: 'Choose CSE-C or CSE-KMS here: they encrypt on this computer and trust no server. If plaintext is meant: --allow-unencrypted.',
+  },
   NOT_SEALED: {
     exit: 5,
     hint: 'The object carries no client-side encryption; read it without naming a client-side mode.',

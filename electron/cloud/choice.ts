@@ -1,4 +1,5 @@
 import { CofferError } from '../base/errors.ts'
+import { isAmazon } from './behaviour.ts'
 import type { Connection, CredentialSource } from './connection.ts'
 import { profileSettings } from './profile.ts'
 
@@ -46,8 +47,4 @@ function refuseCredentials(url: string | undefined): void {
 
 function credentialsChosen({ profile }: ConnectionChoice): CredentialSource {
   return profile === undefined ? { kind: 'default' } : { kind: 'profile', profile }
-}
-
-function isAmazon(endpoint: string): boolean {
-  return /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname)
 }

@@ -95,7 +95,7 @@ async function recordOf(
  * that has been seen to refuse.
  */
 async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSignal): Promise<void> {
-  const foreign = vault.s3.config.endpoint !== undefined && !vault.makesBuckets
+  const foreign = vault.server.kind === 'foreign'
   if ((!foreign || keepsConditions(vault.s3)) && request.source.size <= partSize(request.source.size)) return
   const { bucket, key } = request
   const taken = await headObject(vault.s3, { Bucket: bucket, Key: key }, signal).then(

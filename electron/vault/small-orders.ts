@@ -8,7 +8,7 @@ import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vaul
 /* What passes between the main thread and the one that moves small files. */
 
 /** What the thread is started with. */
-export type SmallBench = Pick<Vault, 'place' | 'makesBuckets'> & { connection: Connection }
+export type SmallBench = Pick<Vault, 'place' | 'makesBuckets' | 'server'> & { connection: Connection }
 
 /** One file to be put. */
 export interface PutOrder extends Omit<PutRequest, 'source'> {

@@ -24,7 +24,7 @@ export async function updateInPlace(
   const now = facts.serverSideEncryption
   const from = plan.opener === null && (now === S3_MANAGED || (isKmsManaged(now) && now !== KMS_TWO_LAYERS))
   const plain = to.dsse !== true && Object.keys(to.encryptionContext ?? {}).length === 0
-  if (!from || mode !== 'sse-kms' || !plain || !(await knowsTheRequest(vault))) return null
+  if (!from || mode !== 'sse-kms' || !plain || !knowsTheRequest(vault)) return null
   try {
     const keyArn = await provenKey(vault, to.key ?? 'alias/aws/s3', signal)
     if (keyArn === null) return null
@@ -57,10 +57,8 @@ const NOT_HERE = new Set(['UNSUPPORTED', 'INVALID_INPUT', 'ACCESS_DENIED', 'KMS_
  * It is a PUT on the object with `?encryption`. A server that does not know it may take it for a plain PUT and replace the
  * object by the request's XML, so only S3 itself and This computer are asked.
  */
-async function knowsTheRequest({ s3, makesBuckets }: Vault): Promise<boolean> {
-  if (makesBuckets) return true
-  const endpoint = await s3.config.endpoint?.()
-  return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(endpoint.hostname)
+function knowsTheRequest({ server }: Vault): boolean {
+  return server.kind !== 'foreign'
 }
 
 /** The key's ARN, once it has encrypted and decrypted for this person. */

@@ -1,5 +1,6 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
+import type { ServerBehaviour } from '../cloud/behaviour.ts'
 import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
 import type { KeyRing } from '../keys/keyring.ts'
@@ -23,6 +24,8 @@ export interface Vault {
   place: string
   /** True on This computer, where `put` makes the bucket that is missing. */
   makesBuckets: boolean
+  /** What is known of how its server behaves. */
+  server: ServerBehaviour
   s3: S3Client
   kms: KMSClient
   keys: KeyRing

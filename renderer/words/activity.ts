@@ -57,6 +57,7 @@ const REASONS: Record<ErrorCode, string> = {
   ENVELOPE_INVALID: 'What tells how it was encrypted was damaged or changed',
   LEGACY_NOT_ALLOWED: 'Its old format proves nothing, and was not allowed',
   SEAL_MISSING: 'It was not sealed any more, as it had been',
+  NOT_ENCRYPTED: 'The server did not encrypt it as asked, so it was taken away again',
   NOT_SEALED: 'It was not encrypted by this computer',
   KEY_NOT_FOUND: 'Its key is not on this computer',
   KEY_WRONG: 'Another key than the one it is locked with',

@@ -10,6 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import type { ModeId } from '../../electron/base/mode-names.ts'
+import { behaviourOf } from '../../electron/cloud/behaviour.ts'
 import { openClients } from '../../electron/cloud/clients.ts'
 import type { Connection } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
@@ -65,6 +66,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
     vault: {
       place: 'lab',
       makesBuckets: false,
+      server: behaviourOf({ endpoint: proxy.endpoint }, name === 'This computer'),
       s3: clients.s3,
       kms: clients.kms,
       keys: testKeyRing(),

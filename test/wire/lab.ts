@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { CreateBucketCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import type { ModeId } from '../../electron/base/mode-names.ts'
+import { behaviourOf } from '../../electron/cloud/behaviour.ts'
 import { openClients } from '../../electron/cloud/clients.ts'
 import type { Clients } from '../../electron/cloud/connection.ts'
 import type { ModeOptions } from '../../electron/modes/mode.ts'
@@ -55,7 +56,17 @@ export async function openLab(): Promise<Lab> {
     const { s3, kms } = clients
     return {
       clients,
-      vault: { place: 'lab', makesBuckets: false, s3, kms, keys, catalog, uploads, downloads },
+      vault: {
+        place: 'lab',
+        makesBuckets: false,
+        server: behaviourOf({ endpoint }, true),
+        s3,
+        kms,
+        keys,
+        catalog,
+        uploads,
+        downloads,
+      },
       close: () => clients.close(),
     }
   }

@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openClients } from '../../../electron/cloud/clients.ts'
+import { behaviourOf } from '../../../electron/cloud/behaviour.ts'
 import type { Connection } from '../../../electron/cloud/connection.ts'
 import { openCustomerKeys, type CustomerKeys } from '../../../electron/keys/customer-keys.ts'
 import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
@@ -34,6 +35,7 @@ export async function openTestVault(connection: Connection, makesBuckets = false
   return {
     place: 'test',
     makesBuckets,
+    server: behaviourOf(connection, makesBuckets),
     s3: clients.s3,
     kms: clients.kms,
     keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),

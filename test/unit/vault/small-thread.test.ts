@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pausedReason } from '../../../electron/base/pause.ts'
+import { behaviourOf } from '../../../electron/cloud/behaviour.ts'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import { openCatalog, type CatalogEntry } from '../../../electron/store/catalog.ts'
 import { openDatabase } from '../../../electron/store/database.ts'
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const clients = openClients(connectionTo(cloud))
   await clients.s3.send(new CreateBucketCommand({ Bucket: 'small' }))
   clients.close()
-  const bench = { place: 'lab', makesBuckets: false, connection: connectionTo(cloud) }
+  const bench = { place: 'lab', makesBuckets: false, server: behaviourOf(cloud, true), connection: connectionTo(cloud) }
   downloads = openDownloads(db, folder)
   thread = openSmallThread(bench, { keys, catalog: catalog(), lastReads, downloads })
   expect(await thread.ready()).toBe(true)
@@ -80,7 +81,8 @@ test('files that go side by side come back as they were, and the catalog knows t
   expect(catalog.recall('lab', 'small', 'many/7')).toMatchObject({ etag: results[7]?.etag, mode: 'cse-c' })
   const clients = openClients(connectionTo(cloud))
   const uploads = openUploads(db, folder)
-  const vault = { place: 'lab', makesBuckets: false, s3: clients.s3, kms: clients.kms, keys, catalog, uploads }
+  const server = behaviourOf(cloud, true)
+  const vault = { place: 'lab', makesBuckets: false, server, s3: clients.s3, kms: clients.kms, keys, catalog, uploads }
   for (const [index, content] of contents.entries()) {
     const path = join(folder, `back ${index}`)
     const wanted = { bucket: 'small', key: `many/${index}`, options: {}, path, overwrite: 'refuse' as const }
