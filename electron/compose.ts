@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { builtProgram } from './base/built-program.ts'
 import { CofferError } from './base/errors.ts'
 import { behaviourOf } from './cloud/behaviour.ts'
+import { testedBehaviour } from './cloud/tested-behaviour.ts'
 import type { Connection } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
@@ -20,6 +21,7 @@ import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
+import { openServerFindings, type ServerFindings } from './store/server-findings.ts'
 import { openUploads, type Uploads } from './store/uploads.ts'
 import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
@@ -67,6 +69,8 @@ export interface Coffer {
   downloads: Downloads
   uploads: Uploads
   lastReads: LastReads
+  /** What is known of the servers of places. */
+  serverFindings: ServerFindings
   transfers: Queue<TransferDone>
   localCloud: ThisComputer
   /**
@@ -96,7 +100,12 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const activity = openActivity(db)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
   const keys = openCustomerKeys(openKeyTable(db), secrets)
-  const places = openPlaces(openPlaceTable(db), catalog, secrets)
+  const serverFindings = openServerFindings(db)
+  const forgetPlace = (place: string): void => {
+    catalog.forgetPlace(place)
+    serverFindings.forget(place)
+  }
+  const places = openPlaces(openPlaceTable(db), { forgetPlace }, secrets)
   const identityLock = join(home, 'identity.lock')
   const localCloud = openThisComputer({
     command: options.serverCommand ?? defaultServerCommand(),
@@ -112,7 +121,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const clients = openClients(connection)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
-    const server = behaviourOf(connection, makesBuckets)
+    const server = behaviourOf(connection, makesBuckets, testedBehaviour(serverFindings.list(place)))
     const books = { keys, catalog, lastReads, downloads }
     const thread = openSmallThread({ place, makesBuckets, server, connection }, books)
     const kept = { catalog, downloads, uploads, lastReads }
@@ -163,6 +172,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     downloads,
     uploads,
     lastReads,
+    serverFindings,
     transfers,
     localCloud,
     openVault,

@@ -235,4 +235,21 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE listed_folders SET bytes = bytes - old.size + new.size WHERE id = new.folder;
   END;
   `,
+  `
+  -- What tests of places, and requests since then, have shown of their servers.
+  CREATE TABLE server_findings (
+    place    TEXT NOT NULL,
+    check_id TEXT NOT NULL,
+    outcome  TEXT NOT NULL CHECK (outcome IN ('holds', 'reported', 'refused', 'wrong', 'unknown')),
+    detail   TEXT NOT NULL,
+    PRIMARY KEY (place, check_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE server_tests (
+    place     TEXT PRIMARY KEY,
+    tested_at INTEGER NOT NULL,      -- milliseconds since 1970
+    bucket    TEXT NOT NULL,
+    server    TEXT                   -- Server header of its answers
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { answersAreTrue, behaviourOf, isKnownNotToEncrypt } from '../../../electron/cloud/behaviour.ts'
+import { testedBehaviour } from '../../../electron/cloud/tested-behaviour.ts'
+import type { Outcome, ServerCheck } from '../../../electron/base/server-checks.ts'
+
+function tested(outcomes: Partial<Record<ServerCheck, Outcome>>) {
+  const findings = Object.entries(outcomes).map(([check, outcome]) => ({
+    check: check as ServerCheck,
+    outcome,
+    detail: '',
+  }))
+  return behaviourOf({ endpoint: 'https://nas.test' }, false, testedBehaviour(findings))
+}
+
+test('an answer is believed where the test found that the mode holds in that very way', () => {
+  const server = tested({
+    'sse-s3.put': 'reported',
+    'sse-c.put': 'holds',
+    'sse-c.copy': 'wrong',
+    'sse-kms.put': 'unknown',
+  })
+  expect(answersAreTrue(server, 'sse-s3', 'put')).toBe(true)
+  expect(answersAreTrue(server, 'sse-c', 'put')).toBe(true)
+  expect(answersAreTrue(server, 'sse-c', 'multipart')).toBe(false)
+  expect(answersAreTrue(server, 'sse-kms', 'put')).toBe(false)
+  expect([isKnownNotToEncrypt(server, 'sse-c', 'copy'), isKnownNotToEncrypt(server, 'sse-kms', 'put')]).toEqual([
+    true,
+    false,
+  ])
+})
+
+test('metadata is kept only if each of its checks holds', () => {
+  const held = { 'metadata.exact': 'holds', 'metadata.replaced': 'holds' } as const
+  expect(tested(held).tested?.keepsMetadata).toBeUndefined()
+  expect(tested({ ...held, 'metadata.2-kb': 'holds' }).tested?.keepsMetadata).toBe(true)
+  expect(tested({ ...held, 'metadata.2-kb': 'wrong' }).tested?.keepsMetadata).toBe(false)
+})
+
+test('conditions are known for each way by itself', () => {
+  const server = tested({ 'conditions.put': 'holds', 'conditions.complete': 'refused' })
+  expect(server.tested?.keepsIfNoneMatch).toEqual({ put: true, multipart: false })
+})
+
+test('a place of which nothing is known has not been tested', () => {
+  expect(testedBehaviour([])).toBeUndefined()
+})
