@@ -2,9 +2,8 @@ import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { ask, askSecret } from './ask.ts'
-import { addKit, addRestore, keyFile, restoreKit, takenInWords } from './kit.ts'
+import { addKit, addRestore, keyFile, restoreKit, takenInWords, type RestoreFlags } from './kit.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
-import type { PassphraseFlags } from './kit-passphrase.ts'
 import { offerFirstKit } from './kit-question.ts'
 import { listing } from './output.ts'
 import { withCoffer } from './session.ts'
@@ -76,7 +75,7 @@ function addList(key: Command): void {
   )
 }
 
-interface ImportFlags extends PassphraseFlags {
+interface ImportFlags extends RestoreFlags {
   name?: string
   public?: boolean
 }
@@ -89,6 +88,7 @@ function addImport(key: Command): void {
     .option('--name <name>', 'what to call it')
     .option('--public', 'keep the public half of an RSA key alone: this computer shall write and not read')
     .option('--passphrase-file <file>', "a kit's passphrase is this file's first line")
+    .option('--plain', 'take a kit that age has decrypted, too')
     .action((file: string, flags: ImportFlags) =>
       withCoffer(command, async (session) => {
         const { client, out, signal } = session

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { CofferError } from '../base/errors.ts'
+import { readPassphraseFile } from '../base/passphrase-file.ts'
 import { askSecret } from './ask.ts'
 import type { Session } from './session.ts'
 
@@ -38,10 +38,8 @@ export async function choosePassphrase(session: Session, flags: PassphraseFlags)
   throw new CofferError('INVALID_INPUT', 'The two passphrases differ.', { hint: 'Try again.' })
 }
 
-/** The passphrase of a kit that there is. Throws PASSPHRASE_NEEDED if there is nobody to ask. */
-export async function askPassphrase(session: Session, flags: PassphraseFlags): Promise<string> {
-  const given = await passphraseInFile(flags)
-  if (given !== null) return given
+/** The passphrase of a kit that there is, typed. Throws PASSPHRASE_NEEDED if there is nobody to ask. */
+export async function askPassphrase(session: Session): Promise<string> {
   if (!isAnyoneThere(session)) throw nobodyToAsk(FILE_VARIABLE)
   return await askSecret('Passphrase of the kit: ', session.signal)
 }
@@ -58,14 +56,10 @@ export function tellPassphrase({ out }: Session, { passphrase, isNew }: ChosenPa
   out.note(`  ${passphrase}`)
 }
 
-async function passphraseInFile({ passphraseFile }: PassphraseFlags): Promise<string | null> {
+/** Null if no file is named. Throws PASSPHRASE_NEEDED if it cannot be read. */
+export async function passphraseInFile({ passphraseFile }: PassphraseFlags): Promise<string | null> {
   const path = passphraseFile ?? process.env[FILE_VARIABLE]
-  if (path === undefined || path === '') return null
-  try {
-    return (await readFile(path, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
-  } catch (cause) {
-    throw new CofferError('PASSPHRASE_NEEDED', `The passphrase file ${path} cannot be read.`, { cause })
-  }
+  return path === undefined || path === '' ? null : await readPassphraseFile(path)
 }
 
 function nobodyToAsk(otherwise: string): CofferError {

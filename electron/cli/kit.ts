@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
 import { toBase64, zero } from '../base/bytes.ts'
-import { readAllBytes } from './ask.ts'
-import { askPassphrase, choosePassphrase, tellPassphrase } from './kit-passphrase.ts'
+import { isCofferError, type CofferError } from '../base/errors.ts'
+import { ask, readAllBytes } from './ask.ts'
+import { askPassphrase, choosePassphrase, isAnyoneThere, passphraseInFile, tellPassphrase } from './kit-passphrase.ts'
 import type { PassphraseFlags } from './kit-passphrase.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
@@ -18,6 +19,28 @@ Examples
   coffer key kit mine mine.kit --generate-passphrase
   coffer key restore /media/stick/mine.kit
 `
+
+const RESTORE_HELP = `
+A kit is any age file that a passphrase opens, of Coffer or sealed again with another age tool, binary or armored, with a work
+factor (scrypt) of at most 22.
+`
+
+export interface RestoreFlags extends PassphraseFlags {
+  plain?: boolean
+}
+
+/** What to know of a passphrase that opened a kit in another form than it was given. */
+const FORM_NOTES: Record<Restored['passphraseForm'], string> = {
+  'as-given': '',
+  trimmed: 'The passphrase opened the kit without the spaces around it. Save it without them.',
+  nfc: 'The passphrase opened the kit in another Unicode form (NFC). Other tools need it in that form.',
+  nfd: 'The passphrase opened the kit in another Unicode form (NFD). Other tools need it in that form.',
+  nfkc: 'The passphrase opened the kit in another Unicode form (NFKC). Other tools need it in that form.',
+  'without-bom': 'The passphrase opened the kit without a byte order mark (BOM). Save its file as UTF-8 without one.',
+  'with-bom':
+    'The passphrase opened the kit with a byte order mark (BOM) before it. Make a new kit: other tools need the mark.',
+  'without-nul': 'The passphrase opened the kit in UTF-8; it was given in UTF-16. Save its file as UTF-8.',
+}
 
 interface KitFlags extends PassphraseFlags {
   all?: boolean
@@ -79,13 +102,17 @@ export function addRestore(key: Command): void {
     .description('take in all keys of a recovery kit, or none')
     .argument('<file>', 'the kit, or - for standard input')
     .option('--passphrase-file <file>', "the passphrase is this file's first line (or COFFER_KIT_PASSPHRASE_FILE)")
-    .action((file: string, flags: PassphraseFlags) =>
+    .option('--plain', 'take a kit that age has decrypted, too')
+    .addHelpText('after', RESTORE_HELP + EXIT_HELP)
+    .action((file: string, flags: RestoreFlags) =>
       withCoffer(command, async (session) => restoreKit(session, await keyFile(file, session.signal), flags)),
     )
 }
 
+type KeyFile = { path: string } | { base64: string }
+
 /** A key or a kit as the contract takes it: from a file, or the bytes of standard input. */
-export async function keyFile(file: string, signal: AbortSignal): Promise<{ path: string } | { base64: string }> {
+export async function keyFile(file: string, signal: AbortSignal): Promise<KeyFile> {
   if (file !== '-') return { path: file }
   const bytes = await readAllBytes(signal)
   const base64 = toBase64(bytes)
@@ -93,15 +120,38 @@ export async function keyFile(file: string, signal: AbortSignal): Promise<{ path
   return { base64 }
 }
 
-export async function restoreKit(
-  session: Session,
-  from: { path: string } | { base64: string },
-  flags: PassphraseFlags = {},
-): Promise<void> {
+export async function restoreKit(session: Session, from: KeyFile, flags: RestoreFlags = {}): Promise<void> {
+  const { out } = session
+  const { keys, passphraseForm, isPlain } = await openKit(session, from, flags)
+  for (const key of keys) out.result(key, takenInWords(key))
+  if (passphraseForm !== 'as-given') out.note(FORM_NOTES[passphraseForm], { note: FORM_NOTES[passphraseForm] })
+  if (isPlain) out.note('The kit was not sealed. Delete its file: it holds the keys in the clear.')
+}
+
+type Restored = Awaited<ReturnType<CofferClient['keys']['restore']>>
+
+/** Asks for what the kit turns out to need: its passphrase, or the consent to one that is not sealed. */
+async function openKit(session: Session, from: KeyFile, flags: RestoreFlags): Promise<Restored> {
   const { client, out, signal } = session
-  const passphrase = await askPassphrase(session, flags)
-  out.status('Opening the kit …')
-  for (const key of await client.keys.restore({ from, passphrase }, { signal })) out.result(key, takenInWords(key))
+  const open = (given: { passphrase?: string; acceptPlain?: boolean }): Promise<Restored> => {
+    out.status('Opening the kit …')
+    return client.keys.restore({ from, ...given }, { signal })
+  }
+  const passphrase = await passphraseInFile(flags)
+  const acceptPlain = flags.plain === true
+  try {
+    return await open({ acceptPlain, ...(passphrase === null ? {} : { passphrase }) })
+  } catch (error) {
+    if (isCofferError(error, 'PASSPHRASE_NEEDED')) return await open({ passphrase: await askPassphrase(session) })
+    if (!isPlainKit(error) || !isAnyoneThere(session)) throw error
+    out.note(error.message)
+    if ((await ask('Take its keys in? Type yes: ', signal)).trim().toLowerCase() !== 'yes') throw error
+    return await open({ acceptPlain: true })
+  }
+}
+
+function isPlainKit(error: unknown): error is CofferError {
+  return isCofferError(error, 'INVALID_INPUT') && error.facts['plainKit'] === 'yes'
 }
 
 type TakenKey = Awaited<ReturnType<CofferClient['keys']['import']>>

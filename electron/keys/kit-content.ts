@@ -2,13 +2,15 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import * as z from 'zod'
 import { fromBase64, toBase64, zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import { decodeText } from '../base/text.ts'
 import { parseKey } from './import.ts'
 import type { KeyKind } from './keyring.ts'
 import type { Material } from './material.ts'
 
 /*
- * What lies in a recovery kit once it is open: JSON that a person can read and use without Coffer. A newer form gets a new
- * version, and older ones are read for ever.
+ * The content of a recovery kit: JSON that a person can read and use without Coffer. A field that an older Coffer can do
+ * without is added to the newest version, and readers ignore those that they do not know. Anything else gets a new version.
+ * Every version is read for ever.
  */
 
 const FORMAT = 'coffer-recovery-kit'
@@ -40,7 +42,8 @@ const HOW_TO_USE = [
   'With Coffer: coffer key restore THE-SEALED-KIT',
   'aes-256: 32 bytes in base64. As a file: printf %s BASE64 | base64 -d > mine.key',
   'An object under SSE-C: aws s3 cp s3://BUCKET/KEY FILE --sse-c AES256 --sse-c-key fileb://mine.key',
-  'An object under CSE-C (it has x-amz-3 or x-amz-key-v2 in its metadata): any Amazon S3 Encryption Client that reads format V3, with this key as its raw AES key (aes-256) or its raw RSA key pair (rsa-pair, private key in PKCS #8).',
+  'An object under CSE-C (it has x-amz-3 or x-amz-key-v2 in its metadata): any Amazon S3 Encryption Client that reads format V3 (x-amz-3) or V2 (x-amz-key-v2), with this key as its raw AES key (aes-256) or its raw RSA key pair (rsa-pair, private key in PKCS #8).',
+  'The client of the AWS SDK for Java 1 compares the materials description as well: new EncryptionMaterials(KEY).addDescription("coffer-key", "ID"), ID being the id of the key in this list. Other clients do not look at it.',
   'rsa-public: the public half only. It encrypts and cannot decrypt.',
 ]
 
@@ -80,15 +83,29 @@ const common = {
   name: z.string().regex(/^[^\u0000-\u001f\u007f]{1,100}$/),
   created: z.iso.datetime(),
 }
+/** Material of another kind of key is no field that may be ignored. */
+const absent = z.never().optional()
 const entry = z.discriminatedUnion('kind', [
-  z.strictObject({ ...common, kind: z.literal('aes-256'), base64: z.string() }),
-  z.strictObject({ ...common, kind: z.literal('rsa-pair'), privateKeyPem: z.string(), publicKeyPem: z.string() }),
-  z.strictObject({ ...common, kind: z.literal('rsa-public'), publicKeyPem: z.string() }),
+  z.object({ ...common, kind: z.literal('aes-256'), base64: z.string(), privateKeyPem: absent, publicKeyPem: absent }),
+  z.object({
+    ...common,
+    kind: z.literal('rsa-pair'),
+    base64: absent,
+    privateKeyPem: z.string(),
+    publicKeyPem: z.string(),
+  }),
+  z.object({
+    ...common,
+    kind: z.literal('rsa-public'),
+    base64: absent,
+    privateKeyPem: absent,
+    publicKeyPem: z.string(),
+  }),
 ])
 type Entry = z.infer<typeof entry>
 
 const header = z.object({ format: z.literal(FORMAT), version: z.int() })
-const content = z.strictObject({
+const content = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   made: z.iso.datetime(),
@@ -96,14 +113,21 @@ const content = z.strictObject({
   keys: z.array(entry).min(1),
 })
 
+/** True for the JSON of a kit, as age decrypts it or an editor has saved it since. */
+export function looksLikePlainKit(bytes: Uint8Array): boolean {
+  const text = decodeText(bytes)?.trimStart()
+  return text?.startsWith('{') === true && text.includes(`"${FORMAT}"`)
+}
+
 /**
- * Reads an opened kit strictly: every key is what its id and kind say, and no id stands twice. All of it or nothing. Throws
- * INTEGRITY, and UNSUPPORTED for a version that is newer.
+ * Reads an opened kit: every key is what its id and kind say, and no id stands twice. All of it or nothing. Throws
+ * INVALID_INPUT if it is something else, INTEGRITY if it was changed, UNSUPPORTED for a version that is newer.
  */
 export function parseKit(plaintext: Uint8Array): KitContent {
   const json = jsonOf(plaintext)
   const { success: isKit, data } = header.safeParse(json)
-  if (isKit && data.version > VERSION) {
+  if (!isKit) throw otherContent(json)
+  if (data.version > VERSION) {
     throw new CofferError('UNSUPPORTED', 'The recovery kit was made by a newer version of Coffer.', {
       hint: 'Update Coffer, or open the kit with age: it says how its keys are used.',
     })
@@ -120,13 +144,31 @@ export function parseKit(plaintext: Uint8Array): KitContent {
   return { madeAt: new Date(parsed.data.made), keys }
 }
 
+/** Null for what is no JSON; the error would quote the text. */
 function jsonOf(plaintext: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plaintext))
+    return JSON.parse(decodeText(plaintext) ?? '')
   } catch {
-    // Its message would quote the text.
-    throw broken()
+    return null
   }
+}
+
+/** The file opened, so it is whole: it is another file, or something has edited what was in it. */
+function otherContent(json: unknown): CofferError {
+  const fields = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
+  if (fields['format'] === FORMAT) return broken()
+  if (fields['coffer'] === 'secrets') {
+    return new CofferError(
+      'INVALID_INPUT',
+      'This is no recovery kit but the file in which a Coffer keeps all its keys.',
+      {
+        hint: "Put it into Coffer's folder as keys.age, or make a kit where it belongs: coffer key kit --all FILE.",
+      },
+    )
+  }
+  return new CofferError('INVALID_INPUT', 'The passphrase opens this file, but there is no recovery kit in it.', {
+    hint: 'If it holds a key: age -d FILE | coffer key import -',
+  })
 }
 
 function keyOf(each: Entry): KeyFromKit {

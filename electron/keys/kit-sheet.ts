@@ -85,7 +85,8 @@ function aesWays(id: string): string {
 <pre>aws s3 cp s3://BUCKET/KEY FILE --sse-c AES256 --sse-c-key fileb://mine.key</pre>
 <p>Objects that were encrypted before they were sent (CSE-C), ${CLIENTS}</p>
 <pre>${escape(`var key = new SecretKeySpec(Files.readAllBytes(Path.of("mine.key")), "AES");
-S3Client s3 = S3EncryptionClient.builderV4().aesKey(key).build();`)}</pre>`
+S3Client s3 = S3EncryptionClient.builderV4().aesKey(key).build();`)}</pre>
+${javaOne(`new EncryptionMaterials(key)`, id)}`
 }
 
 function rsaWays(id: string): string {
@@ -96,7 +97,15 @@ openssl pkcs8 -topk8 -nocrypt -in mine.pem -outform DER -out mine.der`)}</pre>
 <p>Objects that were encrypted with it (CSE-C), ${CLIENTS}</p>
 <pre>${escape(`var spec = new PKCS8EncodedKeySpec(Files.readAllBytes(Path.of("mine.der")));
 var key = KeyFactory.getInstance("RSA").generatePrivate(spec);
-S3Client s3 = S3EncryptionClient.builderV4().rsaKeyPair(new PartialRsaKeyPair(key, null)).build();`)}</pre>`
+S3Client s3 = S3EncryptionClient.builderV4().rsaKeyPair(new PartialRsaKeyPair(key, null)).build();`)}</pre>
+${javaOne(`new EncryptionMaterials(new KeyPair(null, key))`, id)}`
+}
+
+/** Its StaticEncryptionMaterialsProvider compares the whole materials description with the object's. */
+function javaOne(materials: string, id: string): string {
+  return `<p>Objects in the older format V2 can also be read with the AWS SDK for Java 1. It compares the materials description,
+which names the key by its id:</p>
+<pre>${escape(`${materials}.addDescription("coffer-key", "${id}")`)}</pre>`
 }
 
 const PUBLIC_WAYS = `<h3>The public half of an RSA key</h3>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CofferError, isCofferError } from '../base/errors.ts'
+import { readPassphraseFile } from '../base/passphrase-file.ts'
 import { homeId } from '../store/home.ts'
 import { withLock } from '../store/lock.ts'
 import type { Settings } from '../store/settings.ts'
@@ -117,18 +117,10 @@ function sealedPath({ home }: SecretsOptions): string {
 async function passphraseOf({ env, askPassphrase, home }: SecretsOptions): Promise<string> {
   const path = env['COFFER_PASSPHRASE_FILE']
   const passphrase = path
-    ? await firstLine(path)
+    ? await readPassphraseFile(path)
     : await askPassphrase?.(`The keys are sealed by a passphrase in ${join(home, 'keys.age')}.`, 'open')
   if (passphrase) return passphrase
   throw new CofferError('PASSPHRASE_NEEDED', 'The keys are sealed by a passphrase, and none was given.')
-}
-
-async function firstLine(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).split(/\r?\n/, 1)[0] ?? ''
-  } catch (cause) {
-    throw new CofferError('PASSPHRASE_NEEDED', `The passphrase file ${path} cannot be read.`, { cause })
-  }
 }
 
 function recorded(settings: Settings): Home | null {

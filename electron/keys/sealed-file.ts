@@ -1,12 +1,16 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { fromBase64, toBase64, zero } from '../base/bytes.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { withLock } from '../store/lock.ts'
-import { readAgeFile, writeAgeFile } from './age-file.ts'
+import { writePrivate } from '../store/private-file.ts'
+import { openAge, sealAge } from './age.ts'
 import { sealInMemory, unsealFromMemory, type MemorySealed } from './memory-seal.ts'
 import type { SecretStore } from './secret-store.ts'
 
 type Secrets = Map<string, MemorySealed>
+
+/** log2 of scrypt's N. About 0.7 s and 128 MiB to open, and as much for each guess of a thief. */
+const WORK_FACTOR = 17
 
 export interface SealedFile extends SecretStore {
   readonly kind: 'sealed-file'
@@ -26,7 +30,7 @@ export interface SealedFile extends SecretStore {
 export function openSealedFile(
   path: string,
   askPassphrase: () => Promise<string>,
-  { workFactor }: { workFactor?: number } = {},
+  { workFactor = WORK_FACTOR }: { workFactor?: number } = {},
 ): SealedFile {
   let kept: MemorySealed | undefined
   let loaded: { stamp: string; secrets: Promise<Secrets> } | undefined
@@ -45,7 +49,7 @@ export function openSealedFile(
 
   const load = async (): Promise<Secrets> => {
     try {
-      return parse(await readAgeFile(path, await passphrase()))
+      return parse(await openFile(path, await passphrase()))
     } catch (error) {
       if (isCofferError(error, 'PASSPHRASE_WRONG')) kept = undefined
       throw error
@@ -70,7 +74,7 @@ export function openSealedFile(
     const text = await passphrase()
     const plaintext = serialise(secrets)
     try {
-      await writeAgeFile(path, text, plaintext, workFactor)
+      await writePrivate(path, await sealAge(text, plaintext, workFactor))
     } finally {
       zero(plaintext)
     }
@@ -99,6 +103,26 @@ export function openSealedFile(
     },
     set: (account, value) => change((secrets) => secrets.set(account, sealInMemory(value))),
     delete: (account) => change((secrets) => secrets.delete(account)),
+  }
+}
+
+/** Throws PASSPHRASE_WRONG, INTEGRITY, UNSUPPORTED, FILE_NOT_FOUND, LOCAL_IO, each with the file's name. */
+async function openFile(path: string, passphrase: string): Promise<Uint8Array> {
+  const sealed = await readFile(path).catch((cause: unknown) => {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new CofferError(missing ? 'FILE_NOT_FOUND' : 'LOCAL_IO', `${path} cannot be read.`, { cause })
+  })
+  try {
+    return await openAge(passphrase, sealed)
+  } catch (cause) {
+    if (isCofferError(cause, 'PASSPHRASE_WRONG')) {
+      throw new CofferError('PASSPHRASE_WRONG', `The passphrase does not open ${path}.`, { cause, hint: cause.hint })
+    }
+    if (!isCofferError(cause, 'INTEGRITY')) throw cause
+    throw new CofferError('INTEGRITY', `${path} is damaged or was changed.`, {
+      cause,
+      hint: 'Put the file back from a backup.',
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract'
 import * as z from 'zod'
+import { PASSPHRASE_FORMS } from '../../base/passphrase-forms.ts'
 import { overwrite } from './common.ts'
 
 const keyName = z.string().trim().min(1).max(100)
@@ -67,8 +68,28 @@ export const keys = {
   /** A passphrase that is strong enough for a kit, new each time and kept nowhere. To be shown once. */
   newPassphrase: oc.input(z.strictObject({}).default({})).output(z.object({ passphrase: z.string() })),
 
-  /** Takes in all keys of a recovery kit, or none. */
-  restore: oc.input(z.strictObject({ from: z.union(file), passphrase: z.string() })).output(z.array(takenKey)),
+  /**
+   * Takes in all keys of a recovery kit, or none. PASSPHRASE_NEEDED for one that is sealed where no passphrase is given;
+   * INVALID_INPUT with `plainKit` as a fact for one that is not, unless that is accepted.
+   */
+  restore: oc
+    .input(
+      z.strictObject({
+        from: z.union(file),
+        passphrase: z.string().optional(),
+        /** The person knows that the kit's keys are in this file in the clear. */
+        acceptPlain: z.boolean().default(false),
+      }),
+    )
+    .output(
+      z.object({
+        keys: z.array(takenKey),
+        /** In which form the passphrase opened the kit. */
+        passphraseForm: z.enum(PASSPHRASE_FORMS),
+        /** The kit was not sealed: its file should be deleted. */
+        isPlain: z.boolean(),
+      }),
+    ),
 
   /**
    * Writes the material to a new file that only the person can read: AES as one line of base64, RSA as PEM. Never

@@ -1,7 +1,7 @@
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import { newKitPassphrase } from '../../keys/kit-passphrase.ts'
-import { looksLikeKit, openKit } from '../../keys/kit.ts'
+import { looksLikeKit, openKit, passphraseNeeded } from '../../keys/kit.ts'
 import { procedures } from './base.ts'
 import { impactOf } from './impact.ts'
 import { readKeyFile, writeKeyFile } from './key-file.ts'
@@ -28,7 +28,7 @@ export const keysRouter = {
       if ('text' in from) return await coffer.keys.import(from.text, { name, publicOnly })
       const bytes = await bytesOf(from)
       try {
-        if (looksLikeKit(bytes)) throw kitGiven()
+        if (looksLikeKit(bytes)) throw passphraseNeeded()
         return await coffer.keys.import(bytes, { name, publicOnly })
       } finally {
         zero(bytes)
@@ -41,7 +41,15 @@ export const keysRouter = {
   newPassphrase: keys.newPassphrase.handler(() => ({ passphrase: newKitPassphrase() })),
 
   restore: keys.restore.handler(({ input, context: { coffer } }) =>
-    recorded(coffer, what, async () => coffer.keys.restore(await openKit(await bytesOf(input.from), input.passphrase))),
+    recorded(coffer, what, async () => {
+      const file = await bytesOf(input.from)
+      try {
+        const { form, ...kit } = await openKit(file, input)
+        return { keys: await coffer.keys.restore(kit), passphraseForm: form ?? 'as-given', isPlain: form === null }
+      } finally {
+        zero(file)
+      }
+    }),
   ),
 
   export: keys.export.handler(async ({ input: { key, path, publicOnly }, context: { coffer } }) => {
@@ -76,11 +84,4 @@ export const keysRouter = {
     }
     await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.delete(id))
   }),
-}
-
-function kitGiven(): CofferError {
-  return new CofferError('PASSPHRASE_NEEDED', 'This is a recovery kit, which its passphrase opens.', {
-    hint: 'Restore it: coffer key restore FILE.',
-    facts: { kit: 'yes' },
-  })
 }

@@ -78,7 +78,7 @@ async function seal(keys: Coffer['keys'], infos: KeyInfo[], passphrase: string, 
 
 /** A kit that does not open is worse than none, for it is believed in. The one that it replaces is still there by now. */
 async function prove(kit: Buffer, passphrase: string, infos: KeyInfo[]): Promise<void> {
-  const { keys } = await openKit(kit, passphrase)
+  const { keys } = await openKit(kit, { passphrase })
   zero(...keys.map(({ secret }) => secret))
   const isWhole = infos.length === keys.length && infos.every(({ id }, index) => keys[index]?.id === id)
   if (!isWhole) throw unproven('the kit')
