@@ -36,8 +36,8 @@ export function addUp(program: Command): void {
 async function up(flags: UpFlags): Promise<void> {
   await openHere(flags, async ({ localCloud }, out, signal) => {
     const server = await localCloud.run({ dataDir: flags.data, port: flags.port })
-    const { dataDir } = await localCloud.status()
-    tell(out, server, dataDir)
+    tell(out, server)
+    tellOfData(out, server)
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
     await Promise.race([stopped, server.ended])
     if (!signal.aborted) throw new CofferError('LOCAL_SERVER', "This computer's server ended by itself.")
@@ -46,14 +46,28 @@ async function up(flags: UpFlags): Promise<void> {
   })
 }
 
-interface Reach {
+interface Server {
   endpoint: string
   region: string
   credentials: { accessKeyId: string; secretAccessKey: string }
+  dataDir: string
+  previousDataDir: string | undefined
+  notices: { code: string; message: string }[]
+}
+
+/** What the server found about the data, and where the data was before. */
+function tellOfData(out: Output, { dataDir, previousDataDir, notices }: Server): void {
+  for (const { code, message } of notices) out.note(message, { code })
+  if (previousDataDir === undefined) return
+  out.note(
+    `From now on This computer's data is in ${dataDir}. What you stored before is still in ${previousDataDir}; to use it ` +
+      `again: coffer up --data ${previousDataDir}`,
+    { dataDir, previousDataDir },
+  )
 }
 
 /** The secret is shown because this is the command by which the person asks for it. */
-function tell(out: Output, { endpoint, region, credentials }: Reach, dataDir: string): void {
+function tell(out: Output, { endpoint, region, credentials, dataDir }: Server): void {
   const { accessKeyId, secretAccessKey } = credentials
   out.result({ s3Endpoint: endpoint, kmsEndpoint: endpoint, region, accessKeyId, secretAccessKey }, [
     `This computer is up at ${endpoint}, with its data in ${dataDir}.`,

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { Notice } from './handshake.ts'
 
 /** The data folder, held for as long as this process lives. */
 export interface DataFolder {
@@ -16,6 +17,12 @@ export interface RunFile {
   region: string
   /** ISO 8601. */
   startedAt: string
+  notices: Notice[]
+}
+
+/** Whether a folder holds a vault, or what is left of one. An empty folder may be the mount point of a disk. */
+export function holdsVault(dataDir: string): boolean {
+  return ['root-key.check', 's3.db', 'kms.db', 'objects'].some((name) => existsSync(join(dataDir, name)))
 }
 
 /**

@@ -5,10 +5,17 @@
 export interface StartOrder {
   /** Folder with all of its state. */
   dataDir: string
+  /**
+   * Make a new vault if the folder holds none. Without it the server refuses (DATA_DIR_MISSING): the folder may be on a
+   * disk that is not mounted.
+   */
+  mayCreate: boolean
   /** 0: any free port. */
   port: number
   /** 32 bytes, base64: wraps S3's master key, KMS key material and principals' secrets at rest. */
   rootKey: string
+  /** A recovery kit's copy of the folder's `kms.backup`, base64; used where it is newer than what the folder has. */
+  kmsBackup?: string | undefined
   /** The owner's credentials. */
   owner: { accessKeyId: string; secretAccessKey: string }
   /**
@@ -18,7 +25,17 @@ export interface StartOrder {
   idleSeconds: number | null
 }
 
+/** Something about the data that its owner should know. */
+export interface Notice {
+  code: 'STATE_RESTORED' | 'KMS_LOST'
+  /** Whole sentences in plain English: what happened, and what to do. */
+  message: string
+}
+
+export type StartRefusal =
+  'DATA_DIR_MISSING' | 'DATA_DIR_IN_USE' | 'DATA_DAMAGED' | 'WRONG_ROOT_KEY' | 'PORT_IN_USE' | 'FAILED'
+
 /** What it answers the same way, once it accepts connections (or cannot). */
 export type StartAnswer =
-  | { ok: true; endpoint: string; region: string; pid: number }
-  | { ok: false; code: 'DATA_DIR_IN_USE' | 'WRONG_ROOT_KEY' | 'PORT_IN_USE' | 'FAILED'; message: string }
+  | { ok: true; endpoint: string; region: string; pid: number; notices: Notice[] }
+  | { ok: false; code: StartRefusal; message: string }

@@ -5,10 +5,12 @@ import { fromBase64, zero } from '../base/bytes.ts'
 import { serverProof } from '../base/server-proof.ts'
 import { OWNER, REGION } from './account.ts'
 import { openPrincipals } from './auth/principals.ts'
+import { NoBackupError } from './backed-up-database.ts'
 import { createVerifier, type Credential } from './auth/verify.ts'
-import { takeDataFolder, type DataFolder } from './data-folder.ts'
-import type { StartAnswer, StartOrder } from './handshake.ts'
+import { holdsVault, takeDataFolder, type DataFolder } from './data-folder.ts'
+import type { StartOrder, StartRefusal } from './handshake.ts'
 import { idleClock } from './idle.ts'
+import { noticesOfKms, noticesOfPrincipals } from './notices.ts'
 import { jsonApi } from './json-api.ts'
 import { createKms } from './kms/service.ts'
 import { openOrderLine } from './order-line.ts'
@@ -19,15 +21,19 @@ import { createLocalServer } from './server.ts'
 const GRACE_MILLISECONDS = 5_000
 const SETTLE_MILLISECONDS = 60_000
 
+const bytes = z.string().transform((text, ctx) => {
+  const decoded = fromBase64(text)
+  if (decoded) return decoded
+  ctx.addIssue('must be base64')
+  return z.NEVER
+})
+
 const orderSchema = z.object({
   dataDir: z.string().min(1),
+  mayCreate: z.boolean(),
   port: z.number().int().min(0).max(65_535),
-  rootKey: z.string().transform((text, ctx) => {
-    const key = fromBase64(text)
-    if (key?.length === 32) return key
-    ctx.addIssue('must be base64 of 32 bytes')
-    return z.NEVER
-  }),
+  rootKey: bytes.refine((key) => key.length === 32, 'must be 32 bytes'),
+  kmsBackup: bytes.optional(),
   owner: z.object({ accessKeyId: z.string().min(16), secretAccessKey: z.string().min(16) }),
   idleSeconds: z.number().positive().max(2_000_000).nullable(),
 })
@@ -36,9 +42,9 @@ type Order = z.infer<typeof orderSchema>
 
 /** Why the server will not start, in the handshake's words. */
 class Refusal extends Error {
-  readonly code: Extract<StartAnswer, { ok: false }>['code']
+  readonly code: StartRefusal
 
-  constructor(code: Refusal['code'], message: string) {
+  constructor(code: StartRefusal, message: string) {
     super(message)
     this.code = code
   }
@@ -51,19 +57,22 @@ async function main(): Promise<void> {
   process.umask(0o077)
   const order = parseOrder(await line.order())
   if (!order) throw new Refusal('FAILED', 'The start order is not valid')
+  const isNew = !holdsVault(order.dataDir)
+  if (isNew && !order.mayCreate) throw new Refusal('DATA_DIR_MISSING', `There is no vault in ${order.dataDir}`)
   const folder = takeDataFolder(order.dataDir)
   if (!folder) throw new Refusal('DATA_DIR_IN_USE', `Another server uses ${order.dataDir}`)
   const keys = deriveKeys(order.rootKey, order.dataDir)
   if (!keys) throw new Refusal('WRONG_ROOT_KEY', `The root key is not the one ${order.dataDir} was made with`)
-  await run(order, folder, keys)
+  await run(order, folder, keys, isNew)
 }
 
-async function run(order: Order, folder: DataFolder, keys: DerivedKeys): Promise<void> {
-  const { dataDir } = order
+async function run(order: Order, folder: DataFolder, keys: DerivedKeys, isNew: boolean): Promise<void> {
+  const { dataDir, kmsBackup: kit } = order
   const now = Date.now
   const principals = openPrincipals(dataDir, keys.principalsWrapping, now)
-  const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now, principalExists: principals.exists })
+  const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now, principalExists: principals.exists, kit })
   const s3 = createS3({ dataDir, region: REGION, s3MasterKey: keys.s3Master, kms: kms.port })
+  const notices = [...noticesOfKms(kms, isNew), ...noticesOfPrincipals(principals.restored)]
   const settling = setInterval(() => kms.settle(), SETTLE_MILLISECONDS).unref()
 
   const idle = idleClock(order.idleSeconds, () => void stop())
@@ -98,8 +107,8 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys): Promise
   const address = await listen(server, order.port)
   if (!address) throw new Refusal('PORT_IN_USE', `Port ${order.port} is in use`)
   const endpoint = `http://127.0.0.1:${address.port}`
-  folder.announce({ pid: process.pid, endpoint, region: REGION, startedAt: new Date().toISOString() })
-  line.answer({ ok: true, endpoint, region: REGION, pid: process.pid })
+  folder.announce({ pid: process.pid, endpoint, region: REGION, startedAt: new Date().toISOString(), notices })
+  line.answer({ ok: true, endpoint, region: REGION, pid: process.pid, notices })
 }
 
 function ownerOr(
@@ -137,10 +146,15 @@ function parseOrder(line: string): Order | null {
   }
 }
 
+function refusalOf(error: unknown): StartRefusal {
+  if (error instanceof Refusal) return error.code
+  return error instanceof NoBackupError ? 'DATA_DAMAGED' : 'FAILED'
+}
+
 main().catch((error: unknown) => {
   // The message may name paths and system errors, never keys; a stack would tell nothing to whoever reads the answer.
   const message = error instanceof Error ? error.message : 'Unknown failure'
-  line.answer({ ok: false, code: error instanceof Refusal ? error.code : 'FAILED', message })
+  line.answer({ ok: false, code: refusalOf(error), message })
   // Ending the process drops the folder's lock, whatever was open.
   line.end(1)
 })

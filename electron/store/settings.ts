@@ -39,3 +39,9 @@ export function asText(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError('A setting that should be text is not.')
   return value
 }
+
+/** A reader for settings that are lists of texts. */
+export function asTexts(value: unknown): string[] {
+  if (!Array.isArray(value)) throw new TypeError('A setting that should be a list is not.')
+  return value.map(asText)
+}

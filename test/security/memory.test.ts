@@ -236,7 +236,7 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
     const dataDir = file('copy')
     await cp(server.dataDir, dataDir, { recursive: true })
     const options = { wrappingKey: masters.kmsWrapping, now: Date.now, principalExists: () => true }
-    const store = openKmsStore(join(dataDir, 'kms.db'))
+    const store = openKmsStore(dataDir, masters.kmsWrapping)
     const materials = store
       .keys()
       .flatMap(({ id }) =>

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Connection } from '../../electron/cloud/connection.ts'
-import type { StartAnswer, StartOrder } from '../../electron/localcloud/handshake.ts'
+import type { Notice, StartAnswer, StartOrder } from '../../electron/localcloud/handshake.ts'
 
 const ENTRY = resolve(import.meta.dirname, '../../electron/localcloud/main.ts')
 
@@ -16,6 +16,8 @@ export interface LocalCloudOptions {
   /** Base64 of 32 bytes; to start again on the same folder, give the same. */
   rootKey?: string
   owner?: StartOrder['owner']
+  mayCreate?: boolean
+  kmsBackup?: string
   port?: number
   idleSeconds?: number | null
 }
@@ -27,6 +29,7 @@ export interface LocalCloud {
   secretAccessKey: string
   rootKey: string
   dataDir: string
+  notices: Notice[]
   pid: number
   process: ChildProcess
   /** SIGTERM, wait for the end, remove the folder if it was ours; answers the exit code. */
@@ -59,6 +62,8 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   }
   const order: StartOrder = {
     dataDir,
+    mayCreate: options.mayCreate ?? true,
+    kmsBackup: options.kmsBackup,
     port: options.port ?? 0,
     rootKey,
     owner,
@@ -74,6 +79,7 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
     dataDir,
     pid: answer.pid,
     process: child,
+    notices: answer.notices,
     stop: async () => {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGTERM')

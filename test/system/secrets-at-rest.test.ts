@@ -82,7 +82,7 @@ it('the root key and the keys derived from it are nowhere on disk', () => {
 })
 
 it('no version of KMS key material is on disk in the clear', () => {
-  const store = openKmsStore(join(folder.path, 'kms.db'))
+  const store = openKmsStore(folder.path, masters.kmsWrapping)
   const core = { store, wrappingKey: masters.kmsWrapping, now: Date.now, principalExists: () => true }
   const materials = store
     .keys()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Notice } from '../../localcloud/handshake.ts'
 import { isLocked } from '../../store/lock.ts'
 
 /** A server that accepts connections. */
@@ -7,6 +8,8 @@ export interface Running {
   pid: number
   endpoint: string
   region: string
+  /** What it found about the data when it started. */
+  notices: Notice[]
 }
 
 /**
@@ -25,8 +28,10 @@ export function isTaken(dataDir: string): boolean {
 function readRunFile(dataDir: string): Running | null {
   try {
     const run = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as Partial<Running>
-    const { pid, endpoint, region } = run
-    return pid === undefined || endpoint === undefined || region === undefined ? null : { pid, endpoint, region }
+    const { pid, endpoint, region, notices = [] } = run
+    return pid === undefined || endpoint === undefined || region === undefined
+      ? null
+      : { pid, endpoint, region, notices }
   } catch {
     return null
   }

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
-import { CofferError } from '../../base/errors.ts'
-import type { StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
+import { CofferError, isCofferError } from '../../base/errors.ts'
+import type { Notice, StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
 import { withLock } from '../../store/lock.ts'
-import { asText, type Settings } from '../../store/settings.ts'
+import { asText, asTexts, type Settings } from '../../store/settings.ts'
 import { launch, type NotStarted, type ServerCommand, type Started, type StartServer } from './launch.ts'
 import { openPrincipals, type Principals } from './principals.ts'
 import { findRunning, isTaken, type Running } from './running.ts'
@@ -15,10 +16,28 @@ export interface Reach {
   endpoint: string
   region: string
   credentials: { accessKeyId: string; secretAccessKey: string }
+  /** What the server found about the data when it started. */
+  notices: Notice[]
+}
+
+export interface RunOptions {
+  /** Where This computer's data is from now on, once the server has started there. */
+  dataDir?: string | undefined
+  /** 0: any free one. */
+  port: number
+  /** Make a new vault in a `dataDir` that holds none; true unless told. */
+  mayCreate?: boolean | undefined
+  /** Opens a folder of another Coffer: 32 bytes from its recovery kit, the caller's to zero and, afterwards, to keep. */
+  rootKey?: Uint8Array | undefined
+  /** The kit's copy of the folder's `kms.backup`. */
+  kmsBackup?: Uint8Array | undefined
 }
 
 /** This computer in the foreground. */
 export interface Foreground extends Reach {
+  dataDir: string
+  /** Where the data was before, if that is another folder. It is still there, as it was. */
+  previousDataDir: string | undefined
   /** Settles when the server has ended, by itself or by `stop`. */
   ended: Promise<void>
   /** Lets the requests under way finish, within seconds. */
@@ -26,13 +45,21 @@ export interface Foreground extends Reach {
 }
 
 export interface ThisComputer {
-  /** Starts the server unless it runs, and says how to reach it. Throws LOCAL_SERVER, KEY_WRONG, KEYCHAIN_*. */
+  /**
+   * Starts the server unless it runs, and says how to reach it. Throws LOCAL_SERVER, KEY_WRONG, KEYCHAIN_*, INTEGRITY, and
+   * FILE_NOT_FOUND if the data folder is not there.
+   */
   ensure(): Promise<Reach>
   /**
-   * Runs the server until it is stopped or this process ends, in place of one that was started in the background.
-   * `dataDir` is where This computer's data is from now on. `port` 0: any free one. Throws as `ensure`.
+   * Runs the server until it is stopped or this process ends, in place of one that was started in the background. If it
+   * cannot start, This computer's data stays where it was. Throws as `ensure`.
    */
-  run(options: { dataDir?: string | undefined; port: number }): Promise<Foreground>
+  run(options: RunOptions): Promise<Foreground>
+  /**
+   * KMS's key material with its metadata, sealed under a key that hangs on the root key: what a recovery kit holds besides
+   * the root key, to hand to `run`. Null before the first start.
+   */
+  kmsBackup(): Buffer | null
   /** Stops the server, whoever started it, and waits until it is gone. */
   stop(): Promise<void>
   /** Looks without starting it. */
@@ -62,28 +89,43 @@ const LEAVE = 8_000
 const PAUSE = 50
 
 const DATA_DIR = 'local.dataDir'
+/** The data folders in which a server has started: they hold a vault, so none is made there any more. */
+const USED_DATA_DIRS = 'local.usedDataDirs'
 /** The process id of the server that was last started in the background. */
 const BACKGROUND = 'local.background'
 
 export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   const { command, lock, settings } = options
   const dataDir = () => settings.get(DATA_DIR, asText) ?? options.defaultDataDir
+  const used = (): string[] => settings.get(USED_DATA_DIRS, asTexts) ?? []
+  const isUsed = (folder: string): boolean => used().includes(folder)
+  const setUsed = (folder: string): void => {
+    if (!isUsed(folder)) settings.set(USED_DATA_DIRS, [...used(), folder])
+  }
 
-  const orderFor = async (port: number, idleSeconds: number | null): Promise<StartOrder> => {
+  const orderFor = async (start: StartOptions): Promise<StartOrder> => {
     const { rootKey, owner } = await options.identity()
-    const order = { dataDir: dataDir(), port, rootKey: toBase64(rootKey), owner, idleSeconds }
+    const { kmsBackup, rootKey: given, ...rest } = start
+    const order: StartOrder = { ...rest, rootKey: toBase64(given ?? rootKey), owner }
+    if (kmsBackup !== undefined) order.kmsBackup = toBase64(kmsBackup)
     zero(rootKey)
     return order
   }
 
   const startInBackground = async (): Promise<StartAnswer> => {
-    const order = await orderFor(0, options.idleSeconds)
-    return typeof command === 'function' ? command(order) : launch(command, order)
+    const folder = dataDir()
+    // A folder that was chosen was made when it was.
+    const mayCreate = folder === options.defaultDataDir && !isUsed(folder)
+    const order = await orderFor({ dataDir: folder, mayCreate, port: 0, idleSeconds: options.idleSeconds })
+    const answer = await (typeof command === 'function' ? command(order) : launch(command, order))
+    if (answer.ok) setUsed(folder)
+    return answer
   }
 
-  const reach = async ({ endpoint, region }: Running): Promise<Reach> => ({
+  const reach = async ({ endpoint, region, notices }: Running): Promise<Reach> => ({
     endpoint,
     region,
+    notices,
     credentials: await options.owner(),
   })
 
@@ -104,20 +146,20 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   }
 
   /** A server whose foreground was killed takes a moment to notice, and to finish. */
-  const startInForeground = async (port: number): Promise<Started> => {
+  const startInForeground = async (start: StartOptions): Promise<Started> => {
     if (typeof command === 'function') throw notInForeground()
-    const running = findRunning(dataDir())
+    const running = findRunning(start.dataDir)
     if (running !== null && running.pid === settings.get(BACKGROUND, Number)) end(running)
-    await untilFree()
-    const answer = await launch(command, await orderFor(port, null))
+    await untilFree(start.dataDir)
+    const answer = await launch(command, await orderFor(start))
     if (answer.ok) return answer
-    throw refusal(answer, dataDir())
+    throw refusal(answer, start.dataDir)
   }
 
-  const untilFree = async () => {
+  const untilFree = async (folder: string) => {
     const deadline = Date.now() + LEAVE
-    while (isTaken(dataDir())) {
-      if (Date.now() > deadline) throw inUse(findRunning(dataDir()), dataDir())
+    while (isTaken(folder)) {
+      if (Date.now() > deadline) throw inUse(findRunning(folder), folder)
       await sleep(PAUSE)
     }
   }
@@ -126,10 +168,17 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
 
   return {
     ensure,
-    async run({ dataDir: chosen, port }) {
-      const started = await withLock(lock, () => {
-        if (chosen !== undefined) settings.set(DATA_DIR, resolve(chosen))
-        return startInForeground(port)
+    async run({ dataDir: chosen, port, mayCreate = true, rootKey, kmsBackup }) {
+      const former = dataDir()
+      const folder = chosen === undefined ? former : resolve(chosen)
+      const order = { dataDir: folder, mayCreate: mayCreate && !isUsed(folder), port, idleSeconds: null }
+      const started = await withLock(lock, async () => {
+        const server = await startInForeground({ ...order, rootKey, kmsBackup }).catch((error: unknown) => {
+          throw folder === former ? error : stays(error, former)
+        })
+        setUsed(folder)
+        if (chosen !== undefined) settings.set(DATA_DIR, folder)
+        return server
       })
       const { child } = started
       const ended = once(child, 'exit').then(() => undefined)
@@ -137,13 +186,15 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
         child.kill('SIGTERM')
         await ended
       }
-      return { ...(await reach(started)), ended, stop }
+      const previousDataDir = folder === former || !existsSync(former) ? undefined : former
+      return { ...(await reach(started)), dataDir: folder, previousDataDir, ended, stop }
     },
+    kmsBackup: () => readKmsBackup(dataDir()),
     stop: () =>
       withLock(lock, async () => {
         const running = findRunning(dataDir())
         if (running !== null) end(running)
-        await untilFree()
+        await untilFree(dataDir())
       }),
     status() {
       const running = findRunning(dataDir())
@@ -151,6 +202,28 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     },
     principals: openPrincipals(ensure),
   }
+}
+
+/** What of an order the caller settles. */
+type StartOptions = Pick<StartOrder, 'dataDir' | 'mayCreate' | 'port' | 'idleSeconds'> &
+  Pick<RunOptions, 'rootKey' | 'kmsBackup'>
+
+function readKmsBackup(dataDir: string): Buffer | null {
+  try {
+    return readFileSync(join(dataDir, 'kms.backup'))
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
+    throw new CofferError('LOCAL_IO', `The backup of This computer's KMS keys in ${dataDir} cannot be read.`, { cause })
+  }
+}
+
+/** A failure to start in another folder says where the data is still. */
+function stays(error: unknown, dataDir: string): unknown {
+  if (!isCofferError(error)) return error
+  return new CofferError(error.code, `${error.message} Nothing has moved: This computer's data stays in ${dataDir}.`, {
+    hint: error.hint,
+    cause: error,
+  })
 }
 
 function end({ pid }: Running): void {
@@ -186,6 +259,14 @@ function refusal({ code, message }: NotStarted, dataDir: string): CofferError {
           hint: 'Open it with the COFFER_HOME and the keychain it was made with, or choose another folder.',
         },
       )
+    case 'DATA_DIR_MISSING':
+      return new CofferError('FILE_NOT_FOUND', `This computer's data is not in ${dataDir}: there is no vault there.`, {
+        hint: `If it is on a disk that is not connected or not mounted, connect it and try again. If it is in another folder, name that: coffer up --data FOLDER.`,
+      })
+    case 'DATA_DAMAGED':
+      return new CofferError('INTEGRITY', `This computer's data in ${dataDir} is damaged: ${message}.`, {
+        hint: 'Put the file back from a copy of the folder, or start with a recovery kit of This computer. Nothing was deleted.',
+      })
     case 'PORT_IN_USE':
       return new CofferError('LOCAL_SERVER', message, { hint: 'Choose another port, or 0 for any free one.' })
     case 'FAILED':

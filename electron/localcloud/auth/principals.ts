@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { join } from 'node:path'
 import { zero } from '../../base/bytes.ts'
 import { userArn } from '../account.ts'
-import { openDatabase, statements } from '../database.ts'
+import { openBackedUp, type Restored } from '../backed-up-database.ts'
+import { statements } from '../database.ts'
 import { KmsError } from '../request.ts'
 import { unwrap, wrap } from '../wrap.ts'
 import type { Credential } from './verify.ts'
@@ -27,6 +27,8 @@ export interface PrincipalRecord {
 
 /** The principals the owner has made; their secrets rest wrapped. */
 export interface Principals {
+  /** Why they were restored from their backup, if they were. */
+  restored: Restored | undefined
   create: (name: string) => PrincipalRecord & { SecretAccessKey: string }
   list: () => PrincipalRecord[]
   /** Answers the unique id that stands for the deleted principal from now on. */
@@ -37,10 +39,12 @@ export interface Principals {
 }
 
 export function openPrincipals(dataDir: string, wrappingKey: Buffer, now: () => number): Principals {
-  const db = openDatabase(join(dataDir, 'principals.db'), SCHEMA)
+  const options = { dataDir, name: 'principals', schema: SCHEMA, tables: ['principals'], key: wrappingKey }
+  const { db, change, restored } = openBackedUp(options)
   const sql = statements(db)
   const byName = (name: string) => sql('SELECT * FROM principals WHERE name = ?').get(name)
   return {
+    restored,
     create(name) {
       if (!/^[\w+=,.@-]{1,64}$/.test(name)) {
         throw new KmsError('ValidationException', 'A name has 1 to 64 letters, digits or + = , . @ _ -')
@@ -54,7 +58,8 @@ export function openPrincipals(dataDir: string, wrappingKey: Buffer, now: () => 
       const wrapped = wrap(wrappingKey, accessKeyId, text)
       zero(secret, text)
       const createdAt = now()
-      sql('INSERT INTO principals VALUES (?, ?, ?, ?, ?)').run(name, uniqueId, accessKeyId, wrapped, createdAt)
+      const insert = sql('INSERT INTO principals VALUES (?, ?, ?, ?, ?)')
+      change(() => void insert.run(name, uniqueId, accessKeyId, wrapped, createdAt))
       return {
         Name: name,
         Arn: userArn(name),
@@ -75,7 +80,7 @@ export function openPrincipals(dataDir: string, wrappingKey: Buffer, now: () => 
     delete(name) {
       const row = byName(name)
       if (!row) throw new KmsError('NotFoundException', `There is no principal ${name}`)
-      sql('DELETE FROM principals WHERE name = ?').run(name)
+      change(() => void sql('DELETE FROM principals WHERE name = ?').run(name))
       return { arn: userArn(String(row['name'])), uniqueId: String(row['unique_id']) }
     },
     find(accessKeyId) {

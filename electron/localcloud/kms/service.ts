@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import type { Restored } from '../backed-up-database.ts'
 import { KmsError, type KmsPort, type Principal } from '../request.ts'
 import { findKey, MANAGED_S3_ALIAS, settleAll, type Caller, type Core } from './core.ts'
 import { CONTEXT_RULE, isEncryptionContext } from './encryption-context.ts'
@@ -17,9 +17,15 @@ export interface KmsOptions {
   /** Milliseconds since the epoch. */
   now: () => number
   principalExists: (arn: string) => boolean
+  /** A recovery kit's copy of `kms.backup`, for a folder that has lost its own. */
+  kit?: Uint8Array | undefined
 }
 
 export interface Kms {
+  /** Why the keys were restored from their backup, if they were. */
+  restored: Restored | undefined
+  /** It began without keys. */
+  isFresh: boolean
   /** What S3 calls, as itself. */
   port: KmsPort
   /** One call of the JSON API; buffers in the answer go out as base64 and are the caller's to zero. Throws KmsError. */
@@ -33,12 +39,14 @@ export interface Kms {
 
 const DATA_KEY_BYTES = 32
 
-/** Opens KMS's state in a folder. */
-export function createKms({ dataDir, wrappingKey, now, principalExists }: KmsOptions): Kms {
-  const store = openKmsStore(join(dataDir, 'kms.db'))
+/** Opens KMS's state in a folder. Throws NoBackupError. */
+export function createKms({ dataDir, wrappingKey, now, principalExists, kit }: KmsOptions): Kms {
+  const store = openKmsStore(dataDir, wrappingKey, kit)
   const core: Core = { store, wrappingKey, now, principalExists }
   settleAll(core)
   return {
+    restored: store.restored,
+    isFresh: store.isFresh,
     port: portOf(core),
     call(principal, action, input) {
       const operation = OPERATIONS.get(action)

@@ -1,6 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { transaction } from '../../base/transaction.ts'
-import { openDatabase, statements, type Row } from '../database.ts'
+import { openBackedUp, type BackedUpDatabase } from '../backed-up-database.ts'
+import { statements, type Row } from '../database.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
@@ -76,11 +75,21 @@ export interface AliasRecord {
 /** KMS's state on disk. */
 export type KmsStore = ReturnType<typeof openKmsStore>
 
-export function openKmsStore(path: string) {
-  const db: DatabaseSync = openDatabase(path, SCHEMA)
+/**
+ * Opens `kms.db`, or restores it from `kms.backup` next to it or from a kit's copy of that. The wrapping key seals the
+ * backup. Throws NoBackupError.
+ */
+export function openKmsStore(dataDir: string, wrappingKey: Buffer, kit?: Uint8Array) {
+  const tables = ['keys', 'materials', 'aliases', 'tags']
+  const opened = openBackedUp({ dataDir, name: 'kms', schema: SCHEMA, tables, key: wrappingKey, kit })
+  return { ...storeOf(opened), restored: opened.restored, isFresh: opened.isFresh }
+}
+
+function storeOf({ db, change }: BackedUpDatabase) {
   const sql = statements(db)
   return {
-    transaction: <T>(work: () => T): T => transaction(db, work),
+    /** One change, kept whole or undone whole. Everything that writes belongs in one; alone, it is one. */
+    transaction: change,
     key(id: string): KeyRecord | undefined {
       const row = sql('SELECT * FROM keys WHERE id = ?').get(id)
       return row && toKey(row)
@@ -92,25 +101,18 @@ export function openKmsStore(path: string) {
         .all(marker, limit)
         .map((row) => String(row['id'])),
     saveKey(key: KeyRecord): void {
-      sql(`INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      const save = sql(`INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET description = excluded.description, enabled = excluded.enabled,
         deletion_at = excluded.deletion_at, policy = excluded.policy, rotation_days = excluded.rotation_days,
-        next_rotation_at = excluded.next_rotation_at, version = excluded.version`).run(
-        key.id,
-        key.description,
-        key.manager,
-        Number(key.enabled),
-        key.createdAt,
-        key.deletionAt,
-        key.policy,
-        key.rotationDays,
-        key.nextRotationAt,
-        key.version,
-      )
+        next_rotation_at = excluded.next_rotation_at, version = excluded.version`)
+      const { id, description, manager, enabled, createdAt, deletionAt, policy } = key
+      const { rotationDays, nextRotationAt, version } = key
+      const row = [id, description, manager, Number(enabled), createdAt, deletionAt, policy]
+      change(() => void save.run(...row, rotationDays, nextRotationAt, version))
     },
     /** Removes a key with all of its material and empties the write-ahead log, so that no copy stays behind. */
     destroyKey(id: string): void {
-      sql('DELETE FROM keys WHERE id = ?').run(id)
+      change(() => void sql('DELETE FROM keys WHERE id = ?').run(id))
       db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
     material(keyId: string, version: number): MaterialRecord | undefined {
@@ -121,14 +123,8 @@ export function openKmsStore(path: string) {
       sql('SELECT * FROM materials WHERE key_id = ? ORDER BY version').all(keyId).map(toMaterial),
     addMaterial(keyId: string, material: MaterialRecord): void {
       const { version, materialId, wrapped, createdAt, rotation } = material
-      sql('INSERT INTO materials VALUES (?, ?, ?, ?, ?, ?)').run(
-        keyId,
-        version,
-        materialId,
-        wrapped,
-        createdAt,
-        rotation,
-      )
+      const insert = sql('INSERT INTO materials VALUES (?, ?, ?, ?, ?, ?)')
+      change(() => void insert.run(keyId, version, materialId, wrapped, createdAt, rotation))
     },
     alias(name: string): AliasRecord | undefined {
       const row = sql('SELECT * FROM aliases WHERE name = ?').get(name)
@@ -140,23 +136,20 @@ export function openKmsStore(path: string) {
         .all(marker, limit, keyId)
         .map(toAlias),
     saveAlias(alias: AliasRecord): void {
-      sql(`INSERT INTO aliases VALUES (?, ?, ?, ?)
-        ON CONFLICT (name) DO UPDATE SET key_id = excluded.key_id, updated_at = excluded.updated_at`).run(
-        alias.name,
-        alias.keyId,
-        alias.createdAt,
-        alias.updatedAt,
-      )
+      const save = sql(`INSERT INTO aliases VALUES (?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET key_id = excluded.key_id, updated_at = excluded.updated_at`)
+      const { name, keyId, createdAt, updatedAt } = alias
+      change(() => void save.run(name, keyId, createdAt, updatedAt))
     },
-    deleteAlias: (name: string): void => void sql('DELETE FROM aliases WHERE name = ?').run(name),
+    deleteAlias: (name: string): void => change(() => void sql('DELETE FROM aliases WHERE name = ?').run(name)),
     tags: (keyId: string): { TagKey: string; TagValue: string }[] =>
       sql('SELECT name, value FROM tags WHERE key_id = ? ORDER BY name')
         .all(keyId)
         .map((row) => ({ TagKey: String(row['name']), TagValue: String(row['value']) })),
     saveTag: (keyId: string, name: string, value: string): void =>
-      void sql('INSERT OR REPLACE INTO tags VALUES (?, ?, ?)').run(keyId, name, value),
+      change(() => void sql('INSERT OR REPLACE INTO tags VALUES (?, ?, ?)').run(keyId, name, value)),
     deleteTag: (keyId: string, name: string): void =>
-      void sql('DELETE FROM tags WHERE key_id = ? AND name = ?').run(keyId, name),
+      change(() => void sql('DELETE FROM tags WHERE key_id = ? AND name = ?').run(keyId, name)),
     close: (): void => db.close(),
   }
 }

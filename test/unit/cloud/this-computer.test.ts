@@ -1,7 +1,17 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -181,6 +191,66 @@ describe('in the foreground', () => {
     await expect(thisComputer(home).run({ port: 0 })).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
     const port = Number(new URL(first.endpoint).port)
     await expect(thisComputer(testFolder()).run({ port })).rejects.toMatchObject({ code: 'LOCAL_SERVER' })
+  })
+})
+
+describe('the data folder', () => {
+  test('one that is gone is FILE_NOT_FOUND and named, and no empty vault is made in its place', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    await computer.ensure()
+    await computer.stop()
+    renameSync(data(home), join(home, 'unmounted'))
+    for (const start of [() => computer.ensure(), () => computer.run({ port: 0 })]) {
+      await expect(start()).rejects.toMatchObject({
+        code: 'FILE_NOT_FOUND',
+        message: expect.stringContaining(data(home)) as string,
+        hint: expect.stringContaining('not mounted') as string,
+      })
+      expect(existsSync(data(home))).toBe(false)
+    }
+    // The mount point alone, empty, is no vault either.
+    mkdirSync(data(home))
+    await expect(computer.ensure()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    expect(readdirSync(data(home))).toEqual([])
+    rmdirSync(data(home))
+    renameSync(join(home, 'unmounted'), data(home))
+    expect((await computer.ensure()).notices).toEqual([])
+  })
+
+  test('it stays where it is if no server can start in another one, and the failure names it', async () => {
+    const home = testFolder()
+    const computer = thisComputer(home)
+    const other = thisComputer(testFolder(), { rootKey: randomBytes(32) })
+    await computer.ensure()
+    await other.ensure()
+    const { dataDir } = await other.status()
+    await other.stop()
+    const failed = computer.run({ dataDir, port: 0 })
+    const message = expect.stringContaining(`stays in ${data(home)}`) as string
+    await expect(failed).rejects.toMatchObject({ code: 'KEY_WRONG', message })
+    writeFileSync(join(home, 'file'), '')
+    await expect(computer.run({ dataDir: join(home, 'file'), port: 0 })).rejects.toMatchObject({ message })
+    expect((await computer.status()).dataDir).toBe(data(home))
+    const moved = await computer.run({ dataDir: join(home, 'new'), port: 0 })
+    expect(moved).toMatchObject({ dataDir: join(home, 'new'), previousDataDir: data(home) })
+    await moved.stop()
+  })
+
+  test("a folder of another Coffer opens with that one's root key, and its KMS keys with their backup", async () => {
+    const [home, otherHome] = [testFolder(), testFolder()]
+    const rootKey = randomBytes(32)
+    const other = thisComputer(otherHome, { rootKey })
+    await other.ensure()
+    const kmsBackup = other.kmsBackup() ?? undefined
+    expect(kmsBackup?.length).toBeGreaterThan(0)
+    await other.stop()
+    const folder = join(home, 'copy')
+    cpSync(data(otherHome), folder, { recursive: true })
+    for (const name of ['kms.db', 'kms.backup']) rmSync(join(folder, name))
+    const server = await thisComputer(home).run({ dataDir: folder, port: 0, mayCreate: false, rootKey, kmsBackup })
+    expect(server.notices).toMatchObject([{ code: 'STATE_RESTORED' }])
+    await server.stop()
   })
 })
 

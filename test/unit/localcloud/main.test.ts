@@ -47,6 +47,7 @@ describe('start', () => {
       endpoint: cloud.endpoint,
       region: 'us-east-1',
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      notices: [],
     })
     expect(cloud.pid).toBe(cloud.process.pid)
     expect(await cloud.stop()).toBe(0)
