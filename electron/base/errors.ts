@@ -8,7 +8,7 @@
 export const FAILURES = {
   INVALID_INPUT: { exit: 2, hint: 'Correct the value and try again.' },
   TOO_LARGE: { exit: 2, hint: 'Choose SSE-S3, SSE-KMS or SSE-C for this file: they have no such limit.' },
-  UNSUPPORTED: { exit: 2, hint: 'Choose another mode or another server for this.' },
+  UNSUPPORTED: { exit: 2, hint: 'Do without it, or use a server that offers it.' },
   POLICY_LOCKOUT: {
     exit: 2,
     hint: 'Keep a statement that allows you kms:PutKeyPolicy. If you mean it, say so: --force.',
@@ -71,6 +71,10 @@ export const FAILURES = {
     exit: 6,
     hint: 'Import the key or restore its recovery kit: coffer key import.',
   },
+  CUSTOMER_KEY_NEEDED: {
+    exit: 6,
+    hint: 'Import the key that the object was stored under: coffer key import. Then name it: --key.',
+  },
   KEY_WRONG: { exit: 6, hint: 'Name the key this object was written with: --key.' },
   KEY_WRITE_ONLY: {
     exit: 6,
@@ -93,6 +97,10 @@ export const FAILURES = {
 
   NETWORK: { exit: 7, hint: 'Check the connection and the endpoint, then try again.' },
   TLS: { exit: 7, hint: "The server's certificate is not trusted here. Give its CA certificate: --ca-bundle." },
+  NOT_S3: {
+    exit: 7,
+    hint: 'Check the endpoint: its name, port and path. A proxy or a sign-in page may answer in its place.',
+  },
   SERVER: { exit: 7, hint: 'The server failed. Try again in a moment.' },
   THROTTLED: { exit: 7, hint: 'The server asked to slow down. Try again in a moment.' },
   WRONG_REGION: { exit: 7, hint: 'Give the region of the bucket: --region.' },

@@ -5,6 +5,7 @@ export interface Failure {
   code: string
   message: string
   hint: string
+  facts?: Record<string, string>
 }
 
 /**
@@ -53,9 +54,9 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
       if (!json) line(stderr, printable(text))
       else if (data !== undefined) line(stderr, JSON.stringify(data))
     },
-    failure({ code, message, hint }, where) {
+    failure({ code, message, hint, facts }, where) {
       if (json) {
-        line(stderr, JSON.stringify({ ...where, error: { code, message, hint } }))
+        line(stderr, JSON.stringify({ ...where, error: { code, message, hint, server: serverSaid(facts) } }))
         return
       }
       const object = where === undefined ? '' : `s3://${where.bucket}/${where.key}`
@@ -64,6 +65,11 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
       line(stderr, printable(`  ${hint}`))
     },
   }
+}
+
+/** What the server said itself, word for word; undefined if none was asked, or it was not reached. */
+function serverSaid({ status, awsCode, serverMessage, requestId }: Record<string, string> = {}): object | undefined {
+  return status === undefined ? undefined : { status: Number(status), code: awsCode, message: serverMessage, requestId }
 }
 
 /** Rows in columns two spaces apart, the last one ragged. */

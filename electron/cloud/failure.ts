@@ -50,26 +50,44 @@ function answerOf(error: unknown, call: Call): Answer | null {
   const { $metadata, $response, Code } = error as SdkError
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   if (status === undefined) return null
-  const named = Code ?? error.name
+  const named = wordsOf(Code ?? error.name)
   const fromKms = named.startsWith('KMS.')
   const code = fromKms ? named.slice('KMS.'.length) : named
+  const message = wordsOf(error.message)
   return {
     code,
     fromKms,
     status,
-    message: error.message,
+    message,
     headers: $response?.headers ?? {},
     fields: error as unknown as Record<string, unknown>,
     facts: {
       operation: call.operation,
       status: String(status),
-      awsCode: code,
       attempts: String($metadata?.attempts ?? 1),
+      ...text('awsCode', code),
+      ...text('serverMessage', QUOTES_REQUEST.test(code) ? '' : message),
       ...text('requestId', $metadata?.requestId),
       ...text('bucket', call.input.Bucket),
       ...text('key', call.input.Key),
     },
   }
+}
+
+/** What a service, or the SDK in its place, calls a failure of which it says nothing. */
+const WORDLESS = new Set(['Unknown', 'UnknownError', 'Error', 'NotFound', 'undefined'])
+
+/** A service says in its reason for these what it was sent: every signed header, a session token among them. */
+const QUOTES_REQUEST = /^(?:SignatureDoesNotMatch|InvalidSignature|IncompleteSignature)/
+
+/** Longest part of a server's message that is passed on, in characters. */
+const MAX_WORDS = 500
+
+/** A code or a message in one line. */
+function wordsOf(said: string): string {
+  const line = said.replace(/\s+/g, ' ').trim()
+  if (WORDLESS.has(line)) return ''
+  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line
 }
 
 /** A server may quote a header back, anywhere in its answer; the customer's key must not travel on in what is told. */

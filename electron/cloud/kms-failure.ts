@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
-import { text, type Answer, type Call, type Description } from './answer.ts'
+import { refusal, text, type Answer, type Call, type Description } from './answer.ts'
+import { describeKnown } from './failures/s3-codes.ts'
 
 /**
  * What KMS refuses, told by itself or by S3 on its behalf (`KMS.DisabledException`, or AccessDenied naming a kms action).
@@ -7,7 +8,8 @@ import { text, type Answer, type Call, type Description } from './answer.ts'
  */
 export function describeKmsFailure(answer: Answer, call: Call): Description {
   const key = call.input.KeyId ?? call.input.SSEKMSKeyId ?? keyIn(answer.message)
-  const said = describeUse(answer) ?? describeManagement(answer, call)
+  const own = describeMissingKey(answer) ?? describeUse(answer) ?? describeManagement(answer, call)
+  const said = own ?? (call.service === 'KMS' ? (describeKnown(answer) ?? describeOther(answer, call)) : null)
   if (said === null) return null
   const hint = said.hint ?? (typeof key === 'string' ? wayBack(said.code, key) : undefined)
   return { ...said, ...text('hint', hint), facts: { ...text('kmsKeyId', key), ...said.facts } }
@@ -18,6 +20,41 @@ function wayBack(code: ErrorCode, key: string): string | undefined {
   if (code === 'KMS_KEY_DISABLED') return `Enable the key, then try again: coffer kms enable ${key}`
   if (code !== 'KMS_KEY_PENDING_DELETION') return undefined
   return `Keep the key (coffer kms cancel-deletion ${key}), then enable it (coffer kms enable ${key}).`
+}
+
+/**
+ * Ceph asks a key store for the key of SSE-KMS, and says InvalidAccessKeyId or InvalidArgument where that has none:
+ * "Failed to retrieve the actual key, kms-keyid: NAME".
+ */
+function describeMissingKey({ message }: Answer): Description {
+  const [found, key = ''] = /failed to retrieve the actual key(?:, kms-keyid:? ?(\S*))?|kms-keyid/i.exec(message) ?? []
+  if (found === undefined) return null
+  return {
+    code: 'KMS_KEY_NOT_FOUND',
+    message: `The server has no KMS key ${key === '' ? 'of this name' : key}.`,
+    hint: "Name a key that the server's own key store has: --key.",
+    facts: text('kmsKeyId', key),
+  }
+}
+
+/** An answer of KMS that no code explains. */
+function describeOther(answer: Answer, call: Call): Description {
+  const { status } = answer
+  if (status === 429) return { code: 'THROTTLED', message: 'KMS asks to slow down.' }
+  if (status >= 500) return { code: 'SERVER', message: refusal(answer, call) }
+  if (status < 400) return { code: 'SERVER', message: `The answer of KMS to ${call.operation} cannot be read.` }
+  if (status === 404 || status === 405) return noKms(call)
+  return status === 401 || status === 403
+    ? { code: 'KMS_DENIED', message: refusal(answer, call), hint: 'Ask whoever manages the account, or runs this KMS.' }
+    : {
+        code: 'INVALID_INPUT',
+        message: refusal(answer, call),
+        hint: 'The reason is the own of KMS: see its documentation.',
+      }
+}
+
+function noKms({ operation }: Call): Description {
+  return { code: 'UNSUPPORTED', message: `This server offers no ${operation} of KMS.`, hint: ELSEWHERE }
 }
 
 /** No key policy says who may do these: they name no key. */
@@ -68,7 +105,8 @@ function describeUse(answer: Answer): Description {
 }
 
 /** What refuses the management of keys; these names are KMS's alone only where KMS was asked. */
-function describeManagement({ code, message, fromKms, status }: Answer, { operation, input }: Call): Description {
+function describeManagement({ code, message, status }: Answer, call: Call): Description {
+  const { operation } = call
   switch (code) {
     case 'MalformedPolicyDocumentException':
       return /update the key policy in the future/i.test(message)
@@ -95,10 +133,7 @@ function describeManagement({ code, message, fromKms, status }: Answer, { operat
     case 'NotAuthorizedException':
       return { code: 'KMS_DENIED', message: `KMS does not allow ${operation} on what AWS manages.` }
     default:
-      if (fromKms || !('KeyId' in input || 'AliasName' in input)) return null
-      return status === 404 || status === 501
-        ? { code: 'UNSUPPORTED', message: `This server offers no ${operation} of KMS.`, hint: ELSEWHERE }
-        : null
+      return call.service === 'KMS' && (status === 404 || status === 501) ? noKms(call) : null
   }
 }
 

@@ -12,15 +12,18 @@ import type {
   ServiceInputTypes as KmsInput,
   ServiceOutputTypes as KmsOutput,
 } from '@aws-sdk/client-kms'
-import { CofferError } from '../base/errors.ts'
+import { throwIfAborted } from '../base/abort.ts'
 import type { Call } from './answer.ts'
+import { explainHead } from './explain-head.ts'
 import { describeFailure } from './failure.ts'
 
+export { throwIfAborted }
+
 /**
- * Sends one request and waits for the head of its answer. The only place where Coffer calls S3 or KMS, so that every
- * failure leaves as a CofferError: with its code, a hint, and facts (`status`, `requestId`, `awsCode`, and `bucket`,
- * `key`, `action`, `region` or `kmsKeyId` where they are known). HEAD answers carry no body; what is known of them is
- * `facts.status`. An abort becomes CANCELLED, or the CofferError that is the signal's reason.
+ * Sends one request by the SDK and waits for the head of its answer. Every failure leaves as a CofferError: with its code, a
+ * hint, and facts (`status`, `requestId`, `awsCode` and `serverMessage` as the server said them, and `bucket`, `key`,
+ * `action`, `region` or `kmsKeyId` where they are known). Where HEAD is refused, one more request asks for the reason
+ * (explain-head.ts). An abort becomes CANCELLED, or the CofferError that is the signal's reason.
  */
 export function send<Input extends S3Input, Output extends S3Output>(
   client: S3Client,
@@ -32,13 +35,15 @@ export function send<Input extends KmsInput, Output extends KmsOutput>(
   command: KmsCommand<Input, Output, KMSClientResolvedConfig, KmsInput, KmsOutput>,
   signal: AbortSignal,
 ): Promise<Output>
-export async function send(client: Client, command: Command, signal: AbortSignal): Promise<unknown> {
+export async function send(client: S3Client | KMSClient, command: Command, signal: AbortSignal): Promise<unknown> {
   throwIfAborted(signal)
   try {
-    return await client.send(command as never, { abortSignal: signal })
+    return await (client as Client).send(command as never, { abortSignal: signal })
   } catch (error) {
     throwIfAborted(signal)
-    throw describeFailure(error, callOf(command))
+    const call = callOf(command)
+    const failure = describeFailure(error, call)
+    throw call.service === 'S3' ? await explainHead(client as S3Client, call, failure, signal) : failure
   }
 }
 
@@ -51,15 +56,12 @@ interface Command {
   schema?: unknown
 }
 
-/** Throws what the abort means: the CofferError it was given as reason (another part failed), else CANCELLED. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (!signal.aborted) return
-  if (signal.reason instanceof CofferError) throw signal.reason
-  throw new CofferError('CANCELLED', 'Cancelled.')
-}
-
-/** The operation's name comes from its schema: class names do not survive bundling. */
+/** Service and operation come from the command's schema: class names do not survive bundling. */
 function callOf(command: Command): Call {
-  const name: unknown = Array.isArray(command.schema) ? command.schema[2] : undefined
-  return { operation: typeof name === 'string' ? name : 'request', input: command.input as Record<string, unknown> }
+  const [, namespace, name] = (Array.isArray(command.schema) ? command.schema : []) as unknown[]
+  return {
+    service: namespace === 'com.amazonaws.kms' ? 'KMS' : 'S3',
+    operation: typeof name === 'string' ? name : 'request',
+    input: command.input as Record<string, unknown>,
+  }
 }

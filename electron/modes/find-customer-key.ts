@@ -38,7 +38,7 @@ export async function findCustomerKey(
   return null
 }
 
-/** S3 answers HEAD under a wrong key with a bare 403 or 400, which `send` tells as KEY_WRONG. */
+/** Null if this is not the object's key. Any other refusal (an expired token, a wrong clock) ends the search. */
 async function headWith(
   { s3, signal }: ModeEnv,
   { bucket, key, versionId }: { bucket: string; key: string; versionId?: string | undefined },

@@ -73,7 +73,7 @@ export async function fetchRange(
       return requestId
     } catch (error) {
       throwIfAborted(signal)
-      const failure = describeFailure(error, { operation: 'GetObject', input: {} })
+      const failure = describeFailure(error, { service: 'S3', operation: 'GetObject', input: {} })
       barren = filled > before ? 1 : barren + 1
       const mayPass = isPassing(failure) || (hasCome && failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
       if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure

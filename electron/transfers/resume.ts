@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { ListPartsCommand, type ListPartsCommandOutput, type S3Client } from '@aws-sdk/client-s3'
-import { isCofferError } from '../base/errors.ts'
+import { isCofferError, type ErrorCode } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import type { CustomerKeyFields, StoredFacts } from '../modes/mode.ts'
 import type { HeldUpload, OpenedUpload } from '../store/uploads.ts'
@@ -72,13 +72,16 @@ export async function findCompleted(
   const crc = sealer === null && (await saysChecksums(s3)) ? await wholeCrc(request, signal) : undefined
   const storedSize = sealer?.sealedSize(request.size) ?? request.size
   const stored = await lookForOurs(s3, expectationOf(request, storedSize, crc), signal).catch((error: unknown) => {
-    if (isCofferError(error, 'OBJECT_NOT_FOUND') || isCofferError(error, 'KEY_WRONG')) return null
+    if (NOT_OURS.some((code) => isCofferError(error, code))) return null
     throw error
   })
   if (stored === null || sealer !== null || opened.serverSideEncryption === undefined) return stored
   const asAsked = stored.serverSideEncryption === opened.serverSideEncryption && stored.kmsKeyId === opened.kmsKeyId
   return asAsked ? stored : null
 }
+
+/** There is no object, or it is under a customer key that is not this upload's. */
+const NOT_OURS: ErrorCode[] = ['OBJECT_NOT_FOUND', 'CUSTOMER_KEY_NEEDED', 'KEY_WRONG']
 
 async function wholeCrc(request: Upload, signal: AbortSignal): Promise<number> {
   let crc = 0

@@ -39,9 +39,9 @@ export function envOf({ s3, kms, keys }: Vault, signal: AbortSignal): ModeEnv {
 }
 
 /**
- * Asks S3 about an object. One that S3 does not describe without its customer's key (400) is asked about with the key that
- * is named, else with the one that the catalog or its tag names, else with each key of the ring; the one that opens it is
- * remembered. Throws OBJECT_NOT_FOUND, BUCKET_NOT_FOUND, KEY_WRONG for a named key that does not open it, and what `send`
+ * Sends HEAD. If the server says that this object needs its customer key (SSE-C), retries with the key that is named, else
+ * with the catalog's or the tag's, else with each key of the ring; the one that opens it is remembered. A bare 400 is not
+ * enough: no key is sent before the server has said so in words. Throws OBJECT_NOT_FOUND, BUCKET_NOT_FOUND, KEY_WRONG for a named key that does not open it, and what `send`
  * throws.
  */
 export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, ask: Ask = askHead): Promise<Looked> {
@@ -100,7 +100,7 @@ async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal, ask
   try {
     return { head: await ask(vault, wanted, {}, signal), keyId: undefined }
   } catch (error) {
-    if (!isCofferError(error, 'KEY_WRONG')) throw await naming(vault, wanted.bucket, error, signal)
+    if (!isCofferError(error, 'CUSTOMER_KEY_NEEDED')) throw await naming(vault, wanted.bucket, error, signal)
   }
   const found = await customerKeyFor(vault, wanted, signal)
   if (found === null) return null

@@ -102,7 +102,7 @@ async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSigna
     // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.
     ({ ETag }) => ETag !== undefined,
     // S3 does not describe an object under a customer key, but it says that there is one.
-    (error: unknown) => isCofferError(error, 'KEY_WRONG'),
+    (error: unknown) => isCofferError(error, 'CUSTOMER_KEY_NEEDED'),
   )
   if (taken) throw new CofferError('ALREADY_EXISTS', `s3://${bucket}/${key} exists already.`)
 }

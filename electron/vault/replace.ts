@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { DeleteObjectCommand, GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
-import { CofferError, isCofferError } from '../base/errors.ts'
+import { CofferError, isCofferError, type ErrorCode } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { copyObject } from '../transfers/copy.ts'
@@ -104,12 +104,15 @@ async function replaceBeside(
   }
 }
 
+/** How a server answers for an object that is gone, or is another one under another key. */
+const NOT_THE_SAME: ErrorCode[] = ['OBJECT_NOT_FOUND', 'CUSTOMER_KEY_NEEDED', 'KEY_WRONG']
+
 /** Servers exist that overlook `If-Match` on a copy; asked just before, they overwrite somebody's newer object less easily. */
 async function stillThere({ s3 }: Vault, old: Stored, signal: AbortSignal): Promise<void> {
   const { bucket, key, etag, customerKey } = old
   const now = await send(s3, new HeadObjectCommand({ Bucket: bucket, Key: key, ...customerKey }), signal).catch(
     (error: unknown) => {
-      if (isCofferError(error, 'KEY_WRONG') || isCofferError(error, 'OBJECT_NOT_FOUND')) return null
+      if (NOT_THE_SAME.some((code) => isCofferError(error, code))) return null
       throw error
     },
   )

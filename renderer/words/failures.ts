@@ -23,6 +23,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
     'This old format cannot prove that nobody changed it. You can allow it for this one file, knowing that.',
   SEAL_MISSING: 'Someone may have replaced it. Read an older version; or, if you know who did it and why, accept it.',
   KEY_NOT_FOUND: 'Import the key, or restore its recovery kit, on the Keys page.',
+  CUSTOMER_KEY_NEEDED: 'Import the key this file was stored under, on the Keys page.',
   KEY_WRONG: 'Choose the key this file was written with.',
   KIT_NEEDED: 'Save its recovery kit first: without one, losing this computer loses the files.',
   KMS_KEY_DISABLED: 'Enable the KMS key, then try again.',

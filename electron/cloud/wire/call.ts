@@ -1,8 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import type { S3Client } from '@aws-sdk/client-s3'
+import { throwIfAborted } from '../../base/abort.ts'
+import { explainHead } from '../explain-head.ts'
 import { describeFailure } from '../failure.ts'
 import { refuseOpenWire } from '../guard.ts'
-import { throwIfAborted } from '../send.ts'
 import { clockOf } from './clock.ts'
 import { exchange, type Outgoing, type Pool } from './exchange.ts'
 import { serialised, type Fields } from './fields.ts'
@@ -59,7 +60,8 @@ export async function call<T>(
     return await withRetries(s3, signal, () => attempt(s3, line, ready, signal, take, direct))
   } catch (error) {
     throwIfAborted(signal)
-    throw describeFailure(error, { operation, input })
+    const asked = { service: 'S3', operation, input } as const
+    throw await explainHead(s3, asked, describeFailure(error, asked), signal)
   }
 }
 

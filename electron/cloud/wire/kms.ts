@@ -97,7 +97,7 @@ async function ask<T extends DataKey>(
     return await withRetries(kms, signal, () => attempt(kms, known.pool, line, operation, body, signal))
   } catch (error) {
     throwIfAborted(signal)
-    throw describeFailure(error, { operation, input: input as Fields })
+    throw describeFailure(error, { service: 'KMS', operation, input: input as Fields })
   }
 }
 

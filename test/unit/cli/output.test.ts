@@ -29,6 +29,14 @@ describe('output', () => {
     expect(stdout()).toBe('')
   })
 
+  it('a failure that a server gave has its own words with --json, and nothing else of the facts', () => {
+    const { out, stderr } = capture(true)
+    const said = { status: '403', awsCode: 'AccessDenied', serverMessage: 'Storage cap exceeded.', requestId: 'R1' }
+    out.failure({ ...failure, facts: { ...said, operation: 'PutObject', bucket: 'b' } })
+    const server = { status: 403, code: 'AccessDenied', message: 'Storage cap exceeded.', requestId: 'R1' }
+    expect(JSON.parse(stderr())).toEqual({ error: { ...failure, server } })
+  })
+
   it('a failure of one object says which', () => {
     const text = capture(false)
     text.out.failure(failure, { bucket: 'b', key: 'k' })

@@ -14,7 +14,7 @@ test("a customer's key that a server quotes, wherever in its answer, does not tr
   for (const { name, message, status, requestId, ...fields } of answers) {
     const $metadata = { httpStatusCode: status, requestId }
     const error = Object.assign(new Error(message), { name, $metadata, ...fields })
-    const told = describeFailure(error, { operation: 'PutObject', input })
+    const told = describeFailure(error, { service: 'S3', operation: 'PutObject', input })
     expect(JSON.stringify([told.message, told.hint, told.facts, told.cause, told.stack])).not.toContain(key)
   }
 })

@@ -2,7 +2,13 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { DecryptCommand, ListKeysCommand } from '@aws-sdk/client-kms'
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutBucketEncryptionCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
@@ -109,7 +115,7 @@ describe('S3 says', () => {
     expect(byHead.hint).toContain('--region eu-central-1')
   })
 
-  test('denied: the action is named, by S3 or by what was asked', async () => {
+  test('denied: the action that S3 names is named', async () => {
     s3Says(
       403,
       'AccessDenied',
@@ -119,8 +125,76 @@ describe('S3 says', () => {
       code: 'ACCESS_DENIED',
       facts: { action: 's3:PutObject', resource: 'arn:aws:s3:::b/k' },
     })
+    expect((await failure(put())).facts).toHaveProperty('serverMessage')
+  })
+
+  test('denied without a reason: no permission is called the missing one', async () => {
+    for (const said of ['Access Denied', '']) {
+      s3Says(403, 'AccessDenied', said)
+      const denied = await failure(get())
+      expect(denied).toMatchObject({ code: 'ACCESS_DENIED', facts: { awsCode: 'AccessDenied', status: '403' } })
+      expect(denied.message).toBe(
+        `The server refused GetObject of s3://b/k: AccessDenied${said === '' ? '' : `, ${said}`}.`,
+      )
+      expect(denied.hint).toMatch(/On Amazon S3 this takes s3:GetObject.*Requester Pays/)
+      expect(denied.facts).not.toHaveProperty('action')
+    }
     answer = { status: 403 }
-    expect(await failure(head())).toMatchObject({ code: 'ACCESS_DENIED', facts: { action: 's3:GetObject' } })
+    expect((await failure(head())).message).toBe('The server refused GetObject of s3://b/k (403) and gave no reason.')
+  })
+
+  test.for([
+    [403, 'AccessDenied', 'Cannot upload files, storage cap exceeded.', 'ACCESS_DENIED'],
+    [403, 'QuotaExceeded', 'Bucket quota is reached.', 'ACCESS_DENIED'],
+    [400, 'InvalidRequest', 'Missing required header for this request: x-amz-content-sha256', 'INVALID_INPUT'],
+    [401, 'Unauthorized', 'Token is for another tenant', 'ACCESS_DENIED'],
+    [409, 'InvalidBucketState', 'The request is not valid for the current state of the bucket.', 'INVALID_INPUT'],
+    [507, 'XMinioStorageFull', 'Storage backend has reached its minimum free drive threshold.', 'SERVER'],
+    [501, 'NotImplemented', 'The feature lifecycle is not implemented', 'UNSUPPORTED'],
+  ] as const)('%i %s: its own words are shown', async ([status, code, said, expected]) => {
+    s3Says(status, code, said)
+    const refused = await failure(put())
+    expect(refused).toMatchObject({ code: expected, facts: { awsCode: code, serverMessage: said } })
+    expect(refused.message).toContain(said.replace(/\.$/, ''))
+    expect(`${refused.message} ${refused.hint}`).not.toMatch(/s3:\w+|UnknownError|another mode/)
+  })
+
+  test('no code and no reason: the status is told, and no word of the SDK', async () => {
+    for (const status of [400, 401, 403, 405, 409, 418, 501]) {
+      answer = { status }
+      const { message, facts } = await failure(put())
+      expect(message).not.toMatch(/Unknown/)
+      expect(facts).not.toHaveProperty('awsCode')
+    }
+  })
+
+  test('a server that drops ?encryption and takes it for CreateBucket does not offer it', async () => {
+    const encrypt = new PutBucketEncryptionCommand({
+      Bucket: 'b',
+      ServerSideEncryptionConfiguration: {
+        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    })
+    for (const code of ['BucketAlreadyExists', 'BucketAlreadyOwnedByYou']) {
+      s3Says(409, code, 'Yours')
+      const refused = await failure(send(clients.s3, encrypt, signal))
+      expect(refused).toMatchObject({ code: 'UNSUPPORTED' })
+      expect(refused.message).toMatch(/does not offer PutBucketEncryption/)
+      const made = await failure(send(clients.s3, new CreateBucketCommand({ Bucket: 'b' }), signal))
+      expect(made).toMatchObject({ code: 'ALREADY_EXISTS' })
+    }
+  })
+
+  test('InvalidAccessKeyId of a key store is a missing KMS key (Ceph)', async () => {
+    const said = 'Failed to retrieve the actual key, kms-keyid: letters'
+    for (const [status, code] of [
+      [403, 'InvalidAccessKeyId'],
+      [400, 'InvalidArgument'],
+    ] as const) {
+      s3Says(status, code, said)
+      const missing = await failure(put({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'letters' }))
+      expect(missing).toMatchObject({ code: 'KMS_KEY_NOT_FOUND', facts: { kmsKeyId: 'letters' } })
+    }
   })
 
   test('denied by the KMS key', async () => {
@@ -143,16 +217,6 @@ describe('S3 says', () => {
     )
     const fields = { SSECustomerAlgorithm: 'AES256', SSECustomerKey: customerKey }
     expect(await failure(put(fields))).toMatchObject({ code: 'SSE_C_BLOCKED' })
-  })
-
-  test('HEAD without a body: 400 wants a customer key, 404 has no object, a key that is refused is the wrong one', async () => {
-    answer = { status: 400 }
-    expect(await failure(head())).toMatchObject({ code: 'KEY_WRONG', facts: { status: '400' } })
-    answer = { status: 404 }
-    expect(await failure(head())).toMatchObject({ code: 'OBJECT_NOT_FOUND' })
-    answer = { status: 403 }
-    const fields = { SSECustomerAlgorithm: 'AES256', SSECustomerKey: customerKey }
-    expect(await failure(head(fields))).toMatchObject({ code: 'KEY_WRONG' })
   })
 
   test('412 to If-None-Match: it exists already', async () => {
@@ -186,6 +250,16 @@ describe('KMS says', () => {
     expect(denied).toMatchObject({ code: 'KMS_DENIED', message: 'You are not allowed to use kms:ListKeys.' })
     expect(denied.hint).toMatch(/IAM policy/)
   })
+})
+
+test('KMS refuses without its own codes: no permission of S3 is named', async () => {
+  for (const status of [401, 403]) {
+    const body = JSON.stringify({ __type: 'AccessDenied', message: 'Not for you' })
+    answer = { status, headers: { 'content-type': 'application/x-amz-json-1.1' }, body }
+    const denied = await failure(send(clients.kms, new ListKeysCommand({}), signal))
+    expect(denied).toMatchObject({ code: 'KMS_DENIED', message: 'KMS refused ListKeys: AccessDenied, Not for you.' })
+    expect(denied.hint).not.toMatch(/s3:/)
+  }
 })
 
 test('no failure repeats a key, whatever the server quotes', async () => {

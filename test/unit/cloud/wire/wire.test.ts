@@ -120,7 +120,9 @@ describe('This computer verifies what the wire signs', () => {
     const sealed = { Bucket: 'wire', Key: 'sse-c', ...customerKey }
     const put = await putObject(s3, sealed, whole(Buffer.from('secret')), signal)
     expect(put.SSECustomerAlgorithm).toBe('AES256')
-    await expect(headObject(s3, { Bucket: 'wire', Key: 'sse-c' }, signal)).rejects.toMatchObject({ code: 'KEY_WRONG' })
+    await expect(headObject(s3, { Bucket: 'wire', Key: 'sse-c' }, signal)).rejects.toMatchObject({
+      code: 'CUSTOMER_KEY_NEEDED',
+    })
     expect(await buffer((await getObject(s3, sealed, signal)).Body)).toEqual(Buffer.from('secret'))
   })
 
