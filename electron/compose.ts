@@ -3,7 +3,7 @@ import { builtProgram } from './base/built-program.ts'
 import { CofferError } from './base/errors.ts'
 import { behaviourOf } from './cloud/behaviour.ts'
 import { testedBehaviour } from './cloud/tested-behaviour.ts'
-import type { Connection } from './cloud/connection.ts'
+import type { Connection, CredentialSource } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
 import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
@@ -76,9 +76,10 @@ export interface Coffer {
   /**
    * Opens a stored place by id or name, a connection that is used once, or, if none is named, the default place: the
    * setting `defaultPlace`, else This computer. AWS's environment variables never choose a place here; a host that wants
-   * them to, as the command line does, reads them into a connection. Throws PLACE_NOT_FOUND.
+   * them to, as the command line does, reads them into a connection. `credentials` go with a connection; without them, its
+   * profile's or the AWS SDK's default ones are used. Throws PLACE_NOT_FOUND.
    */
-  openVault(place?: string | ConnectionChoice): Promise<OpenVault>
+  openVault(place?: string | ConnectionChoice, credentials?: CredentialSource): Promise<OpenVault>
   /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
   placeId(place?: string | ConnectionChoice): Promise<string>
   close(): Promise<void>
@@ -137,9 +138,9 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const placeId = async (chosen?: string | ConnectionChoice): Promise<string> =>
     typeof chosen === 'object' ? idOf(await connectionOf(chosen)) : findPlace(chosen).id
 
-  const openVault = async (chosen?: string | ConnectionChoice): Promise<OpenVault> => {
+  const openVault = async (chosen?: string | ConnectionChoice, credentials?: CredentialSource): Promise<OpenVault> => {
     if (typeof chosen === 'object') {
-      const connection = await connectionOf(chosen)
+      const connection = await connectionOf(chosen, credentials)
       return connect(idOf(connection), connection)
     }
     const place = findPlace(chosen)

@@ -281,7 +281,17 @@ async function fill(): Promise<void> {
   for (const name of ['big.bin', 'press-kit-2.zip']) await writeFile(join(folder, 'files', name), noise(24 << 20, name))
   await fillOdd(folder)
   await fillKept(folder)
-  await coffer(folder, 'place', 'add', 'gone', '--endpoint-url', 'http://127.0.0.1:9', '--region', 'us-east-1')
+  await coffer(
+    folder,
+    'place',
+    'add',
+    'gone',
+    '--endpoint-url',
+    'http://127.0.0.1:9',
+    '--region',
+    'us-east-1',
+    '--keep-anyway',
+  )
 }
 
 /** One screen that cannot be reached does not hide the others. */

@@ -30,7 +30,10 @@ export interface Places {
   list(): Promise<Place[]>
   /** By id or name. Throws PLACE_NOT_FOUND. */
   find(idOrName: string): Place
-  add(place: { name: string; connection: ConnectionChoice; credentials: CredentialSource }): Promise<Place>
+  add(
+    place: { name: string; connection: ConnectionChoice; credentials: CredentialSource },
+    tryOut?: () => Promise<void>,
+  ): Promise<Place>
   remove(idOrName: string): Promise<void>
 }
 
@@ -65,7 +68,7 @@ export interface Coffer {
   downloads: Pick<Downloads, 'strays' | 'giveUp'>
   uploads: Pick<Uploads, 'left'>
   lastReads: Pick<LastReads, 'of'>
-  openVault(place: PlaceRef): Promise<OpenVault>
+  openVault(place: PlaceRef, credentials?: CredentialSource): Promise<OpenVault>
   /** Under which id a place is known in the catalog, without opening it. Throws PLACE_NOT_FOUND. */
   placeId(place: PlaceRef): Promise<string>
   localCloud: LocalCloud

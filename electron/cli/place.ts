@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import { askSecret } from './ask.ts'
 import { listing, pairs } from './output.ts'
 import { withCoffer } from './session.ts'
@@ -14,6 +15,7 @@ input.
 Examples
   coffer place add work --profile work --region eu-central-1
   coffer place add nas --endpoint-url https://nas.local:9000 --access-key-id AKIDEXAMPLE --ca-bundle ca.pem
+  coffer place add team --profile team --bucket reports        keys that may use one bucket only
   coffer place sign-in work                with IAM Identity Center, in your browser
   coffer place test nas
   coffer ls --place nas
@@ -60,10 +62,12 @@ function where({ kind, endpoint }: Place): string {
 function addAdd(place: Command): void {
   const command = place
     .command('add')
-    .description('remember a server (--endpoint-url, --region, --profile, --ca-bundle say which)')
+    .description('store a server once it has answered (--endpoint-url, --region, --profile, --ca-bundle say which)')
     .argument('<name>', 'what to call it')
     .option('--access-key-id <id>', 'use these keys; the secret is asked for, or read from standard input')
-    .action((name: string, { accessKeyId }: { accessKeyId?: string }) =>
+    .option('--bucket <bucket>', 'ask for this bucket instead of the list of buckets, which some keys may not see')
+    .option('--keep-anyway', 'store it without asking the server, or though the server refuses')
+    .action((name: string, { accessKeyId, bucket, keepAnyway }: AddOptions) =>
       withCoffer(command, async ({ client, out, signal }) => {
         const { endpointUrl, kmsEndpointUrl, region, profile, caBundle } = command.optsWithGlobals<GlobalOptions>()
         const connection = { endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle }
@@ -71,14 +75,30 @@ function addAdd(place: Command): void {
           accessKeyId === undefined
             ? undefined
             : { accessKeyId, secretAccessKey: await askSecret('Secret access key: ', signal) }
-        const added = await client.places.add({ name, connection, keys }, { signal })
+        const added = await client.places
+          .add({ name, connection, keys, bucket, keepAnyway }, { signal })
+          .catch(sayNotStored)
         out.result(added, [
           `Added the place ${added.name}.`,
           ...pairs({ Endpoint: added.endpoint, Region: added.region, Profile: added.profile }),
         ])
-        out.note(`Try it: coffer place test ${added.name}`)
+        out.note(`See all that it can do: coffer place test ${added.name}`)
       }),
     )
+}
+
+interface AddOptions {
+  accessKeyId?: string
+  bucket?: string
+  keepAnyway?: boolean
+}
+
+/** Throws what a place failed of, with what a person can do about the place itself. */
+function sayNotStored(error: unknown): never {
+  if (!isCofferError(error) || error.facts.place !== 'not-stored') throw error
+  const { code, message, hint, facts, cause } = error
+  const more = 'Nothing was stored. To store the place as it is: --keep-anyway.'
+  throw new CofferError(code, message, { hint: `${hint} ${more}`, facts, cause })
 }
 
 function addUse(place: Command): void {

@@ -23,8 +23,11 @@ export interface Places {
   list(): Promise<Place[]>
   /** By id or name. Throws PLACE_NOT_FOUND. */
   find(idOrName: string): Place
-  /** Throws ALREADY_EXISTS, INVALID_INPUT; KEYCHAIN_* and PASSPHRASE_* if it has access keys. */
-  add(place: NewPlace): Promise<Place>
+  /**
+   * Stores a place, and its access keys in the keychain. `tryOut` runs before anything is stored; if it throws, nothing is.
+   * Throws ALREADY_EXISTS, INVALID_INPUT; KEYCHAIN_* and PASSPHRASE_* if it has access keys.
+   */
+  add(place: NewPlace, tryOut?: () => Promise<void>): Promise<Place>
   /** Throws PLACE_NOT_FOUND; INVALID_INPUT for This computer. */
   remove(idOrName: string): Promise<void>
   /** How to reach a place other than This computer, with its credentials. */
@@ -62,9 +65,10 @@ export function openPlaces(
     list: () => Promise.resolve([THIS_COMPUTER, ...table.list()]),
     find,
 
-    async add({ name, connection: choice, credentials }) {
+    async add({ name, connection: choice, credentials }, tryOut) {
       const chosen = newName(table, name)
       const connection = await connectionOf(choice, credentials)
+      await tryOut?.()
       const place = toPlace(randomBytes(8).toString('hex'), chosen, connection)
       if (credentials.kind === 'keys') await keepKeys(await secrets(), place.id, credentials)
       table.add(place)

@@ -136,7 +136,8 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
 
   it('a place is remembered, denied and forgotten', async () => {
     const add = ['place', 'add', 'nas', '--endpoint-url', computer.endpoint, '--access-key-id', 'AKIAWRONGWRONGWRONG1']
-    await coffer(0, add, { stdin: `${placeSecret}\n` })
+    await coffer(4, add, { stdin: `${placeSecret}\n` })
+    await coffer(0, [...add, '--keep-anyway'], { stdin: `${placeSecret}\n` })
     await coffer(0, ['place', 'list'])
     await coffer(4, ['ls', 's3://leaks/', '--place', 'nas'])
     await coffer(4, ['put', 'plain', 's3://leaks/x', '--mode', 'sse-c', '--key', 'mine', '--no-kit', '--place', 'nas'])

@@ -1,6 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
-import { connection, failure, placeRef } from './common.ts'
+import { bucketName, connection, failure, placeRef } from './common.ts'
 
 const place = z.object({
   /** `local` is This computer. */
@@ -34,8 +34,21 @@ const check = z.object({
 export const places = {
   list: oc.input(z.strictObject({}).default({})).output(z.array(listed)),
 
+  /**
+   * Stores a place after S3 there has answered with these credentials: the bucket that is named, else the list of buckets.
+   * Before that nothing is stored, not even its keys. If S3 does not answer, it throws that failure, with the fact
+   * `place: not-stored`. `keepAnyway` stores it without asking S3.
+   */
   add: oc
-    .input(z.strictObject({ name: z.string().trim().min(1).max(100), connection, keys: accessKeys.optional() }))
+    .input(
+      z.strictObject({
+        name: z.string().trim().min(1).max(100),
+        connection,
+        keys: accessKeys.optional(),
+        bucket: bucketName.optional(),
+        keepAnyway: z.boolean().default(false),
+      }),
+    )
     .output(place),
 
   remove: oc.input(z.strictObject({ place: z.string().min(1) })).output(z.void()),
@@ -59,8 +72,18 @@ export const places = {
       ),
     ),
 
-  /** Tries what Coffer needs there, step by step; a step that fails says why and does not stop the others. */
+  /**
+   * Tries what Coffer needs there, step by step; a step that fails says why and does not stop the others. `keys` go with a
+   * connection that is not stored, and are not stored either.
+   */
   test: oc
-    .input(z.strictObject({ place: placeRef, bucket: z.string().min(1).optional() }))
+    .input(
+      z
+        .strictObject({ place: placeRef, keys: accessKeys.optional(), bucket: z.string().min(1).optional() })
+        .refine(({ place, keys }) => keys === undefined || typeof place === 'object', {
+          message: 'keys go with a connection; a stored place has its own',
+          path: ['keys'],
+        }),
+    )
     .output(z.object({ ok: z.boolean(), checks: z.array(check) })),
 }

@@ -1,13 +1,15 @@
 import { ListKeysCommand } from '@aws-sdk/client-kms'
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
 import { openInBrowser } from '../../base/browser.ts'
-import { isCofferError } from '../../base/errors.ts'
+import { CofferError, isCofferError } from '../../base/errors.ts'
+import type { CredentialSource } from '../../cloud/connection.ts'
 import { send } from '../../cloud/send.ts'
 import { signIn } from '../../cloud/sso/sign-in.ts'
 import type { Place } from '../../store/places.ts'
 import { asText } from '../../store/settings.ts'
 import { listBuckets } from '../../vault/list.ts'
-import { toFailure } from '../failures.ts'
+import type { Vault } from '../../vault/vault.ts'
+import { asCofferError, toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
 import { procedures, signalOf } from './base.ts'
 import { recorded } from './recorded.ts'
@@ -23,16 +25,18 @@ export const placesRouter = {
     return (await coffer.places.list()).map((place) => ({ ...shown(place), isDefault: place.id === usual }))
   }),
 
-  add: places.add.handler(async ({ input, context: { coffer } }) => {
-    const { name, connection, keys } = input
-    const { profile } = connection
-    const credentials =
-      keys !== undefined
-        ? { kind: 'keys' as const, ...keys }
-        : profile !== undefined
-          ? { kind: 'profile' as const, profile }
-          : { kind: 'default' as const }
-    return shown(await recorded(coffer, { what: 'place' }, () => coffer.places.add({ name, connection, credentials })))
+  add: places.add.handler(async ({ input, context: { coffer }, signal }) => {
+    const { name, connection, bucket, keepAnyway } = input
+    const credentials = credentialsOf(connection, input.keys)
+    const tryOut = async (): Promise<void> => {
+      using vault = await coffer.openVault(connection, credentials)
+      await requireAnswer(vault, bucket, signalOf(signal))
+    }
+    return shown(
+      await recorded(coffer, { what: 'place' }, () =>
+        coffer.places.add({ name, connection, credentials }, keepAnyway ? undefined : tryOut),
+      ),
+    )
   }),
 
   makeDefault: places.makeDefault.handler(({ input, context: { coffer } }) => {
@@ -54,13 +58,12 @@ export const placesRouter = {
 
   test: places.test.handler(async ({ input, context, signal: given }) => {
     const signal = signalOf(given)
-    using vault = await context.coffer.openVault(input.place)
-    const { bucket } = input
+    const { place, keys, bucket } = input
+    const credentials = typeof place === 'object' ? credentialsOf(place, keys) : undefined
+    using vault = await context.coffer.openVault(place, credentials)
     const checks = [
       await tried('s3:ListBuckets', () => listBuckets(vault, signal)),
-      ...(bucket === undefined
-        ? []
-        : [await tried('s3:HeadBucket', () => send(vault.s3, new HeadBucketCommand({ Bucket: bucket }), signal))]),
+      ...(bucket === undefined ? [] : [await tried('s3:HeadBucket', () => headBucket(vault, bucket, signal))]),
       await tried('kms:ListKeys', () => send(vault.kms, new ListKeysCommand({ Limit: 1 }), signal)),
     ]
     return { ok: checks.every(({ ok }) => ok), checks }
@@ -69,6 +72,32 @@ export const placesRouter = {
 
 function shown({ credentials, ...place }: Place): Omit<Place, 'credentials'> & { profile: string | undefined } {
   return { ...place, profile: credentials.kind === 'profile' ? credentials.profile : undefined }
+}
+
+function credentialsOf(
+  { profile }: { profile?: string | undefined },
+  keys: Omit<Extract<CredentialSource, { kind: 'keys' }>, 'kind'> | undefined,
+): CredentialSource {
+  if (keys !== undefined) return { kind: 'keys', ...keys }
+  return profile === undefined ? { kind: 'default' } : { kind: 'profile', profile }
+}
+
+function headBucket({ s3 }: Vault, bucket: string, signal: AbortSignal): Promise<unknown> {
+  return send(s3, new HeadBucketCommand({ Bucket: bucket }), signal)
+}
+
+/**
+ * Resolves if S3 answers with these credentials. KMS is not asked: many servers have none. Throws S3's failure, with the
+ * fact `place: not-stored`.
+ */
+async function requireAnswer(vault: Vault, bucket: string | undefined, signal: AbortSignal): Promise<void> {
+  try {
+    await (bucket === undefined ? listBuckets(vault, signal) : headBucket(vault, bucket, signal))
+  } catch (error) {
+    const { code, message, hint, facts, cause } = asCofferError(error)
+    if (code === 'CANCELLED') throw error
+    throw new CofferError(code, message, { hint, cause, facts: { ...facts, place: 'not-stored' } })
+  }
 }
 
 async function tried(

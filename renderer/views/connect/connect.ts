@@ -39,8 +39,15 @@ export function emptyFields(): ConnectFields {
 const given = <T extends string>(name: T, value: string): Partial<Record<T, string>> =>
   value.trim() === '' ? {} : ({ [name]: value.trim() } as Record<T, string>)
 
+/** A place as the contract takes it. */
+export interface PlaceRequest {
+  name: string
+  connection: { region?: string; endpoint?: string; kmsEndpoint?: string; caBundle?: string; profile?: string }
+  keys?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+}
+
 /** What the contract takes: only what was said, and only what goes with the kind of server. */
-export function placeRequest(fields: ConnectFields) {
+export function placeRequest(fields: ConnectFields): PlaceRequest {
   const { kind, name, accessKeyId, secretAccessKey } = fields
   const compatible = kind === 'compatible'
   return {
