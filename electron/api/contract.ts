@@ -1,5 +1,7 @@
+import * as z from 'zod'
 import { activity } from './contract/activity.ts'
 import { buckets } from './contract/buckets.ts'
+import { inputWords } from './contract/input-words.ts'
 import { keys } from './contract/keys.ts'
 import { kms } from './contract/kms.ts'
 import { local } from './contract/local.ts'
@@ -11,6 +13,9 @@ import { settings } from './contract/settings.ts'
 import { transfers } from './contract/transfers.ts'
 
 export type * from './contract/types.ts'
+
+// Whoever checks an input by this contract says in these words what is wrong with it.
+z.config({ customError: inputWords })
 
 /**
  * Everything a host may ask of Coffer. Safe to bundle for a browser: schemas and types, no Node.

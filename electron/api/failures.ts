@@ -32,9 +32,7 @@ export function toWire(error: unknown): ORPCError<ErrorCode, Pick<Failure, 'hint
   return new ORPCError(code, { status: 400, message, data: { hint, facts }, cause })
 }
 
-const refusedInput = z.object({
-  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })),
-})
+const refusedInput = z.object({ issues: z.array(z.object({ message: z.string() })) })
 
 function fromWire(error: ORPCError<string, unknown>): CofferError {
   const data = typeof error.data === 'object' ? error.data : {}
@@ -45,18 +43,16 @@ function fromWire(error: ORPCError<string, unknown>): CofferError {
   }
   const refused = refusedInput.safeParse(error.data)
   if (error.code === 'BAD_REQUEST' && refused.success) {
-    return new CofferError('INVALID_INPUT', refused.data.issues.map(inWords).join('; '), { cause: error })
+    return new CofferError('INVALID_INPUT', refused.data.issues.map(({ message }) => sentence(message)).join(' '), {
+      cause: error,
+    })
   }
   return new CofferError('INTERNAL', `Something went wrong inside Coffer (${error.code}).`, { cause: error })
 }
 
-function inWords(issue: { message: string; path?: unknown[] | undefined }): string {
-  const where = issue.path?.map((step) => (isSegment(step) ? step.key : step)).join('.')
-  return where ? `${where}: ${issue.message}` : issue.message
-}
-
-function isSegment(step: unknown): step is { key: unknown } {
-  return typeof step === 'object' && step !== null && 'key' in step
+/** A schema's own message is a clause: `a bucket name has 3 to 63 letters`. */
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
 }
 
 /** An event stream whose failures have passed through `convert`; anything else as it is. */

@@ -6,10 +6,7 @@ export interface Explained {
   next: string
 }
 
-/**
- * The core's own hints speak of the command line; where that is so, this says what to do here instead. Every other code
- * keeps the core's hint.
- */
+/** For each failure whose hint in the core speaks of the command line: what to do in this window. */
 const NEXT: Partial<Record<ErrorCode, string>> = {
   OBJECT_NOT_FOUND: 'Refresh the folder to see what is there.',
   BUCKET_NOT_FOUND: 'Check the name, or make the bucket first.',
@@ -35,8 +32,24 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   WRONG_REGION: 'Change the region of this place to the bucket’s.',
   LOCAL_SERVER: 'Try again; if it stays so, restart Coffer.',
   ALREADY_EXISTS: 'Choose another name, or replace it.',
+  UNSUPPORTED: 'Choose another mode or another server for this.',
+  INVALID_INPUT: 'Correct it and try again.',
 }
 
+/** An option, a command or a variable of the command line. */
+const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AWS)_[A-Z])/
+
+/**
+ * The core's hint, where it says something that holds in a window too; a hint that names commands or options is replaced by
+ * this window's own words for the code, and failing these, by those of its sentences that name none.
+ */
 export function explain({ code, message, hint }: Failure): Explained {
-  return { title: message, next: NEXT[code] ?? hint }
+  return { title: message, next: COMMAND_LINE.test(hint) ? (NEXT[code] ?? withoutCommands(hint)) : hint }
+}
+
+function withoutCommands(hint: string): string {
+  return hint
+    .split(/(?<=[.!?])\s+/)
+    .filter((sentence) => !COMMAND_LINE.test(sentence))
+    .join(' ')
 }

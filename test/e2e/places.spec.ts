@@ -2,10 +2,11 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { awsEnv } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
 import { writeFiles } from '../support/files.ts'
+import { succeed } from '../support/run.ts'
 import { bucketAt, refuseUnknownKeys } from './support/outside.ts'
 import { connectTo, drop, expectFile, names, openBucket, row, saveDecrypted, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
@@ -78,16 +79,36 @@ test('rights that are missing are named, and a person who can do without them go
   }
 })
 
-test('connecting another bucket can be left, and nothing of it is kept', async ({ page }) => {
+test('connecting another bucket can be left, and nothing of it is kept', async ({ page, window }) => {
   await tryHere(page)
   await page.getByRole('link', { name: 'Connect a bucket…' }).click()
   await connectTo(page, { endpoint: 'http://127.0.0.1:9', accessKeyId: 'any', secretAccessKey: 'any' })
-  await expect(page.getByRole('list', { name: 'What was tried' }).getByText('Refused').first()).toBeVisible()
+  const tried = page.getByRole('list', { name: 'What was tried' })
+  await expect(tried.getByText('Not reachable').first()).toBeVisible()
+  await expect(tried.getByText('Refused', { exact: true })).toHaveCount(0)
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByRole('grid', { name: 'Files in vault' })).toBeVisible()
   await page.reload()
   await expect(page.getByRole('navigation', { name: 'Places' }).getByRole('heading')).toHaveText(['This computer'])
+  await expectNoPlace(window.home)
 })
+
+test('a page that is closed while a refused connection is on it has kept nothing', async ({ page, window }) => {
+  await tryHere(page)
+  await page.getByRole('link', { name: 'Connect a bucket…' }).click()
+  await connectTo(page, { endpoint: 'http://127.0.0.1:9', accessKeyId: 'any', secretAccessKey: 'any' })
+  await expect(page.getByRole('button', { name: 'Keep it anyway' })).toBeVisible()
+  await page.goto('about:blank')
+  await expectNoPlace(window.home)
+})
+
+/** As the command line sees it: no place but This computer. */
+async function expectNoPlace(home: string): Promise<void> {
+  const listed = await succeed(process.execPath, [resolve('dist/cli.js'), 'place', 'list', '--json'], {
+    env: { COFFER_HOME: home },
+  })
+  expect(listed.trim().split('\n')).toHaveLength(1)
+}
 
 /** A server with one bucket that answers as AWS does where the person may not list KMS keys. */
 async function startWithoutKms(): Promise<{ endpoint: string; stop: () => Promise<void> }> {
