@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import { existsSync } from 'node:fs'
-import { whyNoDesktop } from './test/e2e/support/hosts.ts'
+import { electronRuntime } from './test/e2e/support/hosts.ts'
 
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const asRoot = process.getuid?.() === 0
@@ -8,7 +8,8 @@ const asRoot = process.getuid?.() === 0
 /** The journeys of the window, on each of its hosts. Run them inside scripts/with-keyring.sh, after a build. */
 export default defineConfig({
   testDir: 'test/e2e',
-  outputDir: 'test-results',
+  // The desktop app runs as another user, who may not write here.
+  outputDir: process.env.COFFER_TEST_OUTPUT ?? 'test-results',
   globalSetup: './test/e2e/support/hosts.ts',
   fullyParallel: true,
   forbidOnly: process.env.CI !== undefined,
@@ -31,6 +32,6 @@ export default defineConfig({
         },
       },
     },
-    ...(whyNoDesktop() === null ? [{ name: 'desktop' }] : []),
+    ...(electronRuntime() === null ? [] : [{ name: 'desktop' }]),
   ],
 })

@@ -1,14 +1,19 @@
 import { chmod } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
+import { join } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
+import { target } from './scripts/build-target.ts'
+
+/** Node's modules that a plugin answers for. */
+const replaced = new Set(['http', ...target.replaced].flatMap(bothNames))
 
 /** Everything that runs in Node, bundled so that a command starts fast; only native modules stay outside. */
 export default defineConfig({
-  plugins: [httpAlone(), executable('dist/cli.js')],
+  plugins: [...target.plugins, httpAlone(), executable(join(target.outDir, 'cli.js'))],
   build: {
     ssr: true,
-    target: 'node24',
-    outDir: 'dist',
+    target: target.node,
+    outDir: target.outDir,
     emptyOutDir: true,
     minify: false,
     rolldownOptions: {
@@ -21,12 +26,18 @@ export default defineConfig({
         engine: 'electron/engine.ts',
         main: 'electron/desktop/main.ts',
       },
-      external: ['keytar', 'electron', ...builtinModules.filter((name) => name !== 'http'), /^node:(?!http$)/],
+      external: ['keytar', 'electron', ...builtinModules.flatMap(bothNames).filter((name) => !replaced.has(name))],
       output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
     },
   },
   ssr: { noExternal: true, external: ['keytar', 'electron'] },
 })
+
+/** A module of Node goes by its name, and by `node:` before it; some have the second alone. */
+function bothNames(name: string): string[] {
+  const plain = name.replace(/^node:/, '')
+  return [plain, `node:${plain}`]
+}
 
 /**
  * Imported by name, `node:http` reads all that it exports, among it a whole other client of HTTP (undici), which takes a tenth

@@ -1,11 +1,12 @@
 import { defineConfig } from 'vite'
+import { target } from './scripts/build-target.ts'
 
 /** The desktop app's preload script: one CommonJS file, as the sandbox takes no other, and it gives it nothing but Electron. */
 export default defineConfig({
   build: {
     ssr: 'electron/desktop/preload.ts',
-    target: 'node24',
-    outDir: 'dist',
+    target: target.node,
+    outDir: target.outDir,
     emptyOutDir: false,
     minify: false,
     rolldownOptions: { external: ['electron'], output: { format: 'cjs', entryFileNames: 'preload.cjs' } },

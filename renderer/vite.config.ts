@@ -1,5 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { join } from 'node:path'
 import { defineConfig } from 'vite'
+import { target } from '../scripts/build-target.ts'
 
 /** The window: static files that any host can serve. Nothing is inlined, so that the content policy can forbid inline code. */
 export default defineConfig({
@@ -7,9 +9,9 @@ export default defineConfig({
   base: './',
   plugins: [svelte({ configFile: false })],
   build: {
-    outDir: '../dist/renderer',
+    outDir: join(target.outDir, 'renderer'),
     emptyOutDir: true,
-    target: 'chrome140',
+    target: target.chrome,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },

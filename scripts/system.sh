@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl)
+packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl
+  xvfb xauth unzip libgtk-3-0 libnss3 libgbm1 libasound2)
 python=.cache/python
 
 say() { printf 'system: %s\n' "$*" >&2; }
@@ -62,7 +63,7 @@ programs() {
 python_tools() {
   local wanted=scripts/python-tools.txt base
   cmp -s "$wanted" "$python/installed.txt" && return
-  for base in python3 /usr/bin/python3; do "$base" -m pip --version >/dev/null 2>&1 && break; done
+  for base in /usr/bin/python3 python3; do "$base" -m pip --version >/dev/null 2>&1 && break; done
   if ! "$base" -m pip --version >/dev/null 2>&1; then
     apt_packages python3 python3-pip
     base=/usr/bin/python3

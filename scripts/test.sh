@@ -100,6 +100,7 @@ run 'system, wire and interop tests' bash scripts/with-keyring.sh \
   --reporter=default --reporter=json --outputFile.json="$results/system.json"
 run 'the window' env PLAYWRIGHT_JSON_OUTPUT_FILE="$results/e2e.json" bash scripts/with-keyring.sh \
   playwright test --reporter=list,json
+run 'the desktop app' env DESKTOP_RESULTS="$PWD/$results/desktop.json" bash scripts/test-desktop.sh --reporter=list,json
 run 'memory' env TMPDIR="$disk" bash scripts/with-keyring.sh node test/bench/memory.ts
 complete=yes
 [ "${#failed[@]}" = 0 ] || { printf '\nFailed: %s\n' "$(IFS=,; echo "${failed[*]}")"; exit 1; }

@@ -21,6 +21,7 @@ interface Named {
 /** The paths in the inputs of each procedure that takes any. `stream:ID` names what the host itself holds. */
 const PATHS: Partial<Record<string, (input: Record<string, unknown>) => Named[]>> = {
   'transfers.put': ({ paths }) => named('mayRead', paths),
+  'transfers.measure': ({ paths }) => named('mayRead', paths),
   'transfers.get': ({ to }) => named('mayWrite', to),
   'objects.put': ({ paths }) => named('mayRead', paths),
   'objects.get': ({ to }) => named('mayWrite', to),

@@ -6,11 +6,18 @@ import type { Host, Taken } from '../host.ts'
 export function desktopHost(bridge: Bridge, client: CofferClient): Host {
   const usualFolder = async (): Promise<string> => (await client.settings.get({})).saveFolder
 
+  /** Coffer counts what is in a folder, as the window cannot look into it. */
+  const takenOf = async ({ path, name, folder, bytes }: Given): Promise<Taken> => {
+    const inside = folder ? await client.transfers.measure({ paths: [path] }) : { files: 1, bytes }
+    return { refs: [path], name, folder, files: inside.files, bytes: inside.bytes }
+  }
+  const take = (given: Given[]): Promise<Taken[]> => Promise.all(given.map(takenOf))
+
   return {
     kind: 'desktop',
     // The list is read at once: the event empties it.
-    takeDrop: async (drop) => (await bridge.drop([...drop.files])).map(takenOf),
-    pick: async (what) => (await bridge.pick(what)).map(takenOf),
+    takeDrop: async (drop) => take(await bridge.drop([...drop.files])),
+    pick: async (what) => take(await bridge.pick(what)),
     async pickFile() {
       const [file] = await bridge.pick('file')
       return file === undefined ? null : { path: file.path }
@@ -38,8 +45,4 @@ export function desktopHost(bridge: Bridge, client: CofferClient): Host {
     setTheme: (theme) => bridge.setTheme(theme),
     onCommand: (listener) => bridge.onCommand(listener),
   }
-}
-
-function takenOf({ path, name, folder, bytes }: Given): Taken {
-  return { refs: [path], name, folder, files: folder ? 0 : 1, bytes }
 }

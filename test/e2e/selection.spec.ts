@@ -90,7 +90,7 @@ test('a file that cannot be removed goes at once and comes back, and the person 
 })
 
 test('where the window is narrow, details lie over the list, which keeps its columns', async ({ page, window }) => {
-  await page.setViewportSize({ width: 900, height: 600 })
+  await window.resize(900, 600)
   await writeFiles(window.person, { 'plan.txt': Buffer.from('the plan'), 'letter.txt': Buffer.from('dear') })
   await tryHere(page)
   await drop(page, join(window.person, 'plan.txt'), join(window.person, 'letter.txt'))

@@ -26,7 +26,7 @@ test('a profile of IAM Identity Center is signed in from the window, by the page
     await signIn.click()
 
     const dialog = page.getByRole('dialog', { name: 'Sign in with IAM Identity Center' })
-    await expect(dialog.getByText('WXYZ-1234')).toBeVisible()
+    await expect(dialog.getByLabel('Code')).toHaveText('WXYZ-1234')
     await page.keyboard.press('Escape')
     await expect(dialog).toBeHidden()
     await expect(signIn).toBeFocused()
@@ -39,7 +39,7 @@ test('a profile of IAM Identity Center is signed in from the window, by the page
       await browser.getByRole('button', { name: 'Confirm and continue' }).click()
       await browser.close()
     } else {
-      await expect(dialog.getByText('WXYZ-1234')).toBeVisible()
+      await expect(dialog.getByLabel('Code')).toHaveText('WXYZ-1234')
       center.answer('confirm')
     }
 

@@ -140,6 +140,14 @@ export const transfers = {
     .output(started),
 
   /**
+   * Counts the files at and below paths, and their bytes, without reading them. `leftOut` counts what a put of the same paths
+   * would leave out, such as devices and unreadable folders.
+   */
+  measure: oc
+    .input(z.strictObject({ paths: z.array(z.string().min(1)).min(1) }))
+    .output(amount.extend({ leftOut: z.number() })),
+
+  /**
    * Objects, and everything below keys that end with `/`, come back into the folder `to`. One object goes to exactly `to`
    * unless that is a folder or ends with a separator. A folder keeps its structure, and its name if it is one of several.
    */

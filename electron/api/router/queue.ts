@@ -1,17 +1,34 @@
 import { watchQueue } from '../../transfers/queue/watch.ts'
+import { measurePut } from '../../vault/measure-put.ts'
 import { setLimit } from '../../vault/rate-limits.ts'
 import { procedures, signalOf } from './base.ts'
 import { listLeftovers, removeLeftovers } from './leftovers.ts'
 import { getOrder, putOrder } from './orders.ts'
 
-const { put, get, watch, items, pause, resume, cancel, retry, answer, clear, resumeAll, limit, leftovers, cleanUp } =
-  procedures.transfers
+const {
+  put,
+  measure,
+  get,
+  watch,
+  items,
+  pause,
+  resume,
+  cancel,
+  retry,
+  answer,
+  clear,
+  resumeAll,
+  limit,
+  leftovers,
+  cleanUp,
+} = procedures.transfers
 
 export const transfersRouter = {
   put: put.handler(async ({ input, context: { coffer } }) => {
     const order = await putOrder(coffer, input)
     return { run: coffer.transfers.begin(order).id }
   }),
+  measure: measure.handler(({ input, signal }) => measurePut(input.paths, signalOf(signal))),
   get: get.handler(async ({ input, context: { coffer } }) => {
     const order = await getOrder(coffer, input, true)
     return { run: coffer.transfers.begin(order).id }

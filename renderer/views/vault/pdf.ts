@@ -1,4 +1,4 @@
-import worker from 'pdfjs-dist/build/pdf.worker.min.mjs?url'
+import worker from 'pdfjs-dist/legacy/build/pdf.worker.min.mjs?url'
 
 /** A preview shows what it is; who wants to read it all saves it. */
 const MAX_PAGES = 20
@@ -16,7 +16,7 @@ export async function drawPdf(
   signal: AbortSignal,
   onpage: (canvas: HTMLCanvasElement, pages: number) => void,
 ): Promise<void> {
-  const { getDocument, GlobalWorkerOptions } = await import('pdfjs-dist')
+  const { getDocument, GlobalWorkerOptions } = await import('pdfjs-dist/legacy/build/pdf.mjs')
   GlobalWorkerOptions.workerSrc = worker
   const task = getDocument({
     data: await pdf.arrayBuffer(),

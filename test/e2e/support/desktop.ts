@@ -1,8 +1,11 @@
-import { _electron } from '@playwright/test'
+import { _electron, expect } from '@playwright/test'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { electronRuntime } from './hosts.ts'
 import type { OpenWindow, WindowOptions } from './window.ts'
+
+const LOADER = resolve('node_modules/playwright-core/lib/server/electron/loader.js')
 
 /** In the app's main process: what its next dialog for files is to answer. */
 type Answering = typeof globalThis & { chosen?: string[] }
@@ -16,9 +19,14 @@ export async function openDesktop({ prepare }: Pick<WindowOptions, 'prepare'> = 
   const home = join(folder, 'home')
   const person = join(folder, 'person')
   await mkdir(join(person, 'Downloads'), { recursive: true })
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const runtime = electronRuntime()
+  if (runtime === null) throw new Error('Start it with scripts/test-desktop.sh, which finds an Electron.')
   const app = await _electron.launch({
-    args: [...sandbox, resolve('.')],
+    executablePath: runtime.program,
+    // Playwright's own loader, which it adds by itself only to an Electron that it finds itself: the app waits until it is
+    // listened to.
+    args: ['-r', LOADER, resolve(runtime.app)],
+    chromiumSandbox: process.getuid?.() !== 0,
     env: { ...environment(), COFFER_HOME: home, HOME: person, USERPROFILE: person },
   })
   const close = async (): Promise<void> => {
@@ -45,7 +53,14 @@ export async function openDesktop({ prepare }: Pick<WindowOptions, 'prepare'> = 
       await app.evaluate((_, chosen) => void ((globalThis as Answering).chosen = chosen), files)
       await press()
     }
-    return { page, address: 'coffer://app/', home, person, chooseFiles, close }
+    const resize = async (width: number, height: number): Promise<void> => {
+      await app.evaluate(({ BrowserWindow }, size) => BrowserWindow.getAllWindows()[0]?.setContentSize(...size), [
+        width,
+        height,
+      ] as [number, number])
+      await expect.poll(() => page.evaluate('[innerWidth, innerHeight]')).toEqual([width, height])
+    }
+    return { page, resize, address: 'coffer://app/', home, person, chooseFiles, close }
   } catch (error) {
     await close()
     throw error

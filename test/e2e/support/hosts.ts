@@ -1,15 +1,25 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-
-/** Why the journeys cannot be run in the desktop app here; null if they can. */
-export function whyNoDesktop(): string | null {
-  if (!existsSync(resolve('node_modules/electron/path.txt'))) return "Electron's runtime is not on this machine"
-  if (!existsSync(resolve('dist/main.js'))) return 'the desktop app is not built'
-  return null
+/** The Electron that the desktop app's journeys run on; scripts/test-desktop.sh finds it and says where it is. */
+export interface ElectronRuntime {
+  /** Absolute path of the program. */
+  program: string
+  version: string
+  /** The folder of the built app. */
+  app: string
+  /** Modules that only tests load; null where the runtime has all of its own. */
+  modules: string | null
 }
 
-/** Says which hosts take part, once a run. */
-export default function tellHosts(): void {
-  const reason = whyNoDesktop()
-  console.log(reason === null ? 'Hosts: browser, desktop' : `Hosts: browser. Not the desktop app: ${reason}.`)
+/** The runtime that is told by the environment; null where only the browser's journeys run. */
+export function electronRuntime(): ElectronRuntime | null {
+  const { COFFER_ELECTRON, COFFER_ELECTRON_VERSION = 'unknown', COFFER_ELECTRON_APP = '.' } = process.env
+  if (COFFER_ELECTRON === undefined) return null
+  const modules = process.env.COFFER_TEST_MODULES ?? null
+  return { program: COFFER_ELECTRON, version: COFFER_ELECTRON_VERSION, app: COFFER_ELECTRON_APP, modules }
+}
+
+/** Prints what the journeys run on, once a run. */
+export default function printHosts(): void {
+  const runtime = electronRuntime()
+  const desktop = runtime === null ? '' : `, the desktop app on Electron ${runtime.version}`
+  console.log(`Hosts that can take part: the browser${desktop}.`)
 }

@@ -1,6 +1,6 @@
-import { test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type Browser, type Page } from '@playwright/test'
 import { openDesktop } from './desktop.ts'
-import { openWindow, type OpenWindow } from './window.ts'
+import { launchBrowser, openWindow, type OpenWindow } from './window.ts'
 
 export { expect }
 
@@ -11,13 +11,25 @@ export interface Watched extends OpenWindow {
 }
 
 /** Every journey has a window over a new folder of its own, and fails if the page complained of anything. */
-export const test = base.extend<{ window: Watched }>({
-  window: async ({ browser, viewport }, use, { project }) => {
+export const test = base.extend<{ window: Watched }, { browserOfHost: Browser | undefined }>({
+  // The desktop app is its own browser.
+  browserOfHost: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures that one needs from this pattern.
+    async ({}, use, { project }) => {
+      const browser = project.name === 'desktop' ? undefined : await launchBrowser()
+      await use(browser)
+      await browser?.close()
+    },
+    { scope: 'worker' },
+  ],
+  window: async ({ browserOfHost: browser, viewport }, use, { project }) => {
     const complaints: string[] = []
     const prepare = (page: Page): Promise<void> => listen(page, complaints)
     const context = { viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] }
     const window =
-      project.name === 'desktop' ? await openDesktop({ prepare }) : await openWindow({ browser, context, prepare })
+      project.name === 'desktop'
+        ? await openDesktop({ prepare })
+        : await openWindow({ ...(browser && { browser }), context, prepare })
     try {
       await use({ ...window, complaints })
     } finally {

@@ -17,6 +17,8 @@ export interface OpenWindow {
   person: string
   /** Answers the dialog for files that `press` opens. */
   chooseFiles(files: string[], press: () => Promise<void>): Promise<void>
+  /** Gives the page another size, in CSS pixels. */
+  resize(width: number, height: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -78,7 +80,8 @@ export async function openWindow(options: WindowOptions = {}): Promise<WindowInB
       await press()
       await (await chooser).setFiles(files)
     }
-    return { page, browser, address, home, person, chooseFiles, close }
+    const resize = (width: number, height: number): Promise<void> => page.setViewportSize({ width, height })
+    return { page, browser, resize, address, home, person, chooseFiles, close }
   } catch (error) {
     await close()
     throw error

@@ -21,6 +21,7 @@ function closedGate(): PathGate & { asked: string[] } {
 describe('paths from a window', () => {
   it.each([
     ['transfers.put', { paths: ['/etc/passwd'] }, 'read /etc/passwd'],
+    ['transfers.measure', { paths: ['/etc'] }, 'read /etc'],
     ['transfers.get', { to: '/etc/cron.d/x' }, 'write /etc/cron.d/x'],
     ['objects.put', { paths: ['stream:abc', '/etc/passwd'] }, 'read /etc/passwd'],
     ['objects.get', { to: 'x' }, 'write x'],
