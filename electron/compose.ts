@@ -6,6 +6,8 @@ import { testedBehaviour } from './cloud/tested-behaviour.ts'
 import type { Connection, CredentialSource } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { openClients } from './cloud/clients.ts'
+import { NAME_ENCODINGS } from './cloud/listed-names.ts'
+import { rememberNames, trustNames, type NameMemory } from './cloud/name-encoding.ts'
 import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
@@ -105,6 +107,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const forgetPlace = (place: string): void => {
     catalog.forgetPlace(place)
     serverFindings.forget(place)
+    settings.clear(nameSetting(place))
   }
   const places = openPlaces(openPlaceTable(db), { forgetPlace }, secrets)
   const identityLock = join(home, 'identity.lock')
@@ -123,6 +126,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
     const server = behaviourOf(connection, makesBuckets, testedBehaviour(serverFindings.list(place)))
+    if (server.kind === 'foreign') rememberNames(s3, nameMemory(settings, place))
+    else trustNames(s3)
     const books = { keys, catalog, lastReads, downloads }
     const thread = openSmallThread({ place, makesBuckets, server, connection }, books)
     const kept = { catalog, downloads, uploads, lastReads }
@@ -180,6 +185,15 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     placeId,
     close,
   })
+}
+
+const nameSetting = (place: string): string => `nameEncoding ${place}`
+
+/** How the server of a place encodes the names in its lists. */
+function nameMemory(settings: Settings, place: string): NameMemory {
+  const name = nameSetting(place)
+  const read = (value: unknown) => NAME_ENCODINGS.find((encoding) => encoding === value) ?? null
+  return { get: () => settings.get(name, read), set: (encoding) => settings.set(name, encoding) }
 }
 
 /** What is known of a server that is no stored place is kept under its address. */

@@ -103,6 +103,10 @@ export const FAILURES = {
   },
   SERVER: { exit: 7, hint: 'The server failed. Try again in a moment.' },
   THROTTLED: { exit: 7, hint: 'The server asked to slow down. Try again in a moment.' },
+  LIST_INCOMPLETE: {
+    exit: 7,
+    hint: 'Nothing can be done to a list that is not whole. Name the objects one by one, or tell the maker of the server.',
+  },
   WRONG_REGION: { exit: 7, hint: 'Give the region of the bucket: --region.' },
   LOCAL_SERVER: { exit: 7, hint: 'Start it by hand to see why: coffer up.' },
 

@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import type { ListObjectsV2Command, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
+import type { ListObjectsCommand, ListObjectsV2Command, ListObjectVersionsCommand } from '@aws-sdk/client-s3'
 
 /**
  * Has the XML of a command's answer read by `read` before the SDK reads it. If that answers text, the SDK is given it in
- * the answer's place; null leaves the answer to the SDK as it is. Only answers with status 200 are read.
+ * the answer's place; null leaves the answer to the SDK as it is. Only answers with status 200 are read. What `read` throws
+ * fails the command.
  */
 export function readAnswer(
-  command: ListObjectsV2Command | ListObjectVersionsCommand,
+  command: ListObjectsCommand | ListObjectsV2Command | ListObjectVersionsCommand,
   read: (xml: string) => string | null,
 ): void {
   const stack = command.middlewareStack as ListObjectsV2Command['middlewareStack']

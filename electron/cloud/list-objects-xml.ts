@@ -8,45 +8,64 @@ export interface ObjectLine {
   etag: string
 }
 
-/** One answer of ListObjectsV2. */
-export interface ObjectsPage {
+/** One answer of ListObjectsV2, or of ListObjects, with its names as they are written in it. */
+export interface ListingAnswer {
   objects: ObjectLine[]
   /** Common prefixes. */
   folders: string[]
-  /** Undefined on the last page. */
-  next: string | undefined
+  /** True if it says that its names are percent-encoded. */
+  encoded: boolean
+  /** Undefined if it does not say whether there is more. */
+  isTruncated: boolean | undefined
+  /** Where it says that there is more: NextContinuationToken (version 2), NextMarker (version 1, encoded like a name). */
+  nextToken: string | undefined
+  nextMarker: string | undefined
+}
+
+/** True for an answer that is a list of objects, whether or not `readListing` can read it. */
+export function isListing(xml: string): boolean {
+  return /^\uFEFF?\s*(?:<\?xml[^>]*\?>)?\s*(?:<!--[\s\S]*?-->\s*)*<(?:\w+:)?ListBucketResult\b/.test(xml)
 }
 
 /**
- * Reads the answer of ListObjectsV2, or answers null if it is not of the plain shape that servers write: no comments, no
- * CDATA, no attributes but the root's, and in every entry what an entry needs. Then a full XML reader has to see to it.
+ * Reads the answer of ListObjectsV2 or ListObjects, or answers null if it is not of the plain shape that servers write: no
+ * comments, no CDATA, no attributes but the root's, and in every entry what an entry needs. Then a full XML reader has to
+ * see to it.
  */
-export function readListing(xml: string): ObjectsPage | null {
+export function readListing(xml: string): ListingAnswer | null {
   const root = /^\s*(?:<\?xml[^>]*\?>)?\s*<ListBucketResult\b[^>]*>/.exec(xml)
   if (root === null || xml.includes('<!') || !/<\/ListBucketResult>\s*$/.test(xml)) return null
   try {
     const { lines: contents, rest } = cutOut(xml.slice(root[0].length), 'Contents')
     const { lines: prefixes, rest: head } = cutOut(rest, 'CommonPrefixes')
-    const decode = field(head, 'EncodingType') === 'url' ? decodeKey : (key: string): string => key
-    const next = field(head, 'IsTruncated') === 'true' ? needed(head, 'NextContinuationToken') : undefined
     return {
-      objects: contents.map((line) => objectOf(line, decode)),
-      folders: prefixes.map((line) => decode(needed(line, 'Prefix'))),
-      next,
+      objects: contents.map(objectOf),
+      folders: prefixes.map((line) => needed(line, 'Prefix')),
+      encoded: field(head, 'EncodingType') === 'url',
+      isTruncated: truth(field(head, 'IsTruncated')),
+      nextToken: field(head, 'NextContinuationToken') || undefined,
+      nextMarker: field(head, 'NextMarker') || undefined,
     }
   } catch (error) {
-    if (error instanceof Unexpected || error instanceof URIError) return null
+    if (error instanceof Unexpected) return null
     throw error
   }
 }
 
 class Unexpected extends Error {}
 
-function objectOf(line: string, decode: (key: string) => string): ObjectLine {
+function objectOf(line: string): ObjectLine {
   const size = Number(needed(line, 'Size'))
   const modified = Date.parse(needed(line, 'LastModified'))
   if (!Number.isSafeInteger(size) || Number.isNaN(modified)) throw new Unexpected()
-  return { key: decode(needed(line, 'Key')), size, modified, etag: needed(line, 'ETag') }
+  return { key: needed(line, 'Key'), size, modified, etag: needed(line, 'ETag') }
+}
+
+function truth(text: string | undefined): boolean | undefined {
+  if (text === undefined || text === '') return undefined
+  const lower = text.toLowerCase()
+  if (lower !== 'true' && lower !== 'false') throw new Unexpected()
+  return lower === 'true'
 }
 
 /** The contents of all elements of a name, and what is left without them. */
@@ -65,6 +84,7 @@ function cutOut(xml: string, name: string): { lines: string[]; rest: string } {
   return { lines, rest: rest + xml.slice(behind) }
 }
 
+/** Undefined for an element that is not there; one that is empty (`<NextMarker/>`) says nothing. */
 function field(xml: string, name: string): string | undefined {
   const open = `<${name}>`
   const at = xml.indexOf(open)
@@ -89,15 +109,16 @@ function unescape(escaped: string): string {
   const text = escaped.replaceAll('&quot;', '"')
   if (!text.includes('&')) return text
   return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|([a-z]+));/g, (_, hex?: string, decimal?: string, name?: string) => {
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16))
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
+    if (hex !== undefined) return character(parseInt(hex, 16))
+    if (decimal !== undefined) return character(Number(decimal))
     const char = ENTITIES[name ?? '']
     if (char === undefined) throw new Unexpected()
     return char
   })
 }
 
-/** S3 encodes a space as `+`, as forms do. Throws URIError for what is not encoded so. */
-export function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '))
+/** Beyond Unicode there is none. */
+function character(code: number): string {
+  if (code > 0x10ffff) throw new Unexpected()
+  return String.fromCodePoint(code)
 }

@@ -1,5 +1,6 @@
-import { ListMultipartUploadsCommand, ListPartsCommand, type S3Client } from '@aws-sdk/client-s3'
-import { CofferError, isCofferError } from '../base/errors.ts'
+import { ListPartsCommand, type S3Client } from '@aws-sdk/client-s3'
+import { isCofferError } from '../base/errors.ts'
+import { uploadsOf } from '../cloud/list-uploads.ts'
 import { send } from '../cloud/send.ts'
 import { backOff, isPassing } from './backoff.ts'
 import { abortUpload } from './abort-upload.ts'
@@ -64,18 +65,13 @@ export async function abortStrays(
   { since, until, known }: { since: number; until: number; known: string | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const listed = await send(s3, new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key }), signal)
-  // S3 repeats the bucket's name; a network that wants its terms accepted first lists nothing, and that is no answer.
-  if (listed.Bucket === undefined)
-    throw new CofferError('SERVER', 'What answered is not S3: it did not name the bucket.')
   let allGone = true
-  for (const { Key, UploadId, Initiated } of listed.Uploads ?? []) {
-    if (Key !== key || UploadId === undefined || UploadId === known) continue
-    const began = Initiated?.getTime() ?? -Infinity
-    if (began < since || began > until) continue
-    const held = await send(s3, new ListPartsCommand({ Bucket: bucket, Key: key, UploadId, MaxParts: 1 }), signal)
-    if ((held.Parts ?? []).length > 0) continue
-    if (!(await abortUpload(s3, { bucket, key, uploadId: UploadId }))) allGone = false
+  for await (const { uploadId, began = -Infinity } of uploadsOf(s3, bucket, key, signal, { isProof: true })) {
+    if (uploadId === known || began < since || began > until) continue
+    const first = new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, MaxParts: 1 })
+    const { Parts = [] } = await send(s3, first, signal)
+    if (Parts.length > 0) continue
+    if (!(await abortUpload(s3, { bucket, key, uploadId }))) allGone = false
   }
   return allGone
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
-import { ListPartsCommand, type ListPartsCommandOutput, type S3Client } from '@aws-sdk/client-s3'
+import { ListPartsCommand, type Part, type S3Client } from '@aws-sdk/client-s3'
 import { isCofferError, type ErrorCode } from '../base/errors.ts'
+import { followPages, nextPlace } from '../cloud/paging.ts'
 import { send } from '../cloud/send.ts'
 import type { CustomerKeyFields, StoredFacts } from '../modes/mode.ts'
 import type { HeldUpload, OpenedUpload } from '../store/uploads.ts'
@@ -11,7 +12,7 @@ import { expectationOf, type Upload } from './object.ts'
 /**
  * Which parts of an upload S3 has as they were sent, with their ETags: those that were written down before they left, with
  * the same size, and the ETag of S3's answer where that came. Null if S3 does not know the upload any more: it was
- * completed or aborted. Throws what `send` throws.
+ * completed or aborted. Throws LIST_INCOMPLETE, and what `send` throws.
  */
 export async function partsThere(
   s3: S3Client,
@@ -20,41 +21,44 @@ export async function partsThere(
   customerKey: CustomerKeyFields,
   signal: AbortSignal,
 ): Promise<Map<number, string> | null> {
-  const { bucket, key } = held.saved
   const known = held.parts()
   const there = new Map<number, string>()
-  let marker: string | undefined
-  for (;;) {
-    const page: ListPartsCommandOutput | null = await send(
-      s3,
-      new ListPartsCommand({
-        Bucket: bucket,
-        Key: key,
-        UploadId: opened.uploadId,
-        PartNumberMarker: marker,
-        ...customerKey,
-      }),
-      signal,
-    ).catch(nullIfNoUpload)
-    if (page === null) return null
-    for (const { PartNumber, ETag, Size } of page.Parts ?? []) {
+  try {
+    for await (const { PartNumber, ETag, Size } of partsOf(s3, held, opened, customerKey, signal)) {
       const part = PartNumber === undefined ? undefined : known.get(PartNumber)
       if (PartNumber === undefined || ETag === undefined || part?.size !== Size) continue
       if (part?.etag === undefined || part.etag === ETag) there.set(PartNumber, ETag)
     }
-    if (page.IsTruncated !== true || page.NextPartNumberMarker === undefined) return there
-    marker = page.NextPartNumberMarker
+    return there
+  } catch (error) {
+    if (isNoUpload(error)) return null
+    throw error
   }
+}
+
+/** What S3 lists of an upload. A server that does not name the next page's place numbers its parts all the same. */
+async function* partsOf(
+  s3: S3Client,
+  { saved: { bucket, key } }: HeldUpload,
+  { uploadId }: OpenedUpload,
+  customerKey: CustomerKeyFields,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, void> {
+  const what = `the parts of an upload to s3://${bucket}/${key}`
+  const upload = { Bucket: bucket, Key: key, UploadId: uploadId, ...customerKey }
+  const ask = async (from: string | undefined) => {
+    const command = new ListPartsCommand({ ...upload, PartNumberMarker: from })
+    const { Parts = [], IsTruncated, NextPartNumberMarker } = await send(s3, command, signal)
+    const last = NextPartNumberMarker || Parts.at(-1)?.PartNumber?.toString()
+    return { parts: Parts, next: nextPlace(IsTruncated, last, what) }
+  }
+  for await (const { parts } of followPages(what, ask, ({ parts: [part] }) => part?.PartNumber?.toString()))
+    yield* parts
 }
 
 /** True if S3 says that there is no such upload, or none any more. */
 export function isNoUpload(error: unknown): boolean {
   return isCofferError(error) && error.facts.awsCode === 'NoSuchUpload'
-}
-
-function nullIfNoUpload(error: unknown): null {
-  if (isNoUpload(error)) return null
-  throw error
 }
 
 /**

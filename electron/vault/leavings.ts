@@ -1,10 +1,6 @@
-import {
-  AbortMultipartUploadCommand,
-  DeleteObjectCommand,
-  ListMultipartUploadsCommand,
-  type ListMultipartUploadsCommandOutput,
-} from '@aws-sdk/client-s3'
+import { AbortMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { isCofferError } from '../base/errors.ts'
+import { uploadsOf } from '../cloud/list-uploads.ts'
 import { send } from '../cloud/send.ts'
 import type { Vault } from './vault.ts'
 
@@ -23,7 +19,7 @@ export async function sweep(vault: Vault, leaving: Leaving, signal: AbortSignal)
   const { bucket, key, beside, uploadId } = leaving
   if (uploadId !== undefined) await abort(vault, { bucket, key, uploadId }, signal)
   if (beside === undefined) return
-  for (const id of await uploadsTo(vault, bucket, beside, signal)) {
+  for await (const { uploadId: id } of uploadsOf(vault.s3, bucket, beside, signal)) {
     await abort(vault, { bucket, key: beside, uploadId: id }, signal)
   }
   await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: beside }), signal)
@@ -39,22 +35,5 @@ async function abort(
     await send(s3, new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }), signal)
   } catch (error) {
     if (!isCofferError(error) || error.facts.awsCode !== 'NoSuchUpload') throw error
-  }
-}
-
-async function uploadsTo({ s3 }: Vault, bucket: string, key: string, signal: AbortSignal): Promise<string[]> {
-  const found: string[] = []
-  let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {}
-  for (;;) {
-    const page: ListMultipartUploadsCommandOutput = await send(
-      s3,
-      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: key, ...from }),
-      signal,
-    )
-    for (const { Key, UploadId } of page.Uploads ?? []) {
-      if (Key === key && UploadId !== undefined) found.push(UploadId)
-    }
-    if (page.IsTruncated !== true) return found
-    from = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker }
   }
 }

@@ -1,5 +1,6 @@
 import { ListBucketsCommand } from '@aws-sdk/client-s3'
-import { listObjects, type ObjectLine } from '../cloud/list-objects.ts'
+import { allObjects, type ObjectLine } from '../cloud/list-objects.ts'
+import { followPages } from '../cloud/paging.ts'
 import { send } from '../cloud/send.ts'
 import type { ListEntry, Vault } from './vault.ts'
 
@@ -17,13 +18,15 @@ export async function* listFolder(
   request: ListRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ListEntry, void, void> {
-  let token: string | undefined
-  do {
-    const { objects, folders, next } = await listObjects(vault.s3, { ...request, token }, signal)
-    for (const key of folders) yield folder(key)
+  let last: string | undefined
+  for await (const { objects, folders } of allObjects(vault.s3, request, signal)) {
+    for (const key of folders) {
+      // A page that begins within a folder tells it once more.
+      if (key !== last) yield folder(key)
+      last = key
+    }
     for (const object of objects) yield entryOf(vault, request.bucket, object)
-    token = next
-  } while (token !== undefined)
+  }
 }
 
 function entryOf({ catalog, place }: Vault, bucket: string, { key, size, modified, etag }: ObjectLine): ListEntry {
@@ -43,18 +46,19 @@ export async function listBuckets(
   vault: Vault,
   signal: AbortSignal,
 ): Promise<{ name: string; createdAt: Date | undefined }[]> {
-  const buckets: { name: string; createdAt: Date | undefined }[] = []
-  let token: string | undefined
-  do {
-    const page = await send(
+  const ask = async (from: string | undefined) => {
+    const { Buckets = [], ContinuationToken } = await send(
       vault.s3,
-      new ListBucketsCommand(token === undefined ? {} : { ContinuationToken: token }),
+      new ListBucketsCommand(from === undefined ? {} : { ContinuationToken: from }),
       signal,
     )
-    for (const { Name, CreationDate } of page.Buckets ?? []) {
-      if (Name !== undefined) buckets.push({ name: Name, createdAt: CreationDate })
+    return { buckets: Buckets, next: ContinuationToken || undefined }
+  }
+  const found: { name: string; createdAt: Date | undefined }[] = []
+  for await (const { buckets } of followPages('the buckets', ask, ({ buckets: [first] }) => first?.Name)) {
+    for (const { Name, CreationDate } of buckets) {
+      if (Name !== undefined) found.push({ name: Name, createdAt: CreationDate })
     }
-    token = page.ContinuationToken
-  } while (token !== undefined)
-  return buckets
+  }
+  return found
 }

@@ -1,5 +1,6 @@
 import { isCofferError } from '../base/errors.ts'
-import { listObjects, type ObjectsPage } from '../cloud/list-objects.ts'
+import { firstObject, listObjects, listedObjects, type ObjectsPage, type ObjectsPlace } from '../cloud/list-objects.ts'
+import { guardPages } from '../cloud/paging.ts'
 import type { ListRequest } from './list.ts'
 import type { Vault } from './vault.ts'
 
@@ -14,8 +15,8 @@ export interface RefreshProgress {
 
 /**
  * Lists a folder, or everything below it, into the catalog, page by page: each can be seen before the next one comes. What
- * S3 has no longer leaves the catalog only when the listing has come to its end. Throws what `send` throws; a bucket that
- * is not there is forgotten.
+ * S3 has no longer leaves the catalog only when the listing has come to its end. Throws LIST_INCOMPLETE and what `send`
+ * throws; a bucket that is not there is forgotten.
  */
 export async function* refresh(
   vault: Vault,
@@ -26,8 +27,9 @@ export async function* refresh(
   const { bucket, prefix, recursive } = request
   const own = new AbortController()
   const stop = AbortSignal.any([signal, own.signal])
-  const ask = (token?: string): Promise<ObjectsPage> => {
-    const answer = listObjects(vault.s3, { bucket, prefix, recursive, token }, stop)
+  const guard = guardPages(listedObjects(request))
+  const ask = (from?: ObjectsPlace): Promise<ObjectsPage> => {
+    const answer = listObjects(vault.s3, { bucket, prefix, recursive, from }, stop)
     // It is waited for later, or, if nobody wants to know any more, never.
     answer.catch(() => undefined)
     return answer
@@ -37,6 +39,7 @@ export async function* refresh(
   try {
     for (let asked: Promise<ObjectsPage> | undefined = ask(); asked !== undefined;) {
       const page: ObjectsPage = await asked
+      guard({ next: page.next, first: firstObject(page) })
       // S3 is at the next page while this one is written down.
       asked = page.next === undefined ? undefined : ask(page.next)
       run.add(page)

@@ -1,15 +1,16 @@
 import { isCofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 import type { ModeOptions, Recognition } from '../modes/mode.ts'
+import type { VersionLine } from '../cloud/list-versions.ts'
 import { isKey, type KeyNames } from './key-names.ts'
 import { look, type Looked, type Wanted } from './look.ts'
-import { deleteVersion, listVersions } from './older-versions.ts'
 import { openLooked, type Reading } from './reading.ts'
 import { recognise } from './recognise.ts'
 import { rekeyOpened } from './rekey.ts'
 import { isThere, type Target } from './rekey-target.ts'
 import type { PutResult, RekeyWatch, Vault } from './vault.ts'
 import { verify } from './verify.ts'
+import { deleteVersion, versionsOf } from './versions.ts'
 
 /** One object of a re-key of many. */
 export interface RekeyItem {
@@ -142,6 +143,11 @@ async function openOrPass(
 
 function isOtherKey(error: unknown): boolean {
   return isCofferError(error, 'KEY_NOT_FOUND') || isCofferError(error, 'KMS_KEY_NOT_FOUND')
+}
+
+/** Delete markers hold no content and are no versions here. */
+async function listVersions(vault: Vault, object: RekeyItem, signal: AbortSignal): Promise<VersionLine[]> {
+  return (await versionsOf(vault, object, signal)).filter(({ kind }) => kind === 'version')
 }
 
 /** Of the versions that were there before, those that are neither the current one nor where the object is to get to. */

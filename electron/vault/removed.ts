@@ -1,4 +1,4 @@
-import { listObjectVersions, type VersionLine, type VersionsPage } from '../cloud/list-versions.ts'
+import { allVersions, type VersionLine } from '../cloud/list-versions.ts'
 import type { Vault } from './vault.ts'
 
 /** A file that is hidden by a delete marker, or a folder in which there is no file any more. */
@@ -28,18 +28,15 @@ export async function* removedIn(
 ): AsyncGenerator<RemovedEntry[], void, void> {
   const { listing } = vault.catalog
   let open = new Map<string, Lines>()
-  let from: VersionsPage['next']
-  do {
-    const page: VersionsPage = await listObjectVersions(vault.s3, { bucket, prefix, shallow: true, from }, signal)
+  for await (const page of allVersions(vault.s3, { bucket, prefix, shallow: true }, signal)) {
     for (const line of page.lines) takeIn(open, line)
-    from = page.next
     // The page may end within a key, of which there is more to come.
-    const whole = [...open].filter(([key]) => key !== from?.key)
-    open = new Map([...open].filter(([key]) => key === from?.key))
+    const whole = [...open].filter(([key]) => key !== page.next?.key)
+    open = new Map([...open].filter(([key]) => key === page.next?.key))
     const files = whole.flatMap(([key, lines]) => removedFile(key, lines))
     const folders = page.folders.filter((folder) => !listing.shows(vault.place, bucket, folder)).map(removedFolder)
     if (files.length + folders.length > 0) yield [...folders, ...files]
-  } while (from !== undefined)
+  }
 }
 
 /** There are servers that list all versions before all markers; so whichever comes, the newest of its kind comes first. */

@@ -1,5 +1,5 @@
 import { CofferError } from '../base/errors.ts'
-import { listObjectVersions, type VersionLine, type VersionsPage } from '../cloud/list-versions.ts'
+import { allVersions, type VersionLine } from '../cloud/list-versions.ts'
 import { deleteMany } from './delete-many.ts'
 import { asStored, undelete } from './versions.ts'
 import type { Vault } from './vault.ts'
@@ -60,15 +60,12 @@ async function* linesByKey(
   signal: AbortSignal,
 ): AsyncGenerator<VersionLine[][], void, void> {
   let open: VersionLine[] = []
-  let from: VersionsPage['next']
-  do {
-    const page: VersionsPage = await listObjectVersions(vault.s3, { bucket, prefix, from }, signal)
-    from = page.next
+  for await (const page of allVersions(vault.s3, { bucket, prefix }, signal)) {
     const lines = [...open, ...page.lines]
     // The page may end within a key, of which there is more to come.
-    open = lines.filter(({ key }) => key === from?.key)
-    yield [...Map.groupBy(lines, ({ key }) => key)].flatMap(([key, own]) => (key === from?.key ? [] : [own]))
-  } while (from !== undefined)
+    open = lines.filter(({ key }) => key === page.next?.key)
+    yield [...Map.groupBy(lines, ({ key }) => key)].flatMap(([key, own]) => (key === page.next?.key ? [] : [own]))
+  }
 }
 
 /** An object that only marks a folder (its key ends with `/`) is none. */

@@ -1,7 +1,8 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
-import { listObjectVersions, type VersionLine } from '../cloud/list-versions.ts'
+import { allVersions, type VersionLine } from '../cloud/list-versions.ts'
+import { send } from '../cloud/send.ts'
 import type { StoredObject } from '../store/listing/listing.ts'
-import { deleteVersion } from './older-versions.ts'
 import type { Vault } from './vault.ts'
 
 interface Name {
@@ -9,17 +10,15 @@ interface Name {
   key: string
 }
 
-/** All that a bucket keeps of one object, newest first. Asks S3 each time. Throws what `send` throws. */
+/** All that a bucket keeps of one object, newest first. Asks S3 each time. Throws LIST_INCOMPLETE, and what `send` throws. */
 export async function versionsOf(vault: Vault, { bucket, key }: Name, signal: AbortSignal): Promise<VersionLine[]> {
   const found: VersionLine[] = []
-  let from: { key: string; id: string | undefined } | undefined
-  for (;;) {
-    const page = await listObjectVersions(vault.s3, { bucket, prefix: key, from }, signal)
-    found.push(...page.lines.filter((line) => line.key === key))
+  for await (const { lines, next } of allVersions(vault.s3, { bucket, prefix: key }, signal)) {
+    found.push(...lines.filter((line) => line.key === key))
     // Keys come in order, so once another one has come there is nothing more of this.
-    if (page.next === undefined || page.next.key !== key) return found.sort(newestFirst)
-    from = page.next
+    if (next !== undefined && next.key !== key) break
   }
+  return found.sort(newestFirst)
 }
 
 /** S3's own order where dates, which are in whole seconds, do not say otherwise; there are servers that list markers last. */
@@ -81,6 +80,16 @@ export async function removeVersion(
   }
   vault.catalog.listing.stored([asStored(vault, bucket, latest)])
   return true
+}
+
+/** Deletes one version for good. Throws what `send` throws. */
+export async function deleteVersion(
+  { s3 }: Vault,
+  { bucket, key }: Name,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await send(s3, new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: id }), signal)
 }
 
 /** A version that is an object's latest again, as its folder shows it. */

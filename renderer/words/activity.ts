@@ -76,6 +76,7 @@ const REASONS: Record<ErrorCode, string> = {
   NOT_S3: 'Another server than S3 answered',
   SERVER: 'The server failed',
   THROTTLED: 'The server was too busy',
+  LIST_INCOMPLETE: 'The server’s list is not whole',
   WRONG_REGION: 'The bucket is in another region',
   LOCAL_SERVER: 'This computer’s server did not start',
   ALREADY_EXISTS: 'There was one by that name',

@@ -1,6 +1,7 @@
 import type { AliasListEntry, KMSClient } from '@aws-sdk/client-kms'
 import { CreateAliasCommand, DeleteAliasCommand, ListAliasesCommand, UpdateAliasCommand } from '@aws-sdk/client-kms'
 import { CofferError, isCofferError } from '../../base/errors.ts'
+import { followPages, nextPlace } from '../paging.ts'
 import { send } from '../send.ts'
 import { tolerating } from './tolerate.ts'
 
@@ -52,12 +53,15 @@ function taken(alias: string): CofferError {
 }
 
 async function list(kms: KMSClient, keyId: string | undefined, signal: AbortSignal): Promise<AliasListEntry[]> {
-  const entries: AliasListEntry[] = []
-  let Marker: string | undefined
-  do {
+  const ask = async (Marker: string | undefined) => {
     const page = await tolerating(send(kms, new ListAliasesCommand({ KeyId: keyId, Marker, Limit: 100 }), signal))
-    entries.push(...(page?.Aliases ?? []))
-    Marker = page?.Truncated ? page.NextMarker : undefined
-  } while (Marker !== undefined)
+    return { aliases: page?.Aliases ?? [], next: nextPlace(page?.Truncated, page?.NextMarker || undefined, WHAT) }
+  }
+  const entries: AliasListEntry[] = []
+  for await (const { aliases } of followPages(WHAT, ask, ({ aliases: [first] }) => first?.AliasName)) {
+    entries.push(...aliases)
+  }
   return entries
 }
+
+const WHAT = 'the aliases of KMS keys'

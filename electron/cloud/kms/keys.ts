@@ -9,6 +9,7 @@ import {
   ListKeysCommand,
 } from '@aws-sdk/client-kms'
 import { CofferError, isCofferError } from '../../base/errors.ts'
+import { followPages, nextPlace } from '../paging.ts'
 import { send } from '../send.ts'
 import { aliasesByKey, aliasesOf, requireFreeAlias } from './aliases.ts'
 import { rotationStatus } from './rotation.ts'
@@ -48,12 +49,14 @@ export async function listKeys(
 ): Promise<(KmsKey & { rotation: RotationStatus | undefined })[]> {
   const aliases = await aliasesByKey(kms, signal)
   const ids: { keyId: string; arn: string }[] = []
-  let Marker: string | undefined
-  do {
-    const page = await send(kms, new ListKeysCommand({ Marker, Limit: 1000 }), signal)
-    for (const { KeyId, KeyArn } of page.Keys ?? []) if (KeyId) ids.push({ keyId: KeyId, arn: KeyArn ?? '' })
-    Marker = page.Truncated ? page.NextMarker : undefined
-  } while (Marker !== undefined)
+  const what = 'the KMS keys'
+  const ask = async (Marker: string | undefined) => {
+    const { Keys = [], Truncated, NextMarker } = await send(kms, new ListKeysCommand({ Marker, Limit: 1000 }), signal)
+    return { keys: Keys, next: nextPlace(Truncated, NextMarker || undefined, what) }
+  }
+  for await (const { keys } of followPages(what, ask, ({ keys: [first] }) => first?.KeyId)) {
+    for (const { KeyId, KeyArn } of keys) if (KeyId) ids.push({ keyId: KeyId, arn: KeyArn ?? '' })
+  }
   return await mapBounded(ids, WIDTH, async ({ keyId, arn }) => {
     const metadata = await tolerating(metadataOf(kms, keyId, signal))
     const key = toKey(metadata ?? { KeyId: keyId, Arn: arn }, aliases.get(keyId) ?? [])

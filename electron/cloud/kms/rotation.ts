@@ -6,6 +6,7 @@ import {
   ListKeyRotationsCommand,
   RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms'
+import { followPages, nextPlace } from '../paging.ts'
 import { send } from '../send.ts'
 import { tolerating } from './tolerate.ts'
 
@@ -41,12 +42,14 @@ export async function rotationStatus(
 /** Every rotation so far, oldest first. Throws UNSUPPORTED where the server keeps no such list, KMS_DENIED. */
 export async function rotationHistory(kms: KMSClient, keyId: string, signal: AbortSignal): Promise<RotationEvent[]> {
   const entries: RotationsListEntry[] = []
-  let Marker: string | undefined
-  do {
-    const page = await send(kms, new ListKeyRotationsCommand({ KeyId: keyId, Marker }), signal)
-    entries.push(...(page.Rotations ?? []))
-    Marker = page.Truncated ? page.NextMarker : undefined
-  } while (Marker !== undefined)
+  const what = `the rotations of the KMS key ${keyId}`
+  const ask = async (Marker: string | undefined) => {
+    const command = new ListKeyRotationsCommand({ KeyId: keyId, Marker })
+    const { Rotations = [], Truncated, NextMarker } = await send(kms, command, signal)
+    return { rotations: Rotations, next: nextPlace(Truncated, NextMarker || undefined, what) }
+  }
+  // Two rotations may be of one moment; only where to go on tells a circle.
+  for await (const { rotations } of followPages(what, ask, () => undefined)) entries.push(...rotations)
   return entries
     .map(({ RotationDate, RotationType }) => ({ at: RotationDate, kind: RotationType }))
     .sort((a, b) => Number(a.at ?? 0) - Number(b.at ?? 0))

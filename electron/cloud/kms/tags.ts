@@ -1,16 +1,20 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { ListResourceTagsCommand, TagResourceCommand, UntagResourceCommand } from '@aws-sdk/client-kms'
+import { followPages, nextPlace } from '../paging.ts'
 import { send } from '../send.ts'
 
 /** A key's tags, name to value. Throws KMS_DENIED. */
 export async function tagsOf(kms: KMSClient, keyId: string, signal: AbortSignal): Promise<Record<string, string>> {
   const tags: [string, string][] = []
-  let Marker: string | undefined
-  do {
-    const page = await send(kms, new ListResourceTagsCommand({ KeyId: keyId, Marker }), signal)
-    for (const { TagKey, TagValue } of page.Tags ?? []) tags.push([TagKey ?? '', TagValue ?? ''])
-    Marker = page.Truncated ? page.NextMarker : undefined
-  } while (Marker !== undefined)
+  const what = `the tags of the KMS key ${keyId}`
+  const ask = async (Marker: string | undefined) => {
+    const command = new ListResourceTagsCommand({ KeyId: keyId, Marker })
+    const { Tags = [], Truncated, NextMarker } = await send(kms, command, signal)
+    return { page: Tags, next: nextPlace(Truncated, NextMarker || undefined, what) }
+  }
+  for await (const { page } of followPages(what, ask, ({ page: [first] }) => first?.TagKey)) {
+    for (const { TagKey, TagValue } of page) tags.push([TagKey ?? '', TagValue ?? ''])
+  }
   return Object.fromEntries(tags)
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readListing, type ObjectLine } from '../../../electron/cloud/list-objects-xml.ts'
+import { decodeName, NAME_ENCODINGS } from '../../../electron/cloud/listed-names.ts'
 
 function document(inside: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inside}</ListBucketResult>`
@@ -29,11 +30,11 @@ describe("an answer of S3's", () => {
         const lines = objects.map((object) => contents(object, encode))
         const prefixes = folders.map((name) => `<CommonPrefixes><Prefix>${encode(name)}</Prefix></CommonPrefixes>`)
         const head = '<Name>b</Name><Prefix></Prefix><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>'
-        expect(readListing(document(head + [...lines, ...prefixes].join('\n  ')))).toEqual({
-          objects,
-          folders,
-          next: undefined,
-        })
+        const read = readListing(document(head + [...lines, ...prefixes].join('\n  ')))
+        expect(read).toMatchObject({ encoded: true, isTruncated: false, nextToken: undefined, nextMarker: undefined })
+        const decode = (name: string): string => decodeName(name, 'form')
+        expect(read?.objects.map(({ key, ...rest }) => ({ key: decode(key), ...rest }))).toEqual(objects)
+        expect(read?.folders.map(decode)).toEqual(folders)
       }),
     )
   })
@@ -50,7 +51,9 @@ describe("an answer of S3's", () => {
 
   test('that goes on tells where', () => {
     const head = '<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b==</NextContinuationToken>'
-    expect(readListing(document(head))).toEqual({ objects: [], folders: [], next: 'a&b==' })
+    expect(readListing(document(head))).toMatchObject({ isTruncated: true, nextToken: 'a&b==' })
+    const first = '<IsTruncated>True</IsTruncated><NextMarker>a&amp;b</NextMarker><NextContinuationToken/>'
+    expect(readListing(document(first))).toMatchObject({ isTruncated: true, nextToken: undefined, nextMarker: 'a&b' })
   })
 })
 
@@ -66,13 +69,23 @@ describe('left to a full reader is', () => {
     ['an entry with a date that is none', document(good.replace(/<LastModified>[^<]*/, '<LastModified>today'))],
     ['an entry with an element where text belongs', document(good.replace('>k<', '><b>k</b><'))],
     ['an entity of unknown name', document(good.replace('>k<', '>&k;<'))],
-    [
-      'a key that is not encoded as it says',
-      document(`<EncodingType>url</EncodingType>${good.replace('>k<', '>%zz<')}`),
-    ],
-    ['one that goes on nowhere', document('<IsTruncated>true</IsTruncated>')],
     ['an entry that does not end', document(good.replace('</Contents>', ''))],
+    ['an entity beyond Unicode', document(good.replace('>k<', '>&#x110000;<'))],
   ] as const)('%s', ([, xml]) => {
     expect(readListing(xml)).toBeNull()
   })
+})
+
+test('a name is decoded as its server encodes it, and never throws', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.constantFrom(...NAME_ENCODINGS), (name, encoding) => {
+      expect(decodeName(name, encoding)).toBeTypeOf('string')
+      expect(decodeName(encodeURIComponent(name), 'percent')).toBe(name)
+      expect(decodeName(name, 'raw')).toBe(name)
+    }),
+  )
+  expect(decodeName('a+b%20c%', 'form')).toBe('a+b%20c%')
+  expect(decodeName('a+b%20c', 'form')).toBe('a b c')
+  expect(decodeName('a+b%20c', 'percent')).toBe('a+b c')
+  expect(decodeName('%E4.txt', 'form')).toBe('%E4.txt')
 })
