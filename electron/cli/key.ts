@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
-import { CofferError, isCofferError } from '../base/errors.ts'
-import { ask, askSecret } from './ask.ts'
-import { addKit, addRestore, keyFile, restoreKit, takenInWords, type RestoreFlags } from './kit.ts'
+import { CofferError } from '../base/errors.ts'
+import { ask } from './ask.ts'
+import { addImport } from './key-import.ts'
+import { addKit, addRestore } from './kit.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
 import { offerFirstKit } from './kit-question.ts'
 import { listing } from './output.ts'
@@ -73,42 +74,6 @@ function addList(key: Command): void {
       listing(out, await client.keys.list({}, { signal }), columns, 'No keys yet. Make one: coffer key new NAME')
     }),
   )
-}
-
-interface ImportFlags extends RestoreFlags {
-  name?: string
-  public?: boolean
-}
-
-function addImport(key: Command): void {
-  const command = key
-    .command('import')
-    .description('take in a key: 32 raw bytes, base64, hex, RSA as PEM, or a recovery kit')
-    .argument('<file>', 'the file, or - for standard input')
-    .option('--name <name>', 'what to call it')
-    .option('--public', 'keep the public half of an RSA key alone: this computer shall write and not read')
-    .option('--passphrase-file <file>', "a kit's passphrase is this file's first line")
-    .option('--plain', 'take a kit that age has decrypted, too')
-    .action((file: string, flags: ImportFlags) =>
-      withCoffer(command, async (session) => {
-        const { client, out, signal } = session
-        const from = await keyFrom(session, file)
-        try {
-          const taken = await client.keys.import({ name: flags.name, publicOnly: flags.public, from }, { signal })
-          out.result(taken, takenInWords(taken))
-        } catch (error) {
-          const isKit = isCofferError(error, 'PASSPHRASE_NEEDED') && error.facts['kit'] === 'yes'
-          if (!isKit || 'text' in from) throw error
-          await restoreKit(session, from, flags)
-        }
-      }),
-    )
-}
-
-/** A key that is typed or pasted on a terminal is not shown. */
-async function keyFrom(session: Session, file: string) {
-  if (file !== '-' || !isAnyoneThere(session)) return await keyFile(file, session.signal)
-  return { text: await askSecret('The key, as base64 or hex: ', session.signal) }
 }
 
 function addExport(key: Command): void {

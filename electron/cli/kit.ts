@@ -154,7 +154,7 @@ function isPlainKit(error: unknown): error is CofferError {
   return isCofferError(error, 'INVALID_INPUT') && error.facts['plainKit'] === 'yes'
 }
 
-type TakenKey = Awaited<ReturnType<CofferClient['keys']['import']>>
+type TakenKey = Restored['keys'][number]
 
 /** What became of a key that was taken in. */
 export function takenInWords({ name, id, taken }: TakenKey): string {

@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import type { KeyForm, SymmetricForm } from '../base/key-forms.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
-import { parseKey } from './import.ts'
+import { readKey } from './import.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import type { KeyInfo, KeyRing } from './keyring.ts'
 import type { KitContent } from './kit-content.ts'
@@ -18,14 +19,14 @@ export interface CustomerKeys extends KeyRing {
   /** Makes a key. Throws ALREADY_EXISTS if the name is taken. */
   create(options: { kind?: 'aes-256' | 'rsa-3072' | undefined; name?: string | undefined }): Promise<KeyInfo>
   /**
-   * Takes in a key from elsewhere (see parseKey for its forms). The same material is the same key: one that is here already
+   * Takes in a key from elsewhere (see readKey for its forms, and for `as`). The same material is the same key: one that is here already
    * keeps its name and is answered. With `publicOnly`, nothing is kept of an RSA key but its public half. Throws
    * INVALID_INPUT, ALREADY_EXISTS if the name is taken.
    */
   import(
     input: string | Uint8Array,
-    options: { name?: string | undefined; publicOnly?: boolean | undefined },
-  ): Promise<TakenKey>
+    options: { name?: string | undefined; publicOnly?: boolean | undefined; as?: SymmetricForm | undefined },
+  ): Promise<TakenKey & { readAs: KeyForm }>
   /** Takes in all keys of an opened kit, or none, and zeroes them there. */
   restore(kit: KitContent): Promise<TakenKey[]>
   /**
@@ -101,8 +102,10 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
       return toInfo(await keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name))
     },
 
-    import: (input, { name, publicOnly }) =>
-      settle(() => keep(publicOnly === true ? publicHalf(parseKey(input)) : parseKey(input), name)),
+    async import(input, { name, publicOnly, as }) {
+      const { material, form } = readKey(input, as)
+      return { ...(await keep(publicOnly === true ? publicHalf(material) : material, name)), readAs: form }
+    },
 
     async restore(kit) {
       const restored = await restoreAll(table, secrets, account, kit)

@@ -5,7 +5,7 @@ import { CofferError } from '../base/errors.ts'
 import { decodeText } from '../base/text.ts'
 import { parseKey } from './import.ts'
 import type { KeyKind } from './keyring.ts'
-import type { Material } from './material.ts'
+import { aesMaterial, type Material } from './material.ts'
 
 /*
  * The content of a recovery kit: JSON that a person can read and use without Coffer. A field that an older Coffer can do
@@ -190,7 +190,7 @@ function materialIn(each: Entry): Material {
   }
   const bytes = fromBase64(each.base64)
   if (bytes?.length !== 32) throw broken()
-  return parseKey(bytes)
+  return aesMaterial(bytes)
 }
 
 function broken(): CofferError {

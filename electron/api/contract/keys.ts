@@ -1,5 +1,6 @@
 import { oc } from '@orpc/contract'
 import * as z from 'zod'
+import { KEY_FORMS, SYMMETRIC_FORMS } from '../../base/key-forms.ts'
 import { PASSPHRASE_FORMS } from '../../base/passphrase-forms.ts'
 import { overwrite } from './common.ts'
 
@@ -33,8 +34,9 @@ export const keys = {
     .output(keyInfo),
 
   /**
-   * From a file (32 raw bytes or text), or from text that was typed or pasted: base64, hex, or an RSA key as PEM. The same
-   * material is the same key: one that is here keeps its name. A recovery kit is PASSPHRASE_NEEDED with `kit` as a fact.
+   * From a file, or from text that was typed or pasted. The same material is the same key: one that is here keeps its name. A
+   * recovery kit is PASSPHRASE_NEEDED with `kit` as a fact. Text with more than one reading, or of half the strength that it
+   * seems to have, is INVALID_INPUT, with the form that may be insisted on as the fact `as`.
    */
   import: oc
     .input(
@@ -43,9 +45,11 @@ export const keys = {
         /** Keep the public half of an RSA key alone: this machine shall write and not read. */
         publicOnly: z.boolean().default(false),
         from: z.union([...file, z.strictObject({ text: z.string().min(1) })]),
+        /** Reads an AES key in this form and no other. */
+        as: z.enum(SYMMETRIC_FORMS).optional(),
       }),
     )
-    .output(takenKey),
+    .output(takenKey.extend({ readAs: z.enum(KEY_FORMS) })),
 
   /**
    * Saves a recovery kit: an age file with these keys, or all, that the passphrase opens. With `sheet`, also a page to print

@@ -23,13 +23,13 @@ export const keysRouter = {
     recorded(coffer, what, () => coffer.keys.create(input)),
   ),
 
-  import: keys.import.handler(({ input: { name, publicOnly, from }, context: { coffer } }) =>
+  import: keys.import.handler(({ input: { name, publicOnly, from, as }, context: { coffer } }) =>
     recorded(coffer, what, async () => {
-      if ('text' in from) return await coffer.keys.import(from.text, { name, publicOnly })
+      if ('text' in from) return await coffer.keys.import(from.text, { name, publicOnly, as })
       const bytes = await bytesOf(from)
       try {
         if (looksLikeKit(bytes)) throw passphraseNeeded()
-        return await coffer.keys.import(bytes, { name, publicOnly })
+        return await coffer.keys.import(bytes, { name, publicOnly, as })
       } finally {
         zero(bytes)
       }
