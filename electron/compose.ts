@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { builtProgram } from './base/built-program.ts'
 import { CofferError } from './base/errors.ts'
+import type { ServerCheck, ServerFinding } from './base/server-checks.ts'
 import { behaviourOf } from './cloud/behaviour.ts'
 import { testedBehaviour } from './cloud/tested-behaviour.ts'
 import type { Connection, CredentialSource } from './cloud/connection.ts'
@@ -122,7 +123,11 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   })
 
   const connect = (place: string, connection: Connection): OpenVault => {
-    const clients = openClients(connection)
+    const known = {
+      find: (check: ServerCheck) => serverFindings.find(place, check),
+      learn: (finding: ServerFinding) => serverFindings.learn(place, finding),
+    }
+    const clients = openClients(connection, known)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
     const server = behaviourOf(connection, makesBuckets, testedBehaviour(serverFindings.list(place)))

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl
   xvfb xauth unzip libgtk-3-0 libnss3 libgbm1 libasound2)
 python=.cache/python
+servers=.cache/servers
 
 say() { printf 'system: %s\n' "$*" >&2; }
 
@@ -75,7 +76,31 @@ python_tools() {
   cp "$wanted" "$python/installed.txt"
 }
 
+# Other people's S3 servers, each of one pinned release. Go keeps what it has built, so a new clone only links them again.
+foreign_servers() {
+  local wanted go sources=test/support/servers/go
+  wanted=$(cat scripts/servers.txt "$sources"/go.mod "$sources"/rclone/main.go)
+  [ "$wanted" = "$(cat "$servers/installed.txt" 2>/dev/null)" ] && return
+  go=$(command -v go || echo /usr/local/go/bin/go)
+  if ! "$go" version >/dev/null 2>&1; then
+    say 'missing: Go 1.26 or newer (https://go.dev/dl). Install it, then run this again.'
+    return 1
+  fi
+  rm -rf "$servers"
+  mkdir -p "$servers"
+  while read -r kind what; do
+    say "installing $what"
+    case $kind in
+      go) quietly env CGO_ENABLED=0 GOBIN="$PWD/$servers" GOFLAGS=-buildvcs=false "$go" install -trimpath -ldflags '-s -w' "$what" ;;
+      go-here) quietly env CGO_ENABLED=0 "$go" build -C "$sources" -trimpath -ldflags '-s -w' -o "$PWD/$servers/$what" ./rclone ;;
+      maven) quietly mvn -q -B dependency:copy -Dartifact="$what" -Dmdep.stripVersion=true -DoutputDirectory="$PWD/$servers" ;;
+    esac
+  done <scripts/servers.txt
+  printf '%s\n' "$wanted" >"$servers/installed.txt"
+}
+
 case "$(uname)" in
   Linux) if command -v dpkg-query >/dev/null; then apt_packages "${packages[@]}"; else programs; fi ;;
 esac
 python_tools
+foreign_servers

@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
+import { behaviourOf } from './behaviour.ts'
 import { repeatWhatWasChanged } from './changed-on-the-way.ts'
 import type { Clients, Connection } from './connection.ts'
 import { credentialsOf } from './credentials.ts'
@@ -9,6 +10,7 @@ import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys, guardDataKeys } from './guard.ts'
 import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
+import { guardSubResources, rememberedHere, type KnownFindings } from './sub-resources/guard.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
 import { wireKms } from './wire/kms.ts'
@@ -29,9 +31,10 @@ const CONNECT_PATIENCE = 10_000
 
 /**
  * Both clients of a place over one pool of kept-alive connections. Retries are the SDK's standard ones, also of what
- * was changed on the way: every body that Coffer sends is a Buffer and can be sent again. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
+ * was changed on the way: every body that Coffer sends is a Buffer and can be sent again. `known` is what is known of the
+ * place's server; what requests learn of it goes there, too. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
  */
-export function openClients(connection: Connection): Clients {
+export function openClients(connection: Connection, known: KnownFindings = rememberedHere()): Clients {
   const ca = trustedAuthorities(connection.caBundle)
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS }
   const { provenBy } = connection
@@ -56,6 +59,7 @@ export function openClients(connection: Connection): Clients {
   guardCustomerKeys(s3)
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
+  if (behaviourOf(connection, provenBy !== undefined).kind === 'foreign') guardSubResources(s3, known)
   const patience = { connectTimeout: CONNECT_PATIENCE, silence }
   const sockets = openSockets({ provenBy, ca }, patience)
   const wires = { httpAgent, httpsAgent, sockets, ...patience }

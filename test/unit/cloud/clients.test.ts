@@ -5,10 +5,11 @@ import { bucketEncryption } from '../../../electron/cloud/bucket-encryption.ts'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
 import { send } from '../../../electron/cloud/send.ts'
-import { startMoto, type Moto } from '../../support/moto.ts'
+import { startMoto } from '../../support/moto.ts'
+import type { ForeignServer } from '../../support/servers/foreign.ts'
 
 const { signal } = new AbortController()
-let moto: Moto
+let moto: ForeignServer
 let clients: Clients
 
 beforeAll(async () => {

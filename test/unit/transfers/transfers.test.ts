@@ -10,12 +10,13 @@ import type { Stored } from '../../../electron/transfers/fetch-range.ts'
 import type { OpenedUpload, SentPart, UploadHooks } from '../../../electron/transfers/hooks.ts'
 import { partSize, partsInFlight } from '../../../electron/transfers/parts.ts'
 import { upload } from '../../../electron/transfers/upload.ts'
-import { startMoto, type Moto } from '../../support/moto.ts'
+import { startMoto } from '../../support/moto.ts'
+import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { bytes, cuttingProxy, MiB, openUploads, plainUpload, repeating } from './kit.ts'
 
 const { signal } = new AbortController()
 const bucket = 'parts'
-let moto: Moto
+let moto: ForeignServer
 let clients: Clients
 
 beforeAll(async () => {

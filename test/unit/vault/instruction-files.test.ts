@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { get } from '../../../electron/vault/get.ts'
-import { startMoto, type Moto } from '../../support/moto.ts'
+import { startMoto } from '../../support/moto.ts'
+import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
 interface Fixture {
@@ -16,7 +17,7 @@ interface Fixture {
 const watch = { signal: new AbortController().signal }
 const bucket = 'elsewhere'
 const fixture = JSON.parse(readFileSync(join(import.meta.dirname, '../../fixtures/s3ec-java.json'), 'utf8')) as Fixture
-let moto: Moto
+let moto: ForeignServer
 let vault: TestVault
 
 beforeAll(async () => {

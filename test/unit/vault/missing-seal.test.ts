@@ -7,12 +7,13 @@ import { inspect } from '../../../electron/vault/inspect.ts'
 import { put } from '../../../electron/vault/put.ts'
 import { fileSource } from '../../../electron/vault/source.ts'
 import { verify } from '../../../electron/vault/verify.ts'
-import { startMoto, type Moto } from '../../support/moto.ts'
+import { startMoto } from '../../support/moto.ts'
+import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
 const watch = { signal: new AbortController().signal }
 const bucket = 'hostile'
-let moto: Moto
+let moto: ForeignServer
 let vault: TestVault
 
 beforeAll(async () => {

@@ -12,14 +12,15 @@ import { remove } from '../../../electron/vault/remove.ts'
 import { fileSource } from '../../../electron/vault/source.ts'
 import type { ListEntry } from '../../../electron/vault/vault.ts'
 import { verify } from '../../../electron/vault/verify.ts'
-import { startMoto, type Moto } from '../../support/moto.ts'
+import { startMoto } from '../../support/moto.ts'
+import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { bytes, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
 const watch = { signal: new AbortController().signal }
 const bucket = 'vault'
 const keyFor: Partial<Record<ModeId, string>> = {}
-let moto: Moto
+let moto: ForeignServer
 let vault: TestVault
 
 beforeAll(async () => {
