@@ -5,6 +5,9 @@ import { electronRuntime } from './test/e2e/support/hosts.ts'
 const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const asRoot = process.getuid?.() === 0
 
+/** What only the packaged app can show. */
+const PACKAGE_ONLY = '**/packaged.spec.ts'
+
 /** The journeys of the window, on each of its hosts. Run them inside scripts/with-keyring.sh, after a build. */
 export default defineConfig({
   testDir: 'test/e2e',
@@ -23,6 +26,7 @@ export default defineConfig({
   projects: [
     {
       name: 'browser',
+      testIgnore: PACKAGE_ONLY,
       use: {
         browserName: 'chromium',
         viewport: { width: 1280, height: 800 },
@@ -32,6 +36,11 @@ export default defineConfig({
         },
       },
     },
-    ...(electronRuntime() === null ? [] : [{ name: 'desktop' }]),
+    ...(electronRuntime() === null
+      ? []
+      : [
+          { name: 'desktop', testIgnore: PACKAGE_ONLY },
+          { name: 'packaged', testMatch: [PACKAGE_ONLY, '**/first-start.spec.ts'] },
+        ]),
   ],
 })

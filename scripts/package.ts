@@ -1,7 +1,7 @@
 /*
- * Packages the desktop app: npm run package [-- TARGET...] [--electron FOLDER] [--out FOLDER]. Without targets, those in
- * electron-builder.yml; on Linux a tar.gz besides. With --electron, or ELECTRON_DIST, Electron's runtime is taken from that
- * folder and not over the network.
+ * Packages the desktop app: npm run package [-- TARGET...] [--electron FOLDER] [--built FOLDER] [--out FOLDER]. Without
+ * targets, those in electron-builder.yml; on Linux a tar.gz besides. With --electron, or ELECTRON_DIST, Electron's runtime is
+ * taken from that folder and not over the network. --built names the built programs, if they are not in dist.
  */
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { execFileSync } from 'node:child_process'
@@ -25,10 +25,10 @@ interface Manifest {
 }
 
 /** Programs and the shared parts that they load, by their paths in dist. */
-async function withParts(names: string[]): Promise<string[]> {
+async function withParts(built: string, names: string[]): Promise<string[]> {
   const found = new Set(names)
   for (const name of found) {
-    const text = await readFile(join(root, 'dist', name), 'utf8')
+    const text = await readFile(join(built, name), 'utf8')
     for (const [, part = ''] of text.matchAll(/(?:from|import)\s*\(?"(\.{1,2}\/[^"]+)"/g)) {
       found.add(join(dirname(name), part))
     }
@@ -37,12 +37,12 @@ async function withParts(names: string[]): Promise<string[]> {
 }
 
 /** Lays out the folder that becomes the app's archive: built programs, and the one module that is native. */
-async function layOut(manifest: Manifest): Promise<void> {
+async function layOut(built: string, manifest: Manifest): Promise<void> {
   await rm(stage, { recursive: true, force: true })
   await mkdir(stage, { recursive: true })
-  for (const name of [...(await withParts(PROGRAMS)), 'renderer']) {
+  for (const name of [...(await withParts(built, PROGRAMS)), 'renderer']) {
     const isKept = (path: string): boolean => !path.endsWith('.map')
-    await cp(join(root, 'dist', name), join(stage, 'dist', name), { recursive: true, filter: isKept })
+    await cp(join(built, name), join(stage, 'dist', name), { recursive: true, filter: isKept })
   }
   const { version, description, license } = manifest
   const own = { name: 'coffer', version, description, license, author: 'Coffer', type: 'module', main: 'dist/main.js' }
@@ -61,6 +61,14 @@ async function layOutKeytar(): Promise<void> {
   for (const part of parts) await cp(join(from, part), join(to, part), { recursive: true })
 }
 
+/** A runtime's folder says its version. */
+async function electronVersion(dist: string | undefined): Promise<string> {
+  const said = dist === undefined ? '' : await readFile(join(dist, 'version'), 'utf8').catch(() => '')
+  if (said.trim() !== '') return said.trim()
+  const electron = JSON.parse(await readFile(join(root, 'node_modules/electron/package.json'), 'utf8')) as Manifest
+  return electron.version
+}
+
 /** The unpacked app as one file, the same for the same content. */
 function archive(out: string, { version }: Manifest): string {
   const name = `coffer-${version}-linux-${process.arch}`
@@ -76,13 +84,17 @@ function archive(out: string, { version }: Manifest): string {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { electron: { type: 'string' }, out: { type: 'string', default: join(root, 'release', 'out') } },
+    options: {
+      electron: { type: 'string' },
+      built: { type: 'string', default: join(root, 'dist') },
+      out: { type: 'string', default: join(root, 'release', 'out') },
+    },
   })
   const out = resolve(values.out)
-  if (!existsSync(join(root, 'dist', 'main.js'))) throw new Error('Build it first: npm run build.')
+  const built = resolve(values.built)
+  if (!existsSync(join(built, 'main.js'))) throw new Error('Build it first: npm run build.')
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
-  const electron = JSON.parse(await readFile(join(root, 'node_modules/electron/package.json'), 'utf8')) as Manifest
-  await layOut(manifest)
+  await layOut(built, manifest)
   const electronDist = values.electron ?? process.env.ELECTRON_DIST
   const made = await build({
     targets: Platform.current().createTarget([...positionals], Arch[process.arch as keyof typeof Arch]),
@@ -90,7 +102,7 @@ async function main(): Promise<void> {
     publish: 'never',
     config: {
       extends: join(root, 'electron-builder.yml'),
-      electronVersion: electron.version,
+      electronVersion: await electronVersion(electronDist),
       directories: { output: out },
       // The folder that was laid out is the whole app; nothing is looked for, installed or built.
       beforeBuild: () => Promise.resolve(false),

@@ -6,16 +6,26 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
+built=$PWD/dist
 dist=$(bash scripts/test-electron.sh)
 export COFFER_ELECTRON=$dist/electron COFFER_ELECTRON_VERSION COFFER_ELECTRON_APP=$PWD
 COFFER_ELECTRON_VERSION=$(cat "$dist/version")
 case "$dist" in
   */.cache/electron-33/dist)
     export COFFER_ELECTRON_APP=$PWD/.cache/electron-33/app COFFER_TEST_MODULES=$PWD/.cache/electron-33/modules
-    COFFER_BUILD_FOR=electron-33 npm run build --silent
+    COFFER_BUILD_FOR=electron-33 npm run build --silent >/dev/null 2>&1
     cp package.json "$COFFER_ELECTRON_APP/package.json"
+    built=$COFFER_ELECTRON_APP/dist
     ;;
 esac
+
+# The package as it is delivered, and beside its program a copy that a debugger may attach to, since Playwright drives by that.
+export COFFER_PACKAGE=$PWD/.cache/package/linux-unpacked
+rm -rf "$PWD/.cache/package"
+node scripts/package.ts dir --electron "$dist" --built "$built" --out "$PWD/.cache/package" >/dev/null
+cp "$COFFER_PACKAGE/coffer" "$COFFER_PACKAGE/coffer-driven"
+electron-fuses write --app "$COFFER_PACKAGE/coffer-driven" EnableNodeCliInspectArguments=on >/dev/null
+chmod -R a+rX "$PWD/.cache/package"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -32,6 +42,7 @@ fi
 
 status=0
 "${as_other[@]}" bash scripts/with-keyring.sh xvfb-run -a -s '-screen 0 1280x1024x24' \
-  playwright test --project=desktop "$@" || status=$?
+  playwright test --project=desktop --project=packaged "$@" || status=$?
 [ -z "$results" ] || cp "$PLAYWRIGHT_JSON_OUTPUT_FILE" "$results"
+[ "$status" = 0 ] || { rm -rf test-results/desktop; mkdir -p test-results; cp -r "$COFFER_TEST_OUTPUT" test-results/desktop; }
 exit "$status"

@@ -6,6 +6,7 @@ import { startEngine, type EngineProcess } from './engine-process.ts'
 import { openGrantBook } from './grants.ts'
 import { serveWindowCalls } from './ipc.ts'
 import { menuTemplate } from './menu-template.ts'
+import { recoverPage } from './page-recovery.ts'
 import { BUILT } from './paths.ts'
 import { isOwn, openSession, registerScheme } from './session.ts'
 import { openWindow } from './window.ts'
@@ -60,6 +61,7 @@ function run(): void {
     if (window === undefined) open()
     else {
       if (window.isMinimized()) window.restore()
+      window.show()
       window.focus()
     }
   }
@@ -67,6 +69,7 @@ function run(): void {
   const session = (): Session => (opened ??= openSession(join(BUILT, 'renderer')))
   const open = (): void => {
     window = openWindow(session())
+    recoverPage(window, () => app.quit())
     window.on('closed', () => (window = undefined))
   }
 

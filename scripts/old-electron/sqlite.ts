@@ -3,7 +3,7 @@
  * load it; it has what Coffer calls and nothing else.
  */
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 type Value = string | number | bigint | null | Uint8Array
 type Row = Record<string, unknown> | unknown[]
@@ -92,8 +92,10 @@ class StatementSync {
 
 export class DatabaseSync {
   readonly #database: LibsqlDatabase
+  readonly #path: string
 
   constructor(path: string, { timeout = 0 }: { timeout?: number } = {}) {
+    this.#path = resolve(path)
     this.#database = translated(() => new Libsql(path, { timeout }))
   }
 
@@ -103,6 +105,10 @@ export class DatabaseSync {
 
   get isTransaction(): boolean {
     return this.#database.inTransaction
+  }
+
+  location(): string {
+    return this.#path
   }
 
   exec(sql: string): void {

@@ -1,4 +1,4 @@
-import { _electron, expect } from '@playwright/test'
+import { _electron, expect, type ElectronApplication } from '@playwright/test'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,28 +10,41 @@ const LOADER = resolve('node_modules/playwright-core/lib/server/electron/loader.
 /** In the app's main process: what its next dialog for files is to answer. */
 type Answering = typeof globalThis & { chosen?: string[] }
 
+export interface DesktopOptions extends Pick<WindowOptions, 'prepare' | 'folder'> {
+  /** Opens the packaged app, not the one as built. */
+  packaged?: boolean
+}
+
+export interface DesktopWindow extends OpenWindow {
+  app: ElectronApplication
+}
+
 /**
  * The same window in the desktop app. Nobody is there to answer the system's dialogs: saving goes where they begin, which is
  * where the browser host saves.
  */
-export async function openDesktop({ prepare }: Pick<WindowOptions, 'prepare'> = {}): Promise<OpenWindow> {
-  const folder = await mkdtemp(join(tmpdir(), 'coffer-desktop-'))
+export async function openDesktop({
+  prepare,
+  packaged = false,
+  folder: given,
+}: DesktopOptions = {}): Promise<DesktopWindow> {
+  const folder = given ?? (await mkdtemp(join(tmpdir(), 'coffer-desktop-')))
   const home = join(folder, 'home')
   const person = join(folder, 'person')
   await mkdir(join(person, 'Downloads'), { recursive: true })
   const runtime = electronRuntime()
   if (runtime === null) throw new Error('Start it with scripts/test-desktop.sh, which finds an Electron.')
   const app = await _electron.launch({
-    executablePath: runtime.program,
+    executablePath: packaged ? runtime.packagedDriven : runtime.program,
     // Playwright's own loader, which it adds by itself only to an Electron that it finds itself: the app waits until it is
-    // listened to.
-    args: ['-r', LOADER, resolve(runtime.app)],
+    // listened to. A package takes none.
+    args: packaged ? [] : ['-r', LOADER, resolve(runtime.app)],
     chromiumSandbox: process.getuid?.() !== 0,
     env: { ...environment(), COFFER_HOME: home, HOME: person, USERPROFILE: person },
   })
   const close = async (): Promise<void> => {
     await app.close()
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+    if (given === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     await app.evaluate(({ dialog }) => {
@@ -60,7 +73,7 @@ export async function openDesktop({ prepare }: Pick<WindowOptions, 'prepare'> = 
       ] as [number, number])
       await expect.poll(() => page.evaluate('[innerWidth, innerHeight]')).toEqual([width, height])
     }
-    return { page, resize, address: 'coffer://app/', home, person, chooseFiles, close }
+    return { app, page, resize, address: 'coffer://app/', home, person, chooseFiles, close }
   } catch (error) {
     await close()
     throw error

@@ -1,25 +1,30 @@
 /** The Electron that the desktop app's journeys run on; scripts/test-desktop.sh finds it and says where it is. */
 export interface ElectronRuntime {
-  /** Absolute path of the program. */
-  program: string
   version: string
-  /** The folder of the built app. */
+  /** Absolute path of the runtime's program, and the folder of the built app. */
+  program: string
   app: string
-  /** Modules that only tests load; null where the runtime has all of its own. */
-  modules: string | null
+  /** The packaged app: its program as it is delivered, and a copy whose switch for a debugger is on, to drive it by. */
+  packaged: string
+  packagedDriven: string
 }
 
 /** The runtime that is told by the environment; null where only the browser's journeys run. */
 export function electronRuntime(): ElectronRuntime | null {
-  const { COFFER_ELECTRON, COFFER_ELECTRON_VERSION = 'unknown', COFFER_ELECTRON_APP = '.' } = process.env
-  if (COFFER_ELECTRON === undefined) return null
-  const modules = process.env.COFFER_TEST_MODULES ?? null
-  return { program: COFFER_ELECTRON, version: COFFER_ELECTRON_VERSION, app: COFFER_ELECTRON_APP, modules }
+  const env = process.env
+  if (env.COFFER_ELECTRON === undefined) return null
+  return {
+    version: env.COFFER_ELECTRON_VERSION ?? 'unknown',
+    program: env.COFFER_ELECTRON,
+    app: env.COFFER_ELECTRON_APP ?? '.',
+    packaged: `${env.COFFER_PACKAGE ?? ''}/coffer`,
+    packagedDriven: `${env.COFFER_PACKAGE ?? ''}/coffer-driven`,
+  }
 }
 
 /** Prints what the journeys run on, once a run. */
 export default function printHosts(): void {
   const runtime = electronRuntime()
-  const desktop = runtime === null ? '' : `, the desktop app on Electron ${runtime.version}`
+  const desktop = runtime === null ? '' : `, the desktop app on Electron ${runtime.version}, as built and packaged`
   console.log(`Hosts that can take part: the browser${desktop}.`)
 }

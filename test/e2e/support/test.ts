@@ -16,7 +16,7 @@ export const test = base.extend<{ window: Watched }, { browserOfHost: Browser | 
   browserOfHost: [
     // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures that one needs from this pattern.
     async ({}, use, { project }) => {
-      const browser = project.name === 'desktop' ? undefined : await launchBrowser()
+      const browser = project.name === 'browser' ? await launchBrowser() : undefined
       await use(browser)
       await browser?.close()
     },
@@ -27,9 +27,9 @@ export const test = base.extend<{ window: Watched }, { browserOfHost: Browser | 
     const prepare = (page: Page): Promise<void> => listen(page, complaints)
     const context = { viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] }
     const window =
-      project.name === 'desktop'
-        ? await openDesktop({ prepare })
-        : await openWindow({ ...(browser && { browser }), context, prepare })
+      project.name === 'browser'
+        ? await openWindow({ ...(browser && { browser }), context, prepare })
+        : await openDesktop({ prepare, packaged: project.name === 'packaged' })
     try {
       await use({ ...window, complaints })
     } finally {
