@@ -80,6 +80,10 @@ export const FAILURES = {
     exit: 6,
     hint: 'This machine has only the public half. Read it where the private key is, or import that key.',
   },
+  KEY_PURPOSE: {
+    exit: 6,
+    hint: 'A key is for SSE-C or for CSE-C, never for both. Make another one: coffer key new NAME.',
+  },
   KIT_NEEDED: {
     exit: 6,
     hint: 'Save its recovery kit first: coffer key kit NAME FILE. To go on without one: --no-kit.',

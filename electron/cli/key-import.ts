@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
 import { isCofferError } from '../base/errors.ts'
+import type { KeyPurpose } from '../base/key-purpose.ts'
 import { SYMMETRIC_FORMS, type KeyForm, type SymmetricForm } from '../base/key-forms.ts'
 import { ask, askSecret } from './ask.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
 import { keyFile, restoreKit, takenInWords, type RestoreFlags } from './kit.ts'
+import { purposeOption } from './options.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { EXIT_HELP } from './words.ts'
@@ -22,6 +24,7 @@ A text with two readings is not guessed: Coffer says what it read. --as insists 
 interface ImportFlags extends RestoreFlags {
   name?: string
   public?: boolean
+  purpose?: KeyPurpose
   as?: SymmetricForm
 }
 
@@ -33,6 +36,7 @@ export function addImport(key: Command): void {
     .option('--name <name>', 'what to call it')
     .option('--public', 'keep the public half of an RSA key alone: this computer shall write and not read')
     .addOption(new Option('--as <form>', 'read an AES key in this form and no other').choices(SYMMETRIC_FORMS))
+    .addOption(purposeOption('cse or sse-c: what it is for; without it, it is not sent to a server before you say so'))
     .option('--passphrase-file <file>', "a kit's passphrase is this file's first line")
     .option('--plain', 'take a kit that age has decrypted, too')
     .addHelpText('after', IMPORT_HELP + EXIT_HELP)
@@ -62,8 +66,9 @@ async function keyFrom(session: Session, file: string): Promise<Source> {
 async function importKey(session: Session, from: Source, flags: ImportFlags): Promise<void> {
   const { client, out, signal } = session
   const take = async (as: SymmetricForm | undefined): Promise<void> => {
-    const taken = await client.keys.import({ name: flags.name, publicOnly: flags.public, from, as }, { signal })
-    out.result(taken, [takenInWords(taken), ...readInWords(taken.readAs)])
+    const { name, purpose, public: publicOnly } = flags
+    const taken = await client.keys.import({ name, publicOnly, purpose, from, as }, { signal })
+    out.result(taken, [...takenInWords(taken), ...readInWords(taken.readAs)])
   }
   try {
     await take(flags.as)

@@ -1,17 +1,22 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
 import { CofferError } from '../base/errors.ts'
+import type { KeyPurpose } from '../base/key-purpose.ts'
 import { ask } from './ask.ts'
 import { addImport } from './key-import.ts'
 import { addKit, addRestore } from './kit.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
 import { offerFirstKit } from './kit-question.ts'
 import { listing } from './output.ts'
+import { parsePurpose, purposeOption } from './options.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
-import { count, EXIT_HELP, moment } from './words.ts'
+import { count, EXIT_HELP, moment, purposeInWords, purposeName } from './words.ts'
 
 const EXAMPLES = `
+A key is either for CSE-C (it encrypts files on this computer and is never sent) or for SSE-C (it is sent to servers with
+each request). Its first use decides, or --purpose when it is made or imported; it is never both.
+
 Your keys rest in this system's keychain. Losing a key loses every file that was encrypted with it, so nothing is put
 under a key before its recovery kit is saved (coffer key kit), unless you say that you can do without (--no-kit).
 
@@ -38,8 +43,15 @@ export function addKey(program: Command): void {
   addRestore(key)
   addImport(key)
   addExport(key)
+  addPurpose(key)
   addRename(key)
   addDelete(key)
+}
+
+interface NewFlags {
+  rsa?: boolean
+  purpose?: KeyPurpose
+  kit: boolean
 }
 
 function addNew(key: Command): void {
@@ -48,11 +60,12 @@ function addNew(key: Command): void {
     .description('make a key')
     .argument('[name]', 'what to call it')
     .option('--rsa', 'an RSA-3072 pair (cse-c only): a machine with its public half can write and not read')
+    .addOption(purposeOption('cse or sse-c: what it is for; its first use decides unless told'))
     .option('--no-kit', 'it may be used without a recovery kit')
-    .action((name: string | undefined, { rsa = false, kit }: { rsa?: boolean; kit: boolean }) =>
+    .action((name: string | undefined, { rsa = false, purpose, kit }: NewFlags) =>
       withCoffer(command, async (session) => {
         const { client, out, signal } = session
-        const made = await client.keys.create({ name, kind: rsa ? 'rsa-3072' : 'aes-256' }, { signal })
+        const made = await client.keys.create({ name, kind: rsa ? 'rsa-3072' : 'aes-256', purpose }, { signal })
         out.result(made, `Made the key ${made.name} (${made.id}).`)
         if (kit) await offerFirstKit(session, made)
         else await client.keys.declineKit({ key: made.id }, { signal })
@@ -68,6 +81,7 @@ function addList(key: Command): void {
         NAME: ({ name }: KeyInfo) => name,
         ID: ({ id }: KeyInfo) => id,
         KIND: ({ kind }: KeyInfo) => KINDS[kind],
+        FOR: ({ purpose }: KeyInfo) => purposeName(purpose),
         MADE: ({ createdAt }: KeyInfo) => moment(createdAt),
         KIT: ({ kind, kitSavedAt }: KeyInfo) => (kitSavedAt ? moment(kitSavedAt) : kind === 'rsa-public' ? '' : 'NONE'),
       }
@@ -88,6 +102,20 @@ function addExport(key: Command): void {
         const written = await client.keys.export({ key: name, path, publicOnly }, { signal })
         const warning = publicOnly ? '' : ' Whoever has this file can read your files: keep it safe.'
         out.result(written, `Written to ${written.path}.${warning}`)
+      }),
+    )
+}
+
+function addPurpose(key: Command): void {
+  const command = key
+    .command('purpose')
+    .description('say what a key is for, once and for good')
+    .argument('<key>', 'its name or id')
+    .argument('<purpose>', 'cse: encrypts files here, is never sent; sse-c: is sent to servers', parsePurpose)
+    .action((name: string, purpose: KeyPurpose) =>
+      withCoffer(command, async ({ client, out, signal }) => {
+        const info = await client.keys.setPurpose({ key: name, purpose }, { signal })
+        out.result(info, purposeInWords(info.name, info.purpose))
       }),
     )
 }

@@ -157,7 +157,17 @@ function isPlainKit(error: unknown): error is CofferError {
 type TakenKey = Restored['keys'][number]
 
 /** What became of a key that was taken in. */
-export function takenInWords({ name, id, taken }: TakenKey): string {
+export function takenInWords({ name, id, taken, purpose }: TakenKey): string[] {
+  const lines = [arrival(name, id, taken)]
+  if (purpose === 'unknown') {
+    lines.push(
+      `Nothing says what it is for, so no server gets it. If it is for SSE-C: coffer key purpose ${id.slice(0, 8)} sse-c`,
+    )
+  }
+  return lines
+}
+
+function arrival(name: string, id: string, taken: TakenKey['taken']): string {
   switch (taken) {
     case 'new':
       return `The key ${name} (${id}) is here.`

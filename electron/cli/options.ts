@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import type { KeyPurpose } from '../base/key-purpose.ts'
 import { MODE_IDS } from '../base/mode-names.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 
@@ -18,6 +19,17 @@ export interface ReadFlags {
   context?: Record<string, string>
   allowLegacy?: boolean
   acceptUnsealed?: boolean
+}
+
+/** What a key is for. The mode's own name is taken too. */
+export function purposeOption(description: string): Option {
+  return new Option('--purpose <purpose>', description).argParser(parsePurpose)
+}
+
+export function parsePurpose(text: string): KeyPurpose {
+  if (text === 'cse' || text === 'cse-c') return 'cse'
+  if (text === 'sse-c') return 'sse-c'
+  throw new InvalidArgumentError('It must be cse (encrypts files here, is never sent) or sse-c (is sent to servers).')
 }
 
 const MODE_CHOICES: readonly ModeChoice[] = [...MODE_IDS, 'bucket-default']

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { ModeChoice } from '../base/mode-names.ts'
-import { withKit } from './kit-question.ts'
+import { withKey } from './kit-question.ts'
 import { addWriteFlags, concurrencyOption, limitRateOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { withCoffer } from './session.ts'
@@ -51,7 +51,7 @@ async function put(command: Command, words: string[], flags: PutFlags): Promise<
   const request = putRequest(words, flags)
   await withCoffer(command, async (session) => {
     const { client, place, signal } = session
-    await withKit(session, flags, async (acceptNoKit) =>
+    await withKey(session, flags, async (acceptNoKit) =>
       follow(session, await client.objects.put({ place, ...request, acceptNoKit }, { signal }), {
         verb: 'put',
         line: (done) => `${shortPath(done.name)} -> ${showTarget(done)}  (${manner(done)})`,

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 import { ask } from './ask.ts'
-import { withKit } from './kit-question.ts'
+import { withKey } from './kit-question.ts'
 import { addWriteFlags, concurrencyOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { tellRuns } from './rekey-status.ts'
@@ -86,7 +86,7 @@ async function rekey(
     purgeOldVersions: flags.purgeOldVersions === true,
     concurrency: flags.concurrency,
   }
-  await withKit(session, flags, async (acceptNoKit) =>
+  await withKey(session, flags, async (acceptNoKit) =>
     follow(session, await session.client.objects.rekey({ ...request, acceptNoKit }, { signal: session.signal }), {
       verb: 're-keyed',
       line: (done) => `${showTarget(done)} re-keyed  (${manner(done)})`,

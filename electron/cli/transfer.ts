@@ -3,7 +3,7 @@ import type { Output } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Session } from './session.ts'
 import { showTarget } from './target.ts'
-import { count, duration, modeName, size } from './words.ts'
+import { count, duration, modeName, purposeInWords, size } from './words.ts'
 
 type Event = PutEvent | GetEvent | VerifyEvent | RekeyEvent
 export type Done<E extends Event = Event> = Extract<E, { kind: 'file-done' }>
@@ -47,6 +47,10 @@ export async function follow<E extends Event>(
         break
       case 'usual-mode':
         out.note(`Mode: ${modeName(event.mode)}, this bucket's usual one.`)
+        break
+      case 'key-purpose':
+        out.note(purposeInWords(event.keyName, event.purpose), { keyPurpose: event.purpose, keyId: event.keyId })
+        if (event.kitLacksIt) out.note('Its recovery kit does not say so yet: save it again (coffer key kit).')
         break
       case 'already':
         out.note(`${showTarget(event)} is there already  (${modeName(event.mode)})`, alreadyRow(event))

@@ -1,3 +1,5 @@
+import type { RecordedPurpose } from '../base/key-purpose.ts'
+
 /** The modes in a person's words: whose key, and where the file is encrypted. */
 const MODES: Record<string, { name: string; custody: string }> = {
   'sse-s3': { name: 'SSE-S3', custody: "S3's key, encrypted in S3" },
@@ -16,6 +18,25 @@ export function modeName(mode: string): string {
 
 export function modeCustody(mode: string): string {
   return MODES[mode]?.custody ?? ''
+}
+
+const PURPOSES: Record<RecordedPurpose, string> = {
+  cse: 'CSE-C',
+  'sse-c': 'SSE-C',
+  unused: 'not used yet',
+  unknown: 'NOT SAID',
+}
+
+/** What a key is for, in a column. */
+export function purposeName(purpose: RecordedPurpose): string {
+  return PURPOSES[purpose]
+}
+
+/** What a key is for, from now on. */
+export function purposeInWords(name: string, purpose: RecordedPurpose): string {
+  return purpose === 'sse-c'
+    ? `The key ${name} is for SSE-C from now on: it is sent to servers with each request, and encrypts nothing on this computer.`
+    : `The key ${name} is for CSE-C from now on: it encrypts files on this computer, and is never sent.`
 }
 
 export const MODES_HELP = `

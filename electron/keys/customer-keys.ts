@@ -2,12 +2,14 @@ import { createPublicKey } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import type { KeyForm, SymmetricForm } from '../base/key-forms.ts'
+import type { KeyPurpose, RecordedPurpose } from '../base/key-purpose.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { readKey } from './import.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import type { KeyInfo, KeyRing } from './keyring.ts'
 import type { KitContent } from './kit-content.ts'
 import { newAesKey, newRsaPair, publicHalf, toLentKey, type Material } from './material.ts'
+import { claimPurpose, otherPurpose } from './purpose.ts'
 import { restoreAll, takenAs, type Taken } from './restore.ts'
 import type { SecretStore } from './secret-store.ts'
 
@@ -16,16 +18,26 @@ export type TakenKey = KeyInfo & { taken: Taken }
 
 /** All that a host can do with customer keys. Only `export` lets material out. */
 export interface CustomerKeys extends KeyRing {
-  /** Makes a key. Throws ALREADY_EXISTS if the name is taken. */
-  create(options: { kind?: 'aes-256' | 'rsa-3072' | undefined; name?: string | undefined }): Promise<KeyInfo>
+  /** Makes a key. Throws ALREADY_EXISTS if the name is taken, INVALID_INPUT for an RSA pair that is to be sent. */
+  create(options: {
+    kind?: 'aes-256' | 'rsa-3072' | undefined
+    name?: string | undefined
+    /** Undefined: its first use decides. */
+    purpose?: KeyPurpose | undefined
+  }): Promise<KeyInfo>
   /**
    * Takes in a key from elsewhere (see readKey for its forms, and for `as`). The same material is the same key: one that is here already
    * keeps its name and is answered. With `publicOnly`, nothing is kept of an RSA key but its public half. Throws
-   * INVALID_INPUT, ALREADY_EXISTS if the name is taken.
+   * INVALID_INPUT, ALREADY_EXISTS if the name is taken, KEY_PURPOSE if the key is here with another purpose.
    */
   import(
     input: string | Uint8Array,
-    options: { name?: string | undefined; publicOnly?: boolean | undefined; as?: SymmetricForm | undefined },
+    options: {
+      name?: string | undefined
+      publicOnly?: boolean | undefined
+      as?: SymmetricForm | undefined
+      purpose?: KeyPurpose | undefined
+    },
   ): Promise<TakenKey & { readAs: KeyForm }>
   /** Takes in all keys of an opened kit, or none, and zeroes them there. */
   restore(kit: KitContent): Promise<TakenKey[]>
@@ -34,6 +46,11 @@ export interface CustomerKeys extends KeyRing {
    * With `publicOnly`, an RSA key's public half alone; INVALID_INPUT for a key that has none.
    */
   export(id: string, options?: { publicOnly?: boolean | undefined }): Promise<{ kind: KeyInfo['kind']; bytes: Buffer }>
+  /**
+   * Records what a key is for, as the person says it; once recorded, it stays. Throws KEY_PURPOSE if it has another purpose,
+   * INVALID_INPUT for an RSA key that is to be sent.
+   */
+  setPurpose(id: string, purpose: KeyPurpose): Promise<KeyInfo>
   rename(id: string, name: string): Promise<KeyInfo>
   /** Notes that its recovery kit has been saved. */
   markKitSaved(id: string, at: Date): Promise<KeyInfo>
@@ -48,12 +65,14 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
   const kept = keepSecrets()
 
-  const keep = async (material: Material, name: string | undefined): Promise<TakenKey> => {
+  const keep = async (material: Material, name: string | undefined, purpose: RecordedPurpose): Promise<TakenKey> => {
     const { id, kind, publicKey, secret } = material
     try {
       const chosen = name === undefined ? `key-${id.slice(0, 8)}` : validName(name)
       const known = table.get(id)
       if (known === null) refuseTaken(table, chosen)
+      else refuseOther(known, purpose)
+      refuseSentRsa(material, purpose)
       if (secret !== null) await (await secrets()).set(account(id), secret)
       const arriving = {
         id,
@@ -63,6 +82,7 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
         createdAt: new Date(),
         kitSavedAt: null,
         kitDeclinedAt: null,
+        purpose: kind === 'aes-256' ? purpose : ('cse' as const),
       }
       return { ...toInfo(table.add(arriving)), taken: takenAs(known, arriving) }
     } finally {
@@ -89,7 +109,21 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
     list: () => settle(() => table.list().map(toInfo)),
     find: (idOrName) => settle(() => toInfo(findOne(table, idOrName))),
 
-    async lend(id, use) {
+    claim: (id, purpose) =>
+      settle(() => {
+        claimPurpose(table, row(id), purpose)
+        return toInfo(row(id))
+      }),
+
+    setPurpose: (id, purpose) =>
+      settle(() => {
+        refuseSentRsa(row(id), purpose)
+        claimPurpose(table, row(id), purpose, true)
+        return toInfo(row(id))
+      }),
+
+    async lend(id, purpose, use) {
+      if (purpose === 'sse-c' && row(id).purpose !== purpose) throw otherPurpose(row(id), purpose)
       const lent = toLentKey(await material(row(id), (known) => kept.get(known, () => read(known))))
       try {
         return await use(lent)
@@ -98,13 +132,14 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
       }
     },
 
-    async create({ kind, name }) {
-      return toInfo(await keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name))
+    async create({ kind, name, purpose }) {
+      return toInfo(await keep(kind === 'rsa-3072' ? await newRsaPair() : newAesKey(), name, purpose ?? 'unused'))
     },
 
-    async import(input, { name, publicOnly, as }) {
+    async import(input, { name, publicOnly, as, purpose }) {
       const { material, form } = readKey(input, as)
-      return { ...(await keep(publicOnly === true ? publicHalf(material) : material, name)), readAs: form }
+      const taken = await keep(publicOnly === true ? publicHalf(material) : material, name, purpose ?? 'unknown')
+      return { ...taken, readAs: form }
     },
 
     async restore(kit) {
@@ -155,8 +190,21 @@ function account(id: string): string {
   return `key/${id}`
 }
 
-function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }: KeyInfo): KeyInfo {
-  return { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt }
+function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, purpose }: KeyInfo): KeyInfo {
+  return { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, purpose }
+}
+
+/** A key that is here already keeps its purpose. */
+function refuseOther(known: KeyRow, purpose: RecordedPurpose): void {
+  const isDecided = known.purpose === 'cse' || known.purpose === 'sse-c'
+  if (!isDecided || known.purpose === purpose || purpose === 'unused' || purpose === 'unknown') return
+  throw otherPurpose(known, purpose)
+}
+
+/** SSE-C takes AES keys alone. */
+function refuseSentRsa({ kind }: Pick<KeyRow, 'kind'>, purpose: RecordedPurpose): void {
+  if (kind === 'aes-256' || purpose !== 'sse-c') return
+  throw new CofferError('INVALID_INPUT', 'SSE-C takes AES-256 keys only, so an RSA key cannot be for it.')
 }
 
 function onlyPublic({ name, publicKey }: KeyRow): { kind: 'rsa-public'; secret: null } {

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import * as z from 'zod'
 import { fromBase64, toBase64, zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import { KEY_PURPOSES, type RecordedPurpose } from '../base/key-purpose.ts'
 import { decodeText } from '../base/text.ts'
 import { parseKey } from './import.ts'
 import type { KeyKind } from './keyring.ts'
@@ -22,6 +23,7 @@ export interface KeyForKit {
   name: string
   kind: KeyKind
   createdAt: Date
+  purpose: RecordedPurpose
   bytes: Buffer
 }
 
@@ -29,6 +31,8 @@ export interface KeyForKit {
 export interface KeyFromKit extends Material {
   name: string
   createdAt: Date
+  /** `unknown` if the kit does not say it. */
+  purpose: RecordedPurpose
 }
 
 export interface KitContent {
@@ -45,6 +49,7 @@ const HOW_TO_USE = [
   'An object under CSE-C (it has x-amz-3 or x-amz-key-v2 in its metadata): any Amazon S3 Encryption Client that reads format V3 (x-amz-3) or V2 (x-amz-key-v2), with this key as its raw AES key (aes-256) or its raw RSA key pair (rsa-pair, private key in PKCS #8).',
   'The client of the AWS SDK for Java 1 compares the materials description as well: new EncryptionMaterials(KEY).addDescription("coffer-key", "ID"), ID being the id of the key in this list. Other clients do not look at it.',
   'rsa-public: the public half only. It encrypts and cannot decrypt.',
+  'purpose: sse-c is a key that is sent to servers (SSE-C); cse is one that encrypts files before they are sent (CSE-C), and is never sent.',
 ]
 
 /** The caller zeroes the bytes. The base64 in between are JavaScript strings, which cannot be. */
@@ -54,11 +59,13 @@ export function serialiseKit(keys: KeyForKit[], madeAt: Date): Buffer {
     version: VERSION,
     made: madeAt.toISOString(),
     howToUse: HOW_TO_USE,
-    keys: keys.map(({ id, name, kind, createdAt, bytes }) => ({
+    keys: keys.map(({ id, name, kind, createdAt, purpose, bytes }) => ({
       id,
       name,
       kind,
       created: createdAt.toISOString(),
+      // A key that was not used yet may be used by the time that the kit is opened.
+      ...(purpose === 'unused' || purpose === 'unknown' ? {} : { purpose }),
       ...materialOf(kind, bytes),
     })),
   }
@@ -82,6 +89,8 @@ const common = {
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
   name: z.string().regex(/^[^\u0000-\u001f\u007f]{1,100}$/),
   created: z.iso.datetime(),
+  /** One that a newer Coffer knows is unknown here. */
+  purpose: z.string().optional(),
 }
 /** Material of another kind of key is no field that may be ignored. */
 const absent = z.never().optional()
@@ -175,10 +184,16 @@ function keyOf(each: Entry): KeyFromKit {
   const material = materialIn(each)
   const fits = material.id === each.id && material.kind === each.kind
   if (fits && (each.kind !== 'rsa-pair' || material.publicKey === each.publicKeyPem)) {
-    return { ...material, name: each.name, createdAt: new Date(each.created) }
+    return { ...material, name: each.name, createdAt: new Date(each.created), purpose: purposeIn(each) }
   }
   zero(material.secret)
   throw broken()
+}
+
+/** Where a kit says nothing that can be acted on, a key is treated as one that may have encrypted files. */
+function purposeIn({ kind, purpose }: Entry): RecordedPurpose {
+  if (kind !== 'aes-256') return 'cse'
+  return KEY_PURPOSES.find((known) => known === purpose) ?? 'unknown'
 }
 
 function materialIn(each: Entry): Material {

@@ -62,11 +62,11 @@ function withKit(table: KeyTable, row: KeyRow, madeAt: Date): KeyRow {
 
 function namedApart(table: KeyTable, keys: KeyFromKit[]): KeyRow[] {
   const owners = new Map(table.list().map(({ id, name }) => [name.toLowerCase(), id]))
-  return keys.map(({ id, kind, publicKey, name, createdAt }) => {
+  return keys.map(({ id, kind, publicKey, name, createdAt, purpose }) => {
     const isFree = (wanted: string): boolean => (owners.get(wanted.toLowerCase()) ?? id) === id
     const own = freeName(name, isFree)
     owners.set(own.toLowerCase(), id)
-    return { id, kind, publicKey, name: own, createdAt, kitSavedAt: null, kitDeclinedAt: null }
+    return { id, kind, publicKey, name: own, createdAt, kitSavedAt: null, kitDeclinedAt: null, purpose }
   })
 }
 

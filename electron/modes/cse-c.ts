@@ -8,7 +8,7 @@ import { wrapWithAes } from '../envelope/wrap-aes.ts'
 import { wrapWithRsa } from '../envelope/wrap-rsa.ts'
 import type { LentKey } from '../keys/keyring.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
-import { CUSTOMER_KEY_KINDS, KEY_MARK, chooseKey } from './customer-keys.ts'
+import { KEY_MARK, claimKey } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition } from './mode.ts'
 import { refuseOptions } from './options.ts'
 import { savedEnvelope, sealedAgain } from './resume-sealed.ts'
@@ -23,10 +23,10 @@ export const cseC: Mode = {
     refuseOptions(options, 'cse-c', ['key', 'format'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
-    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['cse-c'])
+    const { id } = await claimKey(keys, options.key, 'cse-c')
     const dataKey = { bytes: randomBytes(DATA_KEY_BYTES), since: performance.now() }
     try {
-      const wrapped = await keys.lend(id, (key) => wrap(dataKey.bytes, contentNameOf(format), key, id))
+      const wrapped = await keys.lend(id, 'cse', (key) => wrap(dataKey.bytes, contentNameOf(format), key, id))
       return sealedWrite({ mode: 'cse-c', keyId: id, format, dataKey, wrapped, keySteps: wrapSteps(wrapped, id) })
     } finally {
       zero(dataKey.bytes)
@@ -34,7 +34,7 @@ export const cseC: Mode = {
   },
 
   async resumeWrite({ keys }, { options }, saved) {
-    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['cse-c'])
+    const { id } = await claimKey(keys, options.key, 'cse-c')
     const envelope = savedEnvelope(saved)
     if (envelope === null || id !== saved.keyId) return null
     const unwrapped = await unwrapDataKey(keys, envelope, id).catch((error: unknown) => {

@@ -16,18 +16,16 @@ export interface FoundCustomerKey {
 
 /**
  * Finds the customer key of an SSE-C object by asking HEAD with one after the other: first the `likely` ids (the catalog's, the
- * tag's), in that order, then the other AES-256 keys of the ring. To try a key is to give it to the server, so one that
- * `staysHere` is never tried: a hostile server could ask for it by calling any object SSE-C. Null if none of at most 32
- * opens it. Throws OBJECT_NOT_FOUND and failures of the network.
+ * tag's), in that order, then the other keys for SSE-C. To try a key is to give it to the server, and a hostile server could
+ * ask for any key by calling any object SSE-C; so only keys that are for SSE-C are tried. Null if none of at most 32 opens
+ * it. Throws OBJECT_NOT_FOUND and failures of the network.
  */
 export async function findCustomerKey(
   env: ModeEnv,
   object: { bucket: string; key: string; versionId?: string | undefined },
   likely: (string | undefined)[] = [],
-  staysHere: (keyId: string) => boolean = () => false,
 ): Promise<FoundCustomerKey | null> {
-  const aes = (await env.keys.list()).filter((info) => info.kind === 'aes-256').map((info) => info.id)
-  const ring = aes.filter((id) => !staysHere(id))
+  const ring = (await env.keys.list()).filter((info) => info.purpose === 'sse-c').map((info) => info.id)
   const candidates = new Set([...likely.filter((id) => id !== undefined && ring.includes(id)), ...ring])
   for (const keyId of [...candidates].slice(0, MAX_TRIES)) {
     if (keyId === undefined) continue

@@ -1,7 +1,8 @@
 import { CofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
+import type { KeyRing } from '../keys/keyring.ts'
 import { hasEnvelope } from './client-side.ts'
-import { CUSTOMER_KEY_KINDS, KEY_MARK, chooseKey, customerKeyFields } from './customer-keys.ts'
+import { KEY_MARK, claimKey, customerKeyFields } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition, StoredFacts } from './mode.ts'
 import { refuseOptions } from './options.ts'
 import { plainRead, plainWrite } from './plain.ts'
@@ -19,7 +20,7 @@ export const sseC: Mode = {
 
   async prepareWrite({ keys }, { options }) {
     refuseOptions(options, 'sse-c', ['key'])
-    const { id } = await chooseKey(keys, options.key, CUSTOMER_KEY_KINDS['sse-c'])
+    const { id } = await claimKey(keys, options.key, 'sse-c')
     const customerKey = await customerKeyFields(keys, id)
     return plainWrite({
       mode: 'sse-c',
@@ -44,13 +45,25 @@ export const sseC: Mode = {
     const recognition = recognise(facts)
     if (recognition === null) throw new CofferError('UNSUPPORTED', 'This object is not under SSE-C.')
     const named = facts.customerKeyId ?? options.key
-    if (named === undefined)
-      throw new CofferError('KEY_NOT_FOUND', 'No customer key on this computer opens the object.')
+    if (named === undefined) throw await noneOpens(keys)
     const { id } = await keys.find(named)
     const customerKey = await customerKeyFields(keys, id)
     const journey = (fetched: Fetched): Journey => readJourney(id, facts, fetched)
     return plainRead(facts, { ...recognition, keyId: id }, journey, customerKey)
   },
+}
+
+/** Names the keys that the server was not offered, for one of them may be the one. */
+async function noneOpens(keys: KeyRing): Promise<CofferError> {
+  const unsaid = (await keys.list()).filter(({ purpose }) => purpose === 'unknown')
+  const [first] = unsaid
+  if (first === undefined)
+    return new CofferError('KEY_NOT_FOUND', 'No key for SSE-C on this computer opens the object.')
+  const names = unsaid.map(({ name }) => name).join(', ')
+  const message = `No key for SSE-C on this computer opens the object. Not offered to the server, for nothing says what they are for: ${names}.`
+  return new CofferError('KEY_NOT_FOUND', message, {
+    hint: `If one of them is for SSE-C, say so: coffer key purpose ${first.id.slice(0, 8)} sse-c.`,
+  })
 }
 
 function recognise(facts: ObjectFacts): Recognition | null {

@@ -3,6 +3,7 @@ import type { Envelope, WrapAlgorithm } from '../envelope/envelope.ts'
 import { unwrapWithAes } from '../envelope/wrap-aes.ts'
 import { unwrapWithRsa } from '../envelope/wrap-rsa.ts'
 import type { KeyInfo, KeyRing } from '../keys/keyring.ts'
+import { mayUse, otherPurpose } from '../keys/purpose.ts'
 import type { PlainDataKey } from './client-side.ts'
 import { KEY_MARK } from './customer-keys.ts'
 
@@ -19,8 +20,10 @@ export interface Unwrapped {
 
 /**
  * Unwraps an object's data key with a customer key: the one the caller named and no other; else the one the object names; else
- * the first of the ring that fits, which the wrap itself tells; the `likely` one is tried before the others. Throws KEY_NOT_FOUND, KEY_WRONG (the caller's key does not fit),
- * KEY_WRITE_ONLY, and ENVELOPE_INVALID (the very key that the object names does not fit).
+ * the first of the ring that fits, which the wrap itself tells; the `likely` one is tried before the others. A key for SSE-C is
+ * used only if the caller named it, or if it opened this very object before (`likely`): a server knows such a key, and could
+ * have made the object. The key that opens it is one for CSE-C from now on. Throws KEY_NOT_FOUND, KEY_PURPOSE, KEY_WRONG (the
+ * caller's key does not fit), KEY_WRITE_ONLY, and ENVELOPE_INVALID (the very key that the object names does not fit).
  */
 export async function unwrapDataKey(
   keys: KeyRing,
@@ -28,10 +31,25 @@ export async function unwrapDataKey(
   named: string | undefined,
   likely?: string,
 ): Promise<Unwrapped> {
+  const unwrapped = await findAndUnwrap(keys, envelope, named, likely)
+  const { id, purpose } = unwrapped.info
+  if (purpose === 'unused' || purpose === 'unknown') await keys.claim(id, 'cse')
+  return unwrapped
+}
+
+async function findAndUnwrap(
+  keys: KeyRing,
+  envelope: Envelope,
+  named: string | undefined,
+  likely: string | undefined,
+): Promise<Unwrapped> {
   if (named !== undefined) return unwrapNamed(keys, envelope, named)
-  const ring = await keys.list()
-  const marked = ring.find((info) => info.id === envelope.wrapped.description[KEY_MARK])
+  const all = await keys.list()
+  const mayOpen = (info: KeyInfo): boolean => mayUse(info, 'cse') || info.id === likely
+  const marked = all.find((info) => info.id === envelope.wrapped.description[KEY_MARK])
+  if (marked !== undefined && !mayOpen(marked)) throw sentToServers(marked)
   if (marked !== undefined) return unwrapMarked(keys, envelope, marked)
+  const ring = all.filter(mayOpen)
   return unwrapByTrial(keys, envelope, [
     ...ring.filter(({ id }) => id === likely),
     ...ring.filter(({ id }) => id !== likely),
@@ -68,7 +86,7 @@ function isKindFor(algorithm: WrapAlgorithm, { kind }: KeyInfo): boolean {
 
 function unwrapWith(keys: KeyRing, envelope: Envelope, info: KeyInfo): Promise<Unwrapped | null> {
   const isAesWrap = AES_WRAPS.includes(envelope.wrapped.algorithm)
-  return keys.lend(info.id, (key) => {
+  return keys.lend(info.id, 'cse', (key) => {
     if (isAesWrap !== (key.kind === 'aes-256')) return null
     if (key.kind !== 'aes-256' && key.privateKey === null) throw writeOnly(info)
     const bytes =
@@ -76,6 +94,14 @@ function unwrapWith(keys: KeyRing, envelope: Envelope, info: KeyInfo): Promise<U
         ? unwrapWithAes(envelope, key.bytes)
         : key.privateKey && unwrapWithRsa(envelope, key.privateKey)
     return bytes && { info, dataKey: { bytes, since: performance.now() } }
+  })
+}
+
+function sentToServers(info: KeyInfo): CofferError {
+  const { message, facts } = otherPurpose(info, 'cse')
+  return new CofferError('KEY_PURPOSE', `${message} The object says that this key opens it.`, {
+    hint: 'A server that knows the key can have made the object. If it was encrypted here with this key, name it: --key.',
+    facts,
   })
 }
 

@@ -40,8 +40,6 @@ export interface StoredCatalog {
   listing: Listing
   /** Drops all that is known of a place that is gone. */
   forgetPlace(place: string): void
-  /** True if known objects are sealed on this computer under a key (CSE-C), and none is in S3 under it (SSE-C). */
-  staysHere(keyId: string): boolean
   /** How many known objects need a key. */
   countByKey(keyId: string): number
   /** In which buckets the known objects that need a key are, most objects first. */
@@ -59,7 +57,6 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   const remove = db.prepare('DELETE FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
   const removePlace = db.prepare('DELETE FROM catalog WHERE place = ?')
   const count = db.prepare('SELECT count(*) AS n FROM catalog WHERE key_id = ?')
-  const usedIn = db.prepare('SELECT EXISTS (SELECT 1 FROM catalog WHERE key_id = ? AND mode = ?) AS used')
   const uses = db.prepare(`
     SELECT place, bucket, count(*) AS objects, sum(size) AS bytes FROM catalog WHERE key_id = ?
     GROUP BY place, bucket ORDER BY objects DESC, place, bucket`)
@@ -133,10 +130,6 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
       flush()
       removePlace.run(place)
       listing.forgetPlace(place)
-    },
-    staysHere(keyId) {
-      flush()
-      return usedIn.get(keyId, 'cse-c')?.['used'] === 1 && usedIn.get(keyId, 'sse-c')?.['used'] !== 1
     },
     countByKey(keyId) {
       flush()

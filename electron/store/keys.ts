@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
+import type { KeyPurpose, RecordedPurpose } from '../base/key-purpose.ts'
 import { transaction } from '../base/transaction.ts'
 
 /** What may be written down of a customer key: everything but its secret material. */
@@ -13,6 +14,7 @@ export interface KeyRow {
   kitDeclinedAt: Date | null
   /** PEM (SPKI); RSA only. */
   publicKey: string | null
+  purpose: RecordedPurpose
 }
 
 export interface KeyTable {
@@ -23,7 +25,8 @@ export interface KeyTable {
   match(idOrName: string): KeyRow[]
   /**
    * Adds a key, or answers the one with this id that is there already; a public half becomes a pair when the private one
-   * arrives, and never the other way. Throws ALREADY_EXISTS if another key has the name.
+   * arrives, and never the other way. A purpose that was recorded stays; one that was not is taken over. Throws
+   * ALREADY_EXISTS if another key has the name.
    */
   add(row: KeyRow): KeyRow
   /** The same for several keys: all or none. */
@@ -32,6 +35,11 @@ export interface KeyTable {
   rename(id: string, name: string): boolean
   markKitSaved(id: string, at: Date): boolean
   markKitDeclined(id: string, at: Date): boolean
+  /**
+   * Records the purpose unless another one is recorded, in one step, so that of two processes only one decides. True if the
+   * key has this purpose now. `from`: only if this is recorded so far.
+   */
+  setPurpose(id: string, purpose: KeyPurpose, from?: RecordedPurpose[]): boolean
   remove(id: string): boolean
 }
 
@@ -42,14 +50,17 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
   const matching = db.prepare(`
     SELECT * FROM keys WHERE id = ?1 OR name = ?1 OR (length(?1) >= 8 AND substr(id, 1, length(?1)) = lower(?1))`)
   const insert = db.prepare(`
-    INSERT INTO keys (id, name, kind, created_at, kit_saved_at, kit_declined_at, public_key)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO keys (id, name, kind, created_at, kit_saved_at, kit_declined_at, public_key, purpose)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
   const completePair = db.prepare(
     "UPDATE keys SET kind = 'rsa-pair', kit_saved_at = ?, kit_declined_at = NULL WHERE id = ?",
   )
   const setName = db.prepare('UPDATE keys SET name = ? WHERE id = ?')
   const setKit = db.prepare('UPDATE keys SET kit_saved_at = ? WHERE id = ?')
   const setDeclined = db.prepare('UPDATE keys SET kit_declined_at = ? WHERE id = ?')
+  const setPurpose = db.prepare(
+    'UPDATE keys SET purpose = ?2 WHERE id = ?1 AND purpose <> ?2 AND purpose IN (SELECT value FROM json_each(?3))',
+  )
   const remove = db.prepare('DELETE FROM keys WHERE id = ?')
 
   const get = (id: string) => {
@@ -61,18 +72,21 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
     if (owner === undefined || owner['id'] === id) return
     throw new CofferError('ALREADY_EXISTS', `There is a key named ${name} already.`, { hint: 'Choose another name.' })
   }
+  const takePurpose = (id: string, purpose: RecordedPurpose): boolean =>
+    (purpose === 'cse' || purpose === 'sse-c') && setPurpose.run(id, purpose, UNDECIDED).changes === 1
   const addOne = (row: KeyRow): KeyRow => {
-    const { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, publicKey } = row
+    const { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, publicKey, purpose } = row
     const saved = kitSavedAt?.getTime() ?? null
     const known = get(id)
     if (known === null) {
       refuseTakenName(name, id)
-      insert.run(id, name, kind, createdAt.getTime(), saved, kitDeclinedAt?.getTime() ?? null, publicKey)
+      insert.run(id, name, kind, createdAt.getTime(), saved, kitDeclinedAt?.getTime() ?? null, publicKey, purpose)
       return row
     }
-    if (known.kind !== 'rsa-public' || kind !== 'rsa-pair') return known
+    const taken = takePurpose(id, purpose) ? { ...known, purpose } : known
+    if (known.kind !== 'rsa-public' || kind !== 'rsa-pair') return taken
     completePair.run(saved, id)
-    return { ...known, kind, kitSavedAt, kitDeclinedAt: null }
+    return { ...taken, kind, kitSavedAt, kitDeclinedAt: null }
   }
 
   return {
@@ -89,9 +103,15 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
     },
     markKitSaved: (id, at) => setKit.run(at.getTime(), id).changes === 1,
     markKitDeclined: (id, at) => setDeclined.run(at.getTime(), id).changes === 1,
+    setPurpose(id, purpose, from = ['unused', 'unknown']) {
+      setPurpose.run(id, purpose, JSON.stringify(from))
+      return get(id)?.purpose === purpose
+    },
     remove: (id) => remove.run(id).changes === 1,
   }
 }
+
+const UNDECIDED = JSON.stringify(['unused', 'unknown'] satisfies RecordedPurpose[])
 
 function toRow(row: Record<string, unknown>): KeyRow {
   return {
@@ -102,6 +122,7 @@ function toRow(row: Record<string, unknown>): KeyRow {
     kitSavedAt: toDate(row['kit_saved_at']),
     kitDeclinedAt: toDate(row['kit_declined_at']),
     publicKey: row['public_key'] as string | null,
+    purpose: row['purpose'] as RecordedPurpose,
   }
 }
 

@@ -252,4 +252,13 @@ export const MIGRATIONS: readonly string[] = [
     server    TEXT                   -- Server header of its answers
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE keys ADD COLUMN purpose TEXT NOT NULL DEFAULT 'unknown'
+    CHECK (purpose IN ('cse', 'sse-c', 'unused', 'unknown'));
+  UPDATE keys SET purpose = CASE
+    WHEN kind <> 'aes-256' THEN 'cse'
+    WHEN EXISTS (SELECT 1 FROM catalog WHERE key_id = keys.id AND mode = 'sse-c') THEN 'sse-c'
+    WHEN EXISTS (SELECT 1 FROM catalog WHERE key_id = keys.id AND mode = 'cse-c') THEN 'cse'
+    ELSE 'unknown' END;
+  `,
 ]

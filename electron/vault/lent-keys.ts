@@ -1,5 +1,6 @@
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import type { KeyPurpose } from '../base/key-purpose.ts'
 import { keepSecrets } from '../keys/kept-secrets.ts'
 import type { KeyInfo, KeyRing, LentKey } from '../keys/keyring.ts'
 import { revived } from '../transfers/queue/failure.ts'
@@ -13,6 +14,9 @@ export interface LentKeys extends KeyRing {
 
 /** How long an answer of the key ring holds, in milliseconds: as long as it keeps a secret itself. */
 const HOLDS = 5_000
+
+type WithoutId<Q> = Q extends unknown ? Omit<Q, 'id'> : never
+type Question = WithoutId<KeyQuestion>
 
 interface Copy {
   users: number
@@ -31,21 +35,21 @@ export function lentKeys(put: (question: KeyQuestion) => void): LentKeys {
   const publicKeys = new Map<string, LentKey>()
   let asked = 0
 
-  async function ask(what: KeyQuestion['what'], key = ''): Promise<KeyAnswer> {
+  async function ask(question: Question): Promise<KeyAnswer> {
     const id = ++asked
     const answer = Promise.withResolvers<KeyAnswer>()
     questions.set(id, answer)
-    put({ id, what, key })
+    put({ id, ...question })
     const given = await answer.promise
     if ('failure' in given) throw revived(given.failure)
     return given
   }
 
-  function infos(what: 'list' | 'find', key?: string): Promise<KeyInfo[]> {
-    const name = `${what} ${key ?? ''}`
+  function infos(question: Exclude<Question, { what: 'lend' }>): Promise<KeyInfo[]> {
+    const name = JSON.stringify(question)
     const before = known.get(name)
     if (before !== undefined) return before
-    const asking = ask(what, key).then((answer) => ('found' in answer ? answer.found : []))
+    const asking = ask(question).then((answer) => ('found' in answer ? answer.found : []))
     known.set(name, asking)
     const forget = (): void => void known.delete(name)
     asking.catch(forget)
@@ -53,15 +57,16 @@ export function lentKeys(put: (question: KeyQuestion) => void): LentKeys {
     return asking
   }
 
-  function copyOf(id: string): Copy {
-    const copy = { users: 0, key: lent(id) }
-    copies.set(id, copy)
+  function copyOf(name: string, id: string, purpose: KeyPurpose): Copy {
+    const copy = { users: 0, key: lent(name, id, purpose) }
+    copies.set(name, copy)
     return copy
   }
 
-  async function lent(id: string): Promise<LentKey> {
-    const bytes = await kept.get(id, async () => {
-      const answer = await ask('lend', id)
+  /** What was lent for one purpose is not at hand for the other. */
+  async function lent(name: string, id: string, purpose: KeyPurpose): Promise<LentKey> {
+    const bytes = await kept.get(name, async () => {
+      const answer = await ask({ what: 'lend', key: id, purpose })
       if ('secret' in answer) return Buffer.from(answer.secret.buffer as ArrayBuffer)
       if ('publicKey' in answer) publicKeys.set(id, { ...answer, privateKey: null })
       return null
@@ -69,9 +74,9 @@ export function lentKeys(put: (question: KeyQuestion) => void): LentKeys {
     return bytes === null ? (publicKeys.get(id) ?? lost()) : { kind: 'aes-256', bytes }
   }
 
-  function giveBack(id: string, copy: Copy): void {
+  function giveBack(name: string, copy: Copy): void {
     if (copy.users > 0) return
-    if (copies.get(id) === copy) copies.delete(id)
+    if (copies.get(name) === copy) copies.delete(name)
     void copy.key.then(
       (key) => key.kind === 'aes-256' && zero(key.bytes),
       () => undefined,
@@ -79,20 +84,25 @@ export function lentKeys(put: (question: KeyQuestion) => void): LentKeys {
   }
 
   return {
-    list: () => infos('list'),
+    list: () => infos({ what: 'list' }),
     async find(idOrName) {
-      const [info] = await infos('find', idOrName)
+      const [info] = await infos({ what: 'find', key: idOrName })
       return info ?? lost()
     },
-    async lend(id, use) {
-      const copy = copies.get(id) ?? copyOf(id)
+    async claim(id, purpose) {
+      const [info] = await infos({ what: 'claim', key: id, purpose })
+      return info ?? lost()
+    },
+    async lend(id, purpose, use) {
+      const name = `${purpose} ${id}`
+      const copy = copies.get(name) ?? copyOf(name, id, purpose)
       copy.users += 1
       try {
         return await use(await copy.key)
       } finally {
         copy.users -= 1
         // Those that come in this turn of the event loop still find it.
-        if (copy.users === 0) setImmediate(giveBack, id, copy)
+        if (copy.users === 0) setImmediate(giveBack, name, copy)
       }
     },
     answered(answer) {

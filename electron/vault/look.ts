@@ -15,6 +15,7 @@ import { instructionNeed } from '../envelope/parse.ts'
 import { customerKeyFields, KEY_MARK } from '../modes/customer-keys.ts'
 import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-key.ts'
 import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../modes/mode.ts'
+import { requirePurpose } from '../keys/purpose.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
 import type { Vault } from './vault.ts'
 
@@ -93,7 +94,9 @@ async function withRememberedKey(
 
 /** The object is another one by now, or the key is gone; both show again on the long way. */
 function isMistakenKey(error: unknown): boolean {
-  return ['KEY_WRONG', 'KEY_NOT_FOUND', 'INVALID_INPUT'].some((code) => isCofferError(error) && error.code === code)
+  return ['KEY_WRONG', 'KEY_NOT_FOUND', 'KEY_PURPOSE', 'INVALID_INPUT'].some(
+    (code) => isCofferError(error) && error.code === code,
+  )
 }
 
 async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal, ask: Ask): Promise<Answered | null> {
@@ -114,10 +117,12 @@ async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal)
     // An object that was sealed here needs no key at S3. Whoever says so wants the key.
     if (isClientSide(known?.mode ?? 'none')) return null
     const likely = [known?.keyId, await markedKey(vault, wanted, signal)]
-    return findCustomerKey(envOf(vault, signal), wanted, likely, (keyId) => vault.catalog.staysHere(keyId))
+    return findCustomerKey(envOf(vault, signal), wanted, likely)
   }
-  const { id } = await vault.keys.find(wanted.options.key)
-  if (wanted.versionId === undefined && vault.catalog.staysHere(id)) throw keyStaysHere(wanted, id)
+  const info = await vault.keys.find(wanted.options.key)
+  const { id } = info
+  if (info.purpose === 'cse') throw keyStaysHere(wanted, id)
+  requirePurpose(info, 'sse-c')
   const customerKey = await customerKeyFields(vault.keys, id)
   return { keyId: id, customerKey, head: await askHead(vault, wanted, customerKey, signal) }
 }

@@ -3,7 +3,7 @@ import { usesCustomerKey, type ModeChoice, type ObservedMode } from '../base/mod
 import { legacyReason } from '../envelope/envelope.ts'
 import { callersPairs } from '../envelope/kms-context.ts'
 import { envelopeOf } from '../modes/client-side.ts'
-import { chooseKey, CUSTOMER_KEY_KINDS } from '../modes/customer-keys.ts'
+import { claimKey } from '../modes/customer-keys.ts'
 import type { ModeOptions, ObjectFacts, Recognition } from '../modes/mode.ts'
 import { isKmsManaged, KMS_TWO_LAYERS } from '../modes/server-side.ts'
 import { isKey, namesOfKmsKey } from './key-names.ts'
@@ -18,7 +18,7 @@ export interface Target {
   options: ModeOptions
 }
 
-/** Looks the target's key up, so that a mistake shows before the first object. Throws KEY_NOT_FOUND, KMS_KEY_NOT_FOUND, INVALID_INPUT. */
+/** Looks the target's key up, so that a mistake shows before the first object. Throws KEY_NOT_FOUND, KEY_PURPOSE, KMS_KEY_NOT_FOUND, INVALID_INPUT. */
 export async function resolveTarget(
   vault: Vault,
   { bucket, mode, to }: { bucket: string | undefined; mode: ModeChoice; to: ModeOptions },
@@ -27,7 +27,7 @@ export async function resolveTarget(
   if (mode === 'bucket-default') return bucketTarget(vault, bucket, to, signal)
   if (mode === 'sse-s3') return { mode, keyNames: undefined, options: to }
   if (usesCustomerKey(mode)) {
-    const { id } = await chooseKey(vault.keys, to.key, CUSTOMER_KEY_KINDS[mode])
+    const { id } = await claimKey(vault.keys, to.key, mode)
     return { mode, keyNames: [id], options: to }
   }
   return { mode, keyNames: await kmsNames(vault, to.key, signal), options: to }

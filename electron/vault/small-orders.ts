@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { KeyPurpose } from '../base/key-purpose.ts'
 import type { Connection } from '../cloud/connection.ts'
 import type { KeyInfo } from '../keys/keyring.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
@@ -42,7 +43,8 @@ export type KeyQuestion =
   | { id: number; what: 'list' }
   | { id: number; what: 'find'; key: string }
   /** What is lent is the thread's to zero. */
-  | { id: number; what: 'lend'; key: string }
+  | { id: number; what: 'lend'; key: string; purpose: KeyPurpose }
+  | { id: number; what: 'claim'; key: string; purpose: KeyPurpose }
 
 export type KeyAnswer = { id: number } & (
   | { found: KeyInfo[] }

@@ -161,7 +161,8 @@ async function answered(keys: KeyRing, question: KeyQuestion): Promise<KeyAnswer
   try {
     if (question.what === 'list') return { id, found: await keys.list() }
     if (question.what === 'find') return { id, found: [await keys.find(question.key)] }
-    return await keys.lend(question.key, (key): KeyAnswer => {
+    if (question.what === 'claim') return { id, found: [await keys.claim(question.key, question.purpose)] }
+    return await keys.lend(question.key, question.purpose, (key): KeyAnswer => {
       if (key.kind !== 'aes-256') return { id, publicKey: key.publicKey, kind: key.kind }
       // In memory of its own, which goes over as a whole.
       const secret = new Uint8Array(new ArrayBuffer(key.bytes.length))

@@ -73,7 +73,6 @@ async function getOne({ id, temporary, known, ...request }: GetOrder, signal: Ab
     ...NO_CATALOG,
     recall: () => end.entry ?? known,
     remember: (entry) => void (end.entry = isSameEntry(known, entry) ? undefined : entry),
-    staysHere: decline,
   }
   const lastReads = { remember: ({ etag }: { etag: string }) => void (end.etag = etag), of: noUse }
   const vault = {
@@ -108,7 +107,6 @@ const NO_CATALOG: Catalog = {
   recall: noUse,
   forget: noUse,
   gone: noUse,
-  staysHere: noUse,
   listing: undefined as never,
 }
 
@@ -125,7 +123,7 @@ const keys = lentKeys((question) => tell({ kind: 'key', question }))
 /** To read what a public key has sealed, the private one would have to come here: that stays where it is. */
 const secretKeys: Vault['keys'] = {
   ...keys,
-  lend: (id, use) => keys.lend(id, (key) => (key.kind === 'aes-256' ? use(key) : decline())),
+  lend: (id, purpose, use) => keys.lend(id, purpose, (key) => (key.kind === 'aes-256' ? use(key) : decline())),
 }
 
 parentPort?.on('message', (message: ToThread) => {

@@ -13,10 +13,7 @@ import type { LastReads } from './last-reads.ts'
 import type { SmallThread } from './small-thread.ts'
 
 /** What the vault remembers of objects. */
-export type Catalog = Pick<
-  StoredCatalog,
-  'remember' | 'recall' | 'forget' | 'stored' | 'gone' | 'listing' | 'staysHere'
->
+export type Catalog = Pick<StoredCatalog, 'remember' | 'recall' | 'forget' | 'stored' | 'gone' | 'listing'>
 
 /** An open place: its clients, the person's keys, and what is known of its objects. Every operation takes one. */
 export interface Vault {

@@ -166,10 +166,10 @@ export const CONTESTANTS: readonly Contestant[] = [
   coffer('plain', 'plain (bucket default)', false, () => ['--mode', 'bucket-default']),
   coffer('sse-s3', 'SSE-S3', false, () => ['--mode', 'sse-s3']),
   coffer('sse-kms', 'SSE-KMS', false, ({ keys }) => ['--mode', 'sse-kms', '--key', keys.kms]),
-  coffer('sse-c', 'SSE-C', false, ({ keys }) => ['--mode', 'sse-c', '--key', keys.customer]),
+  coffer('sse-c', 'SSE-C', false, ({ keys }) => ['--mode', 'sse-c', '--key', keys.sent]),
   coffer('cse-kms', 'CSE-KMS', true, ({ keys }) => ['--mode', 'cse-kms', '--key', keys.kms]),
-  coffer('cse-c', 'CSE-C', true, ({ keys }) => ['--mode', 'cse-c', '--key', keys.customer]),
-  coffer('sse-c-tls', 'SSE-C over TLS', false, ({ keys }) => ['--mode', 'sse-c', '--key', keys.customer], {
+  coffer('cse-c', 'CSE-C', true, ({ keys }) => ['--mode', 'cse-c', '--key', keys.sealing]),
+  coffer('sse-c-tls', 'SSE-C over TLS', false, ({ keys }) => ['--mode', 'sse-c', '--key', keys.sent], {
     tls: true,
   }),
   aws('aws', 'plain', []),

@@ -30,7 +30,7 @@ const SERVER: Reached = {
   endpoint: 'http://127.0.0.1:PORT',
   tls: { endpoint: 'https://127.0.0.1:PORT', caFile: 'CA.pem' },
   awsEnv: {},
-  keys: { customer: 'KEY', kms: 'KMS-KEY' },
+  keys: { sent: 'KEY', sealing: 'KEY', kms: 'KMS-KEY' },
   person: { env: {} },
 }
 

@@ -21,7 +21,7 @@ export interface BenchServer {
   /** What AWS's tools read from the environment. */
   awsEnv: Record<string, string>
   /** Customer key and KMS key of the person. */
-  keys: { customer: string; kms: string }
+  keys: { sent: string; sealing: string; kms: string }
   /** Buckets for what is thrown away, and for what is read back. */
   buckets: { drop: string; keep: string }
   s3: S3Client
@@ -40,7 +40,12 @@ export async function startServer(name: ServerName): Promise<BenchServer> {
   }
 }
 
-const CUSTOMER_KEY = 'bench'
+/** A key for each use. */
+const CUSTOMER_KEYS = { sent: 'bench-sent', sealing: 'bench' }
+
+async function makeKeys(person: Person): Promise<void> {
+  for (const name of Object.values(CUSTOMER_KEYS)) await person.done(['key', 'new', name, '--no-kit'])
+}
 
 async function startSink(): Promise<BenchServer> {
   const person = await newPerson({ AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' })
@@ -57,7 +62,7 @@ async function startSink(): Promise<BenchServer> {
   const [line] = (await once(createInterface({ input: sink.child.stdout }), 'line')) as [string]
   const { endpoint, tlsEndpoint } = JSON.parse(line) as { endpoint: string; tlsEndpoint: string }
   const env = awsEnv(endpoint, endpoint, 'us-east-1', 'bench', 'bench')
-  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  await makeKeys(person)
   const { s3, kms } = awsClients(env)
   kms.destroy()
   return {
@@ -66,7 +71,7 @@ async function startSink(): Promise<BenchServer> {
     tls: { endpoint: tlsEndpoint, caFile },
     person,
     awsEnv: env,
-    keys: { customer: CUSTOMER_KEY, kms: '11111111-2222-3333-4444-555555555555' },
+    keys: { ...CUSTOMER_KEYS, kms: '11111111-2222-3333-4444-555555555555' },
     buckets: { drop: 'drop', keep: 'keep' },
     s3,
     async stop() {
@@ -81,7 +86,7 @@ async function startSink(): Promise<BenchServer> {
 async function startThisComputer(): Promise<BenchServer> {
   const person = await newPerson()
   const computer = await startComputer(person)
-  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  await makeKeys(person)
   return foreign('This computer', person, computer.awsEnv, async () => computer.stop())
 }
 
@@ -89,7 +94,7 @@ async function startForeign(): Promise<BenchServer> {
   const moto = await startMoto()
   const env = awsEnv(moto.endpoint, moto.endpoint, moto.connection.region, 'testing', 'testing')
   const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' })
-  await person.done(['key', 'new', CUSTOMER_KEY, '--no-kit'])
+  await makeKeys(person)
   return foreign('moto', person, env, () => moto.stop())
 }
 
@@ -112,7 +117,7 @@ async function foreign(
     tls: undefined,
     person,
     awsEnv: env,
-    keys: { customer: CUSTOMER_KEY, kms: key?.arn ?? '' },
+    keys: { ...CUSTOMER_KEYS, kms: key?.arn ?? '' },
     buckets: { drop: 'bench', keep: 'bench' },
     s3,
     async stop() {

@@ -9,7 +9,7 @@ const MODES: { mode: Mode; kit?: 'save' | 'decline'; actors: string[] }[] = [
   { mode: 'SSE-KMS', actors: ['S3', 'KMS'] },
   { mode: 'SSE-C', kit: 'save', actors: ['This computer', 'S3'] },
   { mode: 'CSE-KMS', actors: ['This computer', 'KMS'] },
-  { mode: 'CSE-C', actors: ['This computer'] },
+  { mode: 'CSE-C', kit: 'save', actors: ['This computer'] },
 ]
 
 test('from the first start to a file sealed and recovered, in each of the five modes', async ({ page, window }) => {
@@ -36,9 +36,9 @@ test('from the first start to a file sealed and recovered, in each of the five m
       expect(await journey.getByRole('listitem').count()).toBeGreaterThan(2)
     })
   }
-  // The key that was made for SSE-C serves CSE-C too, and its kit is where it was saved, with its sheet.
+  // SSE-C and CSE-C got a key each, and their kits are where they were saved, each with its sheet.
   const kit = (await readdir(folder)).filter((name) => name.startsWith('Coffer recovery kit'))
-  expect(kit.map((name) => name.slice(name.lastIndexOf('.'))).sort()).toEqual(['.age', '.html'])
+  expect(kit.map((name) => name.slice(name.lastIndexOf('.'))).sort()).toEqual(['.age', '.age', '.html', '.html'])
 })
 
 test('a person who wants no recovery kit may go on without, and is told what that means', async ({ page, window }) => {

@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Wraps a data key as whoever has the customer's key, or the public half of it, can. */
 async function wrap(dataKey: Buffer, cipher: string, kind: 'aes' | 'rsa'): Promise<WrappedKey> {
   const { id } = await lab.vault.keys.find(kind)
-  return lab.vault.keys.lend(id, (key) =>
+  return lab.vault.keys.lend(id, 'cse', (key) =>
     key.kind === 'aes-256'
       ? wrapWithAes(dataKey, cipher, key.bytes, {})
       : wrapWithRsa(dataKey, cipher, createPublicKey(key.publicKey.export({ type: 'spki', format: 'pem' })), {}),

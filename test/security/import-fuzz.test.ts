@@ -81,7 +81,7 @@ describe('import of anything', () => {
         const { id, kind } = await keys.import(given, { name: called })
         taken += 1
         expect(store.accounts().includes(`key/${id}`)).toBe(kind !== 'rsa-public')
-        await keys.lend(id, (key) => expect(key.kind).toBe(kind))
+        await keys.lend(id, 'cse', (key) => expect(key.kind).toBe(kind))
         await keys.delete(id)
       } catch (error) {
         if (!isCofferError(error)) throw error

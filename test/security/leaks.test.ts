@@ -35,6 +35,7 @@ const TALKATIVE = {
 
 describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (backend) => {
   const aes = randomBytes(32)
+  const sent = randomBytes(32)
   const other = randomBytes(32)
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
   const passphrase = `passphrase ${randomBytes(18).toString('hex')}`
@@ -74,6 +75,7 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
     await writeFile(inFolder('given/pass'), `${passphrase}\n`)
     await writeFile(inFolder('given/wrong-pass'), 'not it\n')
     await writeFile(inFolder('given/aes'), aes)
+    await writeFile(inFolder('given/sent'), sent)
     await writeFile(inFolder('given/rsa.pem'), rsa.export({ type: 'pkcs8', format: 'pem' }))
     await writeFile(inFolder('given/short'), aes.toString('base64').slice(0, 40))
     await writeFile(inFolder('plain'), noise(100_000, 'leaks'))
@@ -89,6 +91,7 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
 
   it('keys come, are named, shown and copied out', async () => {
     await coffer(0, ['key', 'import', 'given/aes', '--name', 'mine'])
+    await coffer(0, ['key', 'import', 'given/sent', '--name', 'sent', '--purpose', 'sse-c'])
     await coffer(0, ['key', 'import', 'given/rsa.pem', '--name', 'pair'])
     await coffer(0, ['key', 'import', '-', '--name', 'other'], { stdin: `${other.toString('base64')}\n` })
     await coffer(2, ['key', 'import', 'given/short'])
@@ -105,13 +108,14 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
     const all = [
       ['sse-s3'],
       ['sse-kms', kms.keyId],
-      ['sse-c', 'mine'],
+      ['sse-c', 'sent'],
       ['cse-kms', kms.keyId],
       ['cse-c', 'mine'],
       ['cse-c', 'pair'],
     ]
     // The sealed file opens slowly, by design; only where keys come from it is it another way than the keychain's.
-    const modes = backend === 'keychain' ? all : all.filter(([mode, key]) => mode === 'sse-s3' || key === 'mine')
+    const modes =
+      backend === 'keychain' ? all : all.filter(([mode, key]) => mode === 'sse-s3' || key === 'mine' || key === 'sent')
     for (const [mode = '', key] of modes) {
       const object = `s3://leaks/${mode}-${key === kms.keyId ? 'kms' : (key ?? '')}`
       await coffer(0, [
@@ -129,7 +133,7 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
     }
     await coffer(0, ['ls', 's3://leaks/'])
     await coffer(0, ['bucket', 'show', 'leaks'])
-    await coffer(0, ['rekey', 's3://leaks/sse-s3-', '--mode', 'sse-c', '--key', 'mine', '--no-kit'])
+    await coffer(0, ['rekey', 's3://leaks/sse-s3-', '--mode', 'sse-c', '--key', 'sent', '--no-kit'])
     await coffer(0, ['rekey', 's3://leaks/sse-s3-', '--mode', 'cse-c', '--key', 'mine', '--no-kit'])
     await coffer(0, ['activity'])
   })
@@ -140,17 +144,17 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
     await coffer(0, [...add, '--keep-anyway'], { stdin: `${placeSecret}\n` })
     await coffer(0, ['place', 'list'])
     await coffer(4, ['ls', 's3://leaks/', '--place', 'nas'])
-    await coffer(4, ['put', 'plain', 's3://leaks/x', '--mode', 'sse-c', '--key', 'mine', '--no-kit', '--place', 'nas'])
+    await coffer(4, ['put', 'plain', 's3://leaks/x', '--mode', 'sse-c', '--key', 'sent', '--no-kit', '--place', 'nas'])
     const withPassword = computer.endpoint.replace('//', `//someone:${encodeURIComponent(placeSecret)}@`)
     await coffer(2, ['place', 'add', 'bad', '--endpoint-url', withPassword])
   })
 
   it('failures are told without a word of the keys', async () => {
-    await coffer(6, ['get', 's3://leaks/sse-c-mine', 'out/wrong', '--key', 'another'])
+    await coffer(6, ['get', 's3://leaks/sse-c-sent', 'out/wrong', '--key', 'another'])
     await coffer(6, ['get', 's3://leaks/cse-c-mine', 'out/wrong', '--key', 'another'])
     const { region, accessKeyId, secretAccessKey } = computer
     const nowhere = awsEnv('http://127.0.0.1:1', 'http://127.0.0.1:1', region, accessKeyId, secretAccessKey)
-    await coffer(7, ['put', 'plain', 's3://leaks/x', '--mode', 'sse-c', '--key', 'mine', '--no-kit'], { env: nowhere })
+    await coffer(7, ['put', 'plain', 's3://leaks/x', '--mode', 'sse-c', '--key', 'sent', '--no-kit'], { env: nowhere })
 
     const tampered = { Bucket: 'leaks', Key: 'tampered' }
     await s3.send(new CopyObjectCommand({ ...tampered, CopySource: 'leaks/cse-c-mine' }))
@@ -176,7 +180,7 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
       '--mode',
       mode,
       '--key',
-      'mine',
+      mode === 'sse-c' ? 'sent' : 'mine',
       '--no-kit',
       '--limit-rate',
       '20M',
@@ -212,7 +216,7 @@ describe.each(['keychain', 'sealed-file'] as const)('with keys in the %s', (back
     const jwk = rsa.export({ format: 'jwk' })
     const halves = [jwk.d, jwk.p, jwk.q].map((part) => Buffer.from(part ?? '', 'base64url'))
     const secrets: Record<string, Buffer[]> = {
-      'AES key': [aes],
+      'AES key': [aes, sent],
       'other AES key': [other],
       // In pieces, since PEM breaks its lines.
       'RSA key': halves.flatMap((part) => [part.subarray(0, 30), part.subarray(40, 70), part.subarray(80, 110)]),

@@ -32,7 +32,7 @@ async function wrapLegacy(lab: Lab, kind: LegacyKind, whose: Whose) {
   const dataKey = randomBytes(32)
   if (kind === 'V1 RSA CBC') {
     const id = (await lab.vault.keys.find(whose === 'own' ? 'rsa' : 'other rsa')).id
-    const wrapped = await lab.vault.keys.lend(id, (key) =>
+    const wrapped = await lab.vault.keys.lend(id, 'cse', (key) =>
       key.kind === 'aes-256'
         ? Buffer.alloc(0)
         : publicEncrypt({ key: key.publicKey, padding: constants.RSA_PKCS1_PADDING }, dataKey),
@@ -40,7 +40,7 @@ async function wrapLegacy(lab: Lab, kind: LegacyKind, whose: Whose) {
     return { dataKey, fields: { 'x-amz-key': wrapped.toString('base64'), 'x-amz-matdesc': '{}' } }
   }
   const id = (await lab.vault.keys.find(whose === 'own' ? 'aes' : 'other aes')).id
-  const wrapped = await lab.vault.keys.lend(id, (key) => {
+  const wrapped = await lab.vault.keys.lend(id, 'cse', (key) => {
     if (key.kind !== 'aes-256') return Buffer.alloc(0)
     // RFC 3394 with its own initial value, or ECB with PKCS #7 padding.
     const cipher = kind.startsWith('V1')

@@ -35,6 +35,8 @@ const BUCKET = 'memory'
 const HOLDER = resolve('test/security/holder.ts')
 const rootKey = distinctKey()
 const customerKey = distinctKey()
+/** Of SSE-C. */
+const sentKey = distinctKey()
 const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
 const rsaSecret = rsa.export({ type: 'pkcs8', format: 'der' })
 
@@ -118,6 +120,8 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
     await writeFile(file('customer.key'), customerKey)
     await writeFile(file('rsa.pem'), rsa.export({ type: 'pkcs8', format: 'pem' }))
     await person.done(['key', 'import', file('customer.key'), '--name', 'mine'])
+    await writeFile(file('sent.key'), sentKey)
+    await person.done(['key', 'import', file('sent.key'), '--name', 'sent', '--purpose', 'sse-c'])
     await person.done(['key', 'import', file('rsa.pem'), '--name', 'pair'])
   })
   afterAll(async () => {
@@ -169,9 +173,9 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
   })
 
   it('SSE-C: the customer key is not left raw, by neither side', async () => {
-    const held = await thereAndBack('sse-c', 'sse-c', { key: 'mine' })
-    const here = countIn(held, forms(customerKey))
-    const there = countInMemory(server.pid, forms(customerKey))
+    const held = await thereAndBack('sse-c', 'sse-c', { key: 'sent' })
+    const here = countIn(held, forms(sentKey))
+    const there = countInMemory(server.pid, forms(sentKey))
     await held.end()
     expectGone(here)
     expectGone(there)
@@ -214,7 +218,7 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
   it("This computer holds the keys that its root key yields, and no object's, no KMS key's, and not the root key", async () => {
     const { KeyId } = (await createKey()) ?? {}
     for (const mode of ['sse-s3', 'sse-kms', 'sse-c'] as const) {
-      const options = mode === 'sse-kms' ? { key: KeyId } : mode === 'sse-c' ? { key: 'mine' } : {}
+      const options = mode === 'sse-kms' ? { key: KeyId } : mode === 'sse-c' ? { key: 'sent' } : {}
       await (await thereAndBack(`server-${mode}`, mode, options)).end()
     }
     const masters = deriveKeys(Buffer.from(rootKey), server.dataDir)
@@ -249,7 +253,7 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
     const database = new DatabaseSync(join(dataDir, 's3.db'), { readOnly: true })
     const rows = database.prepare('SELECT object, envelope FROM versions').all()
     const dataKeys = rows.flatMap(({ object, envelope }) =>
-      opener.open(JSON.parse(String(envelope)) as Envelope, String(object), { principal: OWNER, customerKey }),
+      opener.open(JSON.parse(String(envelope)) as Envelope, String(object), { principal: OWNER, customerKey: sentKey }),
     )
     database.close()
     kms.close()

@@ -37,6 +37,7 @@ interface Kind {
 /** The keys that subjects are sealed with; the stranger's is the second. */
 export function addKeys({ vault: { keys } }: Lab): void {
   keys.addAes('aes')
+  keys.addAes('sent', undefined, 'sse-c')
   keys.addAes('other aes')
   keys.addRsa('rsa')
   keys.addRsa('other rsa')

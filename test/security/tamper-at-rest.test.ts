@@ -30,7 +30,7 @@ const MODES: { name: string; mode: 'sse-s3' | 'sse-kms' | 'sse-c'; options: (lab
   { name: 'sse-kms', mode: 'sse-kms', options: ({ kmsKey }) => ({ key: kmsKey, encryptionContext: { a: 'b' } }) },
   { name: 'sse-kms with a bucket key', mode: 'sse-kms', options: ({ kmsKey }) => ({ key: kmsKey, bucketKey: true }) },
   { name: 'sse-kms in two layers', mode: 'sse-kms', options: ({ kmsKey }) => ({ key: kmsKey, dsse: true }) },
-  { name: 'sse-c', mode: 'sse-c', options: () => ({ key: 'aes' }) },
+  { name: 'sse-c', mode: 'sse-c', options: () => ({ key: 'sent' }) },
 ]
 
 type Value = string | number | null | Uint8Array

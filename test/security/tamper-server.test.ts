@@ -143,7 +143,7 @@ it('a server that asks for the customer key of what was sealed here gets none', 
 
 it.each(['sse-s3', 'sse-kms', 'sse-c'] as const)('a body under %s that its checksum does not fit', async (mode) => {
   const [key, plaintext] = [`checksum/${mode}`, noise(1_000, mode)]
-  const name = mode === 'sse-kms' ? lab.kmsKey : mode === 'sse-s3' ? undefined : 'aes'
+  const name = mode === 'sse-kms' ? lab.kmsKey : mode === 'sse-s3' ? undefined : 'sent'
   await putContent(lab, key, plaintext, mode, name === undefined ? {} : { key: name })
   const wrong = []
   for (const change of [(body: Buffer) => flipped(body, 0), (body: Buffer) => flipped(body, 999, 0x80)]) {
@@ -163,7 +163,7 @@ describe.each(['cse-c', 'cse-kms', 'sse-s3', 'sse-c'] as const)('a large object 
   const sealedHere = mode.startsWith('cse')
   let sealed: Sealed
   beforeAll(async () => {
-    const name = mode === 'cse-kms' ? lab.kmsKey : mode === 'sse-s3' ? undefined : 'aes'
+    const name = nameFor(mode)
     await putContent(lab, key, plaintext, mode, name === undefined ? {} : { key: name })
     if (sealedHere) sealed = await fetchSealed(lab, key)
   })
@@ -200,7 +200,7 @@ describe.each(['cse-c', 'cse-kms', 'sse-s3', 'sse-c'] as const)('a large object 
     let times = 0
     const group = 'replaced during the download'
     const again = async (): Promise<void> => {
-      const name = mode === 'cse-kms' ? lab.kmsKey : mode === 'sse-s3' ? undefined : 'aes'
+      const name = nameFor(mode)
       const { lie, before } = lab.proxy
       Object.assign(lab.proxy, { lie: null, before: null })
       const other = noise(plaintext.length, `${key} ${String(++times)}`)
@@ -239,4 +239,9 @@ function mixture(older: Buffer): Lie {
       body: older.subarray(Number(from), Number(from) + truth.body.length),
     }
   })
+}
+
+/** The key that an object of a mode is stored under; undefined if the mode takes none. */
+function nameFor(mode: 'cse-c' | 'cse-kms' | 'sse-s3' | 'sse-c'): string | undefined {
+  return { 'cse-c': 'aes', 'cse-kms': lab.kmsKey, 'sse-c': 'sent', 'sse-s3': undefined }[mode]
 }

@@ -24,6 +24,7 @@ const findPlaintext = runFinder(Buffer.concat([small, large]))
 
 let stage: ComputerStage
 let kmsKey = ''
+/** Of SSE-C: the one that the server gets to see. */
 let customerKey = Buffer.alloc(0)
 
 beforeAll(async () => {
@@ -31,15 +32,15 @@ beforeAll(async () => {
   const { person } = stage
   await writeFiles(person.folder, { 'files/small': small, 'files/large': large })
   kmsKey = (await person.done(['kms', 'create']))[0]?.keyId ?? ''
-  await person.done(['key', 'new', 'mine', '--no-kit'])
-  await person.done(['key', 'export', 'mine', 'exported'])
+  for (const mode of ['cse-c', 'sse-c']) await person.done(['key', 'new', mode, '--no-kit'])
+  await person.done(['key', 'export', 'sse-c', 'exported'])
   customerKey = Buffer.from((await readFile(join(person.folder, 'exported'), 'utf8')).trim(), 'base64')
 })
 afterAll(() => stage.close())
 
 const keyOf = (mode: string): string[] => {
   if (mode.endsWith('kms')) return ['--key', kmsKey]
-  return mode.endsWith('-c') ? ['--key', 'mine'] : []
+  return mode.endsWith('-c') ? ['--key', mode] : []
 }
 
 /** The paths of a snapshot in which something is found. */

@@ -33,14 +33,15 @@ beforeAll(async () => {
   await writeFiles(person.folder, { letter, passphrase: Buffer.from(`${PASSPHRASE}\n`) })
   await writeFiles(other.folder, { letter, passphrase: Buffer.from(`${PASSPHRASE}\n`) })
   for (const [name, kind] of [
-    ['aes', []],
+    ['aes', ['--purpose', 'cse']],
+    ['sent', ['--purpose', 'sse-c']],
     ['pair', ['--rsa']],
   ] as const) {
     const [key] = await person.done(['key', 'new', name, ...kind])
     keys[name] = key?.id ?? ''
   }
-  await saveKit('aes', 'pair', 'both.kit', '--sheet', 'both.html', '--hint', 'the <song>')
-  await person.done(['put', 'letter', object('kit/sse-c'), '--mode', 'sse-c', '--key', 'aes'])
+  await saveKit('sent', 'aes', 'pair', 'both.kit', '--sheet', 'both.html', '--hint', 'the <song>')
+  await person.done(['put', 'letter', object('kit/sse-c'), '--mode', 'sse-c', '--key', 'sent'])
   await person.done(['put', 'letter', object('kit/cse-c'), '--mode', 'cse-c', '--key', 'aes'])
   await person.done(['put', 'letter', object('kit/rsa'), '--mode', 'cse-c', '--key', 'pair'])
 })
@@ -121,6 +122,28 @@ describe('a key of the person', () => {
   })
 })
 
+describe('a key from elsewhere', () => {
+  it('is sent to a server only once the person at the terminal, or the script, has said what it is for', async () => {
+    await writeFiles(person.folder, { foreign: noise(32, 'a foreign key') })
+    await person.done(['key', 'import', 'foreign', '--name', 'foreign'])
+    const put = ['put', 'letter', object('foreign'), '--mode', 'sse-c', '--key', 'foreign', '--no-kit']
+    const refused = await person.coffer(put)
+    expect(refused).toMatchObject({ code: 6, error: { code: 'KEY_PURPOSE' } })
+    expect(refused.error?.hint).toContain('coffer key purpose foreign sse-c')
+    const asked = [...COFFER, 'put', mine('letter'), ...put.slice(2)]
+    const declined = await onTerminal(asked, [['Type yes', 'no']], { env: person.env })
+    expect(declined.code, declined.stdout).toBe(6)
+    expect(await person.coffer(['inspect', object('foreign')])).toMatchObject({ code: 3 })
+    const agreed = await onTerminal(asked, [['Type yes', 'yes']], { env: person.env })
+    expect(agreed.code, agreed.stdout).toBe(0)
+    expect((await person.done(['key', 'list'])).find(({ name }) => name === 'foreign')).toMatchObject({
+      purpose: 'sse-c',
+    })
+    const other = ['put', 'letter', object('foreign'), '--mode', 'cse-c', '--key', 'foreign', '--overwrite']
+    expect(await person.coffer(other)).toMatchObject({ code: 6, error: { code: 'KEY_PURPOSE' } })
+  })
+})
+
 describe('a recovery kit', () => {
   it('opens with the standard age, and what is in it reads the object with the AWS CLI, as the sheet says', async () => {
     const sheet = await readFile(mine('both.html'), 'utf8')
@@ -148,12 +171,13 @@ describe('a recovery kit', () => {
     const before = await other.coffer(['get', object('kit/cse-c'), 'early', ...stage.computer.options])
     expect(before).toMatchObject({ code: 6, error: { code: 'KEY_NOT_FOUND' } })
     const restored = await other.done(['key', 'restore', 'both.kit', '--passphrase-file', 'passphrase'])
-    expect(restored.map(({ id }) => id)).toEqual([keys['aes'], keys['pair']])
+    expect(restored.map(({ id }) => id)).toEqual([keys['sent'], keys['aes'], keys['pair']])
+    expect(restored).toMatchObject([{ purpose: 'sse-c' }, { purpose: 'cse' }, { purpose: 'cse' }])
     for (const name of ['sse-c', 'cse-c', 'rsa']) {
       expect((await back(other, `kit/${name}`, stage.computer.options)).equals(letter), name).toBe(true)
     }
     const again = await other.done(['key', 'import', 'both.kit', '--passphrase-file', 'passphrase'])
-    expect(again).toMatchObject([{ taken: 'known' }, { taken: 'known' }])
+    expect(again).toMatchObject([{ taken: 'known' }, { taken: 'known' }, { taken: 'known' }])
   })
 
   it('under a wrong passphrase is PASSPHRASE_WRONG, and with a byte changed INTEGRITY; nothing of it comes in', async () => {

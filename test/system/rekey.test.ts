@@ -40,7 +40,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
         new PutBucketVersioningCommand({ Bucket: VERSIONED, VersioningConfiguration: { Status: 'Enabled' } }),
       )
       for (const name of GENERATIONS) {
-        await stage.person.done(['key', 'new', name, '--no-kit'])
+        for (const mode of ['sse-c', 'cse-c']) await stage.person.done(['key', 'new', `${name}-${mode}`, '--no-kit'])
         const [made] = await stage.person.done(['kms', 'create', ...stage.options])
         kms[name] = made?.keyId ?? ''
       }
@@ -52,7 +52,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
 
     function under(mode: ModeId, generation: Generation): string[] {
       if (mode === 'sse-s3') return ['--mode', mode]
-      return ['--mode', mode, '--key', mode.endsWith('kms') ? (kms[generation] ?? '') : generation]
+      return ['--mode', mode, '--key', mode.endsWith('kms') ? (kms[generation] ?? '') : `${generation}-${mode}`]
     }
 
     /** Puts files, by name, and returns them. */
@@ -180,16 +180,22 @@ for (const stageServer of [stageComputer, stageMoto]) {
 
     it('a key has leaked: everything under it gets another one, and then it is deleted', async () => {
       await done('key', 'new', 'leaked', '--no-kit')
+      await done('key', 'new', 'leaked-sent', '--no-kit')
       await done('key', 'new', 'fresh', '--no-kit')
       const leaked = ['--key', 'leaked']
-      const ours = await put('leak/c', { c: noise(100_000, 'c') }, ['--mode', 'sse-c', ...leaked])
+      const ours = await put('leak/c', { c: noise(100_000, 'c') }, ['--mode', 'sse-c', '--key', 'leaked-sent'])
       const sealed = await put('leak/e', { e: noise(200_000, 'e') }, ['--mode', 'cse-c', ...leaked])
       const other = await put('leak/other', { o: noise(300_000, 'o') }, under('cse-c', 'one'))
       const old = await put('leak/v', { v: noise(1_000, 'v') }, ['--mode', 'cse-c', ...leaked], VERSIONED)
 
-      for (const mode of ['cse-c', 'sse-c']) {
-        const rows = await done('rekey', `s3://${BUCKET}/leak/`, '--under', 'leaked', '--mode', mode, '--key', 'fresh')
-        expect(rows.map(({ key }) => key).sort()).toEqual(mode === 'cse-c' ? ['leak/c/c', 'leak/e/e'] : [])
+      const toFresh = ['--mode', 'cse-c', '--key', 'fresh']
+      for (const [key, changed] of [
+        ['leaked', ['leak/e/e']],
+        ['leaked-sent', ['leak/c/c']],
+        ['leaked', []],
+      ] as const) {
+        const rows = await done('rekey', `s3://${BUCKET}/leak/`, '--under', key, ...toFresh)
+        expect(rows.map(({ key }) => key)).toEqual(changed)
       }
       const rest = await coffer(
         'rekey',

@@ -26,9 +26,9 @@ beforeAll(async () => {
     'files/large': noise(SIZES.large, 'tamper large'),
   })
   kmsKey = (await person.done(['kms', 'create']))[0]?.keyId ?? ''
-  for (const name of ['mine', 'other']) await person.done(['key', 'new', name, '--no-kit'])
+  for (const name of ['sse-c', 'cse-c', 'other']) await person.done(['key', 'new', name, '--no-kit'])
   for (const mode of [...CLIENT_SIDE, ...SERVER_SIDE]) {
-    const key = mode.endsWith('kms') ? ['--key', kmsKey] : mode.endsWith('-c') ? ['--key', 'mine'] : []
+    const key = mode.endsWith('kms') ? ['--key', kmsKey] : mode.endsWith('-c') ? ['--key', mode] : []
     await person.done(['put', 'files', `s3://${BUCKET}/${mode}/`, '--mode', mode, ...key])
   }
 })

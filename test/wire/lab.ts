@@ -50,6 +50,7 @@ export async function openLab(): Promise<Lab> {
   const downloads = openDownloads(db, folder)
   const keys = testKeyRing()
   keys.addAes('own', Buffer.alloc(32, 'an AES key of a test'))
+  keys.addAes('sent', Buffer.alloc(32, 'another key of a test'), 'sse-c')
 
   const open = (endpoint: string, patience?: number): Door & { clients: Clients } => {
     const clients = openClients({ ...connectionTo(cloud, { s3: endpoint, kms: endpoint }), patience })
@@ -81,7 +82,10 @@ export async function openLab(): Promise<Lab> {
     folder,
     secrets: [Buffer.alloc(32, 'an AES key of a test'), Buffer.from(cloud.secretAccessKey)],
     door: open,
-    optionsFor: (mode) => (mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: 'own' } : {}),
+    optionsFor(mode) {
+      if (mode.endsWith('-kms')) return { key: kmsKey }
+      return mode === 'sse-c' ? { key: 'sent' } : mode === 'cse-c' ? { key: 'own' } : {}
+    },
     async close() {
       direct.close()
       downloads.close()

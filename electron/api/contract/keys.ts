@@ -1,6 +1,7 @@
 import { oc } from '@orpc/contract'
 import * as z from 'zod'
 import { KEY_FORMS, SYMMETRIC_FORMS } from '../../base/key-forms.ts'
+import { KEY_PURPOSES, RECORDED_PURPOSES } from '../../base/key-purpose.ts'
 import { PASSPHRASE_FORMS } from '../../base/passphrase-forms.ts'
 import { overwrite } from './common.ts'
 
@@ -16,7 +17,12 @@ const keyInfo = z.object({
   kitSavedAt: z.date().nullable(),
   /** When the person chose to use it without a kit. */
   kitDeclinedAt: z.date().nullable(),
+  /** `unused`: made here, its first use decides. `unknown`: from elsewhere; not sent before the person says what it is for. */
+  purpose: z.enum(RECORDED_PURPOSES),
 })
+
+/** `cse`: the key encrypts files here and is never sent. `sse-c`: it is sent to servers with each request. */
+const purpose = z.enum(KEY_PURPOSES)
 
 /** A key or a kit from outside: a file, or the bytes of one that the host holds. */
 const file = [z.strictObject({ path: z.string().min(1) }), z.strictObject({ base64: z.base64().min(1) })] as const
@@ -28,9 +34,15 @@ const takenKey = keyInfo.extend({ taken: z.enum(['new', 'known', 'completed']) }
 export const keys = {
   list: oc.input(z.strictObject({}).default({})).output(z.array(keyInfo)),
 
-  /** Named after its id unless told. */
+  /** Named after its id unless told. Without a purpose, its first use decides. An RSA pair is for `cse`. */
   create: oc
-    .input(z.strictObject({ name: keyName.optional(), kind: z.enum(['aes-256', 'rsa-3072']).default('aes-256') }))
+    .input(
+      z.strictObject({
+        name: keyName.optional(),
+        kind: z.enum(['aes-256', 'rsa-3072']).default('aes-256'),
+        purpose: purpose.optional(),
+      }),
+    )
     .output(keyInfo),
 
   /**
@@ -44,6 +56,8 @@ export const keys = {
         name: keyName.optional(),
         /** Keep the public half of an RSA key alone: this machine shall write and not read. */
         publicOnly: z.boolean().default(false),
+        /** Without it, the key is not sent before the person says that it is for SSE-C. */
+        purpose: purpose.optional(),
         from: z.union([...file, z.strictObject({ text: z.string().min(1) })]),
         /** Reads an AES key in this form and no other. */
         as: z.enum(SYMMETRIC_FORMS).optional(),
@@ -102,6 +116,9 @@ export const keys = {
   export: oc
     .input(z.strictObject({ ...keyRef, path: z.string().min(1), publicOnly: z.boolean().default(false) }))
     .output(z.object({ path: z.string() })),
+
+  /** Records what a key is for; it cannot be changed. KEY_PURPOSE if it is for the other use already. */
+  setPurpose: oc.input(z.strictObject({ ...keyRef, purpose })).output(keyInfo),
 
   rename: oc.input(z.strictObject({ ...keyRef, name: keyName })).output(keyInfo),
 

@@ -1,5 +1,6 @@
 import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
+import { RECORDED_PURPOSES } from '../../base/key-purpose.ts'
 import {
   acceptNoKit,
   bucketName,
@@ -41,12 +42,23 @@ const common = [
   }),
 ] as const
 
+/** Told once, when this run decided what a customer key is for: from now on it is for nothing else. */
+const keyPurpose = z.object({
+  kind: z.literal('key-purpose'),
+  keyId: z.string(),
+  keyName: z.string(),
+  purpose: z.enum(RECORDED_PURPOSES),
+  /** Its recovery kit was saved before, and does not say it. */
+  kitLacksIt: z.boolean(),
+})
+
 const fileDone = z.object({ kind: z.literal('file-done'), name: z.string(), ...done, journey })
 
 export const putEvent = z.discriminatedUnion('kind', [
   ...common,
   /** Told once, when the caller named no mode and the bucket's usual one is taken. */
   z.object({ kind: z.literal('usual-mode'), mode: modeChoice, keyId: z.string().optional() }),
+  keyPurpose,
   fileDone.extend(stored),
 ])
 export const getEvent = z.discriminatedUnion('kind', [...common, fileDone.extend({ path: z.string() })])
@@ -72,6 +84,7 @@ export const rekeyEvent = z.discriminatedUnion('kind', [
   ...common,
   /** The first: which run this is, and whether it was begun before and goes on. */
   z.object({ kind: z.literal('run'), run: z.number(), resumed: z.boolean() }),
+  keyPurpose,
   /** It is under the new mode and key already. */
   z.object({
     kind: z.literal('already'),

@@ -4,7 +4,7 @@ import type { ModeChoice } from '../../base/mode-names.ts'
 import { bucketEncryption } from '../../cloud/bucket-encryption.ts'
 import { bucketVersioning } from '../../cloud/bucket-versioning.ts'
 import { send } from '../../cloud/send.ts'
-import { CUSTOMER_KEY_KINDS, chooseKey } from '../../modes/customer-keys.ts'
+import { chooseKey } from '../../modes/customer-keys.ts'
 import { changeEncryption, changeVersioning } from '../../vault/bucket-settings.ts'
 import { listBuckets } from '../../vault/list.ts'
 import type { Coffer } from '../context.ts'
@@ -73,7 +73,7 @@ export const bucketsRouter = {
 /** A key of one's own is kept by its id, since it may be renamed, and must be one that the mode takes. */
 async function lastingKey({ keys }: Coffer, mode: ModeChoice, named: string | undefined): Promise<string | undefined> {
   if (named === undefined || (mode !== 'sse-c' && mode !== 'cse-c')) return named
-  return (await chooseKey(keys, named, CUSTOMER_KEY_KINDS[mode])).id
+  return (await chooseKey(keys, named, mode)).id
 }
 
 /** us-east-1 is S3's home and must not be named (Amazon S3 API, CreateBucket). */

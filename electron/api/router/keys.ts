@@ -23,13 +23,13 @@ export const keysRouter = {
     recorded(coffer, what, () => coffer.keys.create(input)),
   ),
 
-  import: keys.import.handler(({ input: { name, publicOnly, from, as }, context: { coffer } }) =>
+  import: keys.import.handler(({ input: { from, ...how }, context: { coffer } }) =>
     recorded(coffer, what, async () => {
-      if ('text' in from) return await coffer.keys.import(from.text, { name, publicOnly, as })
+      if ('text' in from) return await coffer.keys.import(from.text, how)
       const bytes = await bytesOf(from)
       try {
         if (looksLikeKit(bytes)) throw passphraseNeeded()
-        return await coffer.keys.import(bytes, { name, publicOnly, as })
+        return await coffer.keys.import(bytes, how)
       } finally {
         zero(bytes)
       }
@@ -63,6 +63,11 @@ export const keysRouter = {
       }
     })
     return { path }
+  }),
+
+  setPurpose: keys.setPurpose.handler(async ({ input, context: { coffer } }) => {
+    const { id } = await coffer.keys.find(input.key)
+    return await recorded(coffer, { ...what, keyId: id }, () => coffer.keys.setPurpose(id, input.purpose))
   }),
 
   rename: keys.rename.handler(async ({ input, context: { coffer } }) => {

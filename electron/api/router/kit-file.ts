@@ -66,9 +66,9 @@ async function choose(keys: Coffer['keys'], named: string[] | 'all'): Promise<Ke
 async function seal(keys: Coffer['keys'], infos: KeyInfo[], passphrase: string, madeAt: Date): Promise<Buffer> {
   const contents: KeyForKit[] = []
   try {
-    for (const { id, name, kind, createdAt } of infos) {
+    for (const { id, name, kind, createdAt, purpose } of infos) {
       const { bytes } = await keys.export(id)
-      contents.push({ id, name, kind, createdAt, bytes })
+      contents.push({ id, name, kind, createdAt, purpose, bytes })
     }
     return await sealKit(contents, passphrase, { madeAt })
   } finally {

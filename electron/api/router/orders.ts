@@ -5,7 +5,7 @@ import type { TransferOrder } from '../../store/transfer-runs.ts'
 import { isStreamRef } from '../../vault/put-plan.ts'
 import { requireUsualMode, usualMode } from '../../vault/usual-mode.ts'
 import type { Coffer, PlaceRef } from '../context.ts'
-import { requireKit } from './kit-rule.ts'
+import { settleWriteKey, type WriteKey } from './write-key.ts'
 
 type Overwrite = 'refuse' | 'replace' | 'ask'
 
@@ -30,18 +30,27 @@ interface GetInput {
   overwrite: Overwrite
 }
 
+/** A put that is ready to begin. */
+interface PutReady {
+  order: TransferOrder & { mode: ModeChoice }
+  /** Of a mode with a customer key. */
+  writeKey: WriteKey | undefined
+}
+
 /**
- * A put as an order that lasts: absolute paths, and the mode and key of now. Throws KIT_NEEDED, and INVALID_INPUT if no
- * mode is named and the bucket has no usual one.
+ * A put as an order that lasts: absolute paths, and the mode and key of now. A customer key is named by its id, so that it
+ * may be renamed meanwhile, and whoever deletes keys sees that it is needed. Throws KIT_NEEDED, KEY_PURPOSE, and
+ * INVALID_INPUT if no mode is named and the bucket has no usual one.
  */
-export async function putOrder(coffer: Coffer, input: PutInput): Promise<TransferOrder & { mode: ModeChoice }> {
-  const { bucket, key, overwrite, acceptNoKit } = input
+export async function putOrder(coffer: Coffer, input: PutInput): Promise<PutReady> {
+  const { bucket, key: target, overwrite, acceptNoKit } = input
   const where = await placeOf(coffer, input.place)
   const { mode, options, usual } = chooseMode(coffer, where.place, input)
-  await requireKit(coffer, { mode, key: options.key, acceptNoKit })
+  const writeKey = await settleWriteKey(coffer, { mode, key: options.key, acceptNoKit })
+  const key = writeKey?.key.id ?? options.key
   const sources = input.paths.map((path) => (isStreamRef(path) ? path : resolve(path)))
-  const rest = { mode, options: plain(options), overwrite, remembersMode: !usual, asksSizes: false }
-  return { kind: 'put', ...where, bucket, sources, target: key, ...rest }
+  const rest = { mode, options: plain({ ...options, key }), overwrite, remembersMode: !usual, asksSizes: false }
+  return { order: { kind: 'put', ...where, bucket, sources, target, ...rest }, writeKey }
 }
 
 export async function getOrder(coffer: Coffer, input: GetInput, asksSizes: boolean): Promise<TransferOrder> {

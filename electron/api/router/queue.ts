@@ -25,7 +25,7 @@ const {
 
 export const transfersRouter = {
   put: put.handler(async ({ input, context: { coffer } }) => {
-    const order = await putOrder(coffer, input)
+    const { order } = await putOrder(coffer, input)
     return { run: coffer.transfers.begin(order).id }
   }),
   measure: measure.handler(({ input, signal }) => measurePut(input.paths, signalOf(signal))),

@@ -10,11 +10,11 @@ import type { RekeyEvent } from '../contract/objects.ts'
 import { toFailure } from '../failures.ts'
 import { procedures, signalOf } from './base.ts'
 import { runBatch } from './batch.ts'
-import { requireKit } from './kit-rule.ts'
 import type { Task } from '../../vault/tasks.ts'
 import { manyTasks, type Work } from './many.ts'
 import { recorded } from './recorded.ts'
 import { rekeyScope } from './rekey-scope.ts'
+import { purposeEvent, settleWriteKey } from './write-key.ts'
 
 type Outcome = Extract<RekeyEvent, { kind: 'file-done' | 'already' | 'elsewhere' | 'skipped' }>
 
@@ -24,9 +24,11 @@ type Outcome = Extract<RekeyEvent, { kind: 'file-done' | 'already' | 'elsewhere'
  */
 export const rekeyMany = procedures.objects.rekey.handler(async function* ({ input, context: { coffer }, signal }) {
   const stop = signalOf(signal)
-  const { bucket, key, under, mode, from, to } = input
+  const { bucket, key, under, mode, from } = input
   using vault = await coffer.openVault(input.place)
-  await requireKit(coffer, { mode, key: to.key, acceptNoKit: input.acceptNoKit })
+  const writeKey = await settleWriteKey(coffer, { mode, key: input.to.key, acceptNoKit: input.acceptNoKit })
+  const to = writeKey === undefined ? input.to : { ...input.to, key: writeKey.key.id }
+  if (writeKey?.isFirstUse === true) yield purposeEvent(writeKey)
   const target = await resolveTarget(vault, { bucket, mode, to }, stop)
   const underKey = under === undefined ? undefined : await namesOfKey(vault, under, stop)
   using run = coffer.rekeyRuns.begin({ place: vault.place, bucket, key, under, mode, to })

@@ -12,14 +12,16 @@ import { runBatch } from './batch.ts'
 import { manyTasks, type CommonEvent } from './many.ts'
 import { getOrder, putOrder } from './orders.ts'
 import { recorded } from './recorded.ts'
+import { purposeEvent } from './write-key.ts'
 
 export const putMany = procedures.objects.put.handler(async function* ({ input, context: { coffer }, signal }) {
-  const order = await putOrder(coffer, input)
+  const { order, writeKey } = await putOrder(coffer, input)
   const { mode, remembersMode } = order
   if (!remembersMode) {
     const { key } = order.options
     yield { kind: 'usual-mode' as const, mode, keyId: typeof key === 'string' ? key : undefined }
   }
+  if (writeKey?.isFirstUse === true) yield purposeEvent(writeKey)
   for await (const event of work(coffer, order, input, signal)) {
     if (event.kind !== 'done') yield event
     else if (event.done.kind === 'put') yield { ...event.done, kind: 'file-done' as const, name: event.name }

@@ -10,6 +10,8 @@ export interface KeyChoice {
   mark: string
   /** Of a key of one's own: what was said about its recovery kit. */
   kit: 'saved' | 'declined' | 'none' | undefined
+  /** Of a key of one's own. */
+  purpose: CustomerKeyInfo['purpose'] | undefined
 }
 
 export function needsCustomerKey(mode: ModeId): boolean {
@@ -20,13 +22,23 @@ export function needsKmsKey(mode: ModeId): boolean {
   return mode === 'sse-kms' || mode === 'cse-kms'
 }
 
-/** The person's own keys that a mode takes: SSE-C sends the key itself, so only AES keys will do. */
+/** What a key must be for to be used in a mode. */
+export function purposeFor(mode: ModeId): 'cse' | 'sse-c' {
+  return mode === 'sse-c' ? 'sse-c' : 'cse'
+}
+
+/**
+ * The person's own keys that a mode takes: those for this use, and those whose use is not decided. SSE-C sends the key
+ * itself, so only AES keys will do.
+ */
 export function customerChoices(keys: readonly CustomerKeyInfo[], mode: ModeId): KeyChoice[] {
+  const other = purposeFor(mode) === 'cse' ? 'sse-c' : 'cse'
   return keys
-    .filter(({ kind }) => mode === 'cse-c' || kind === 'aes-256')
-    .map(({ id, name, kitSavedAt, kitDeclinedAt }) => ({
+    .filter(({ kind, purpose }) => purpose !== other && (mode === 'cse-c' || kind === 'aes-256'))
+    .map(({ id, name, kitSavedAt, kitDeclinedAt, purpose }) => ({
       id,
       name,
+      purpose,
       mark: short(id),
       kit: kitSavedAt !== null ? 'saved' : kitDeclinedAt !== null ? 'declined' : 'none',
     }))
@@ -41,10 +53,11 @@ export function kmsChoices(keys: readonly KmsKeyInfo[]): KeyChoice[] {
       name: aliases[0]?.replace(/^alias\//, '') ?? shortId(keyId),
       mark: shortId(keyId),
       kit: undefined,
+      purpose: undefined,
     }))
 }
 
-/** The one that is chosen already: the bucket's usual key if it is there, else the first. */
+/** The one that is chosen already: the bucket's usual key if it is there, else the first whose use is known. */
 export function preferred(choices: readonly KeyChoice[], usual: string | undefined): string | undefined {
-  return choices.find(({ id }) => id === usual)?.id ?? choices[0]?.id
+  return choices.find(({ id }) => id === usual)?.id ?? choices.find(({ purpose }) => purpose !== 'unknown')?.id
 }

@@ -3,7 +3,7 @@ import { coffer } from '../../state/coffer.ts'
 import { dialogs, type DialogProps } from '../../state/dialogs.svelte.ts'
 import { keyring } from '../../state/keyring.svelte.ts'
 import KitDialog from '../keys/KitDialog.svelte'
-import { needsCustomerKey, needsKmsKey, type KeyChoice } from './key-choices.ts'
+import { needsCustomerKey, needsKmsKey, purposeFor, type KeyChoice } from './key-choices.ts'
 
 interface Wish {
   mode: ModeId
@@ -23,6 +23,10 @@ export async function useKey(wish: Wish): Promise<{ key?: string; acceptNoKit: b
   if (!needsCustomerKey(wish.mode)) return { acceptNoKit: false }
   const known = wish.choices.find(({ id }) => id === wish.key)
   const key = known ?? (await makeOwnKey(wish))
+  // Decided before its kit is saved, so that the kit says it.
+  if (key.purpose === 'unused' || key.purpose === 'unknown') {
+    await coffer.client.keys.setPurpose({ key: key.id, purpose: purposeFor(wish.mode) })
+  }
   if (key.kit === 'saved' || key.kit === 'declined') return { key: key.id, acceptNoKit: key.kit === 'declined' }
   const decided = await askForKit(key)
   await keyring.load()
@@ -30,10 +34,11 @@ export async function useKey(wish: Wish): Promise<{ key?: string; acceptNoKit: b
   return { key: key.id, acceptNoKit: decided === 'declined' }
 }
 
-async function makeOwnKey({ newName }: Wish): Promise<KeyChoice> {
-  const { id, name } = await coffer.client.keys.create(newName === '' ? {} : { name: newName })
+async function makeOwnKey({ mode, newName }: Wish): Promise<KeyChoice> {
+  const named = newName === '' ? {} : { name: newName }
+  const { id, name, purpose } = await coffer.client.keys.create({ ...named, purpose: purposeFor(mode) })
   await keyring.load()
-  return { id, name, mark: '', kit: 'none' }
+  return { id, name, mark: '', kit: 'none', purpose }
 }
 
 async function makeKmsKey({ place, newName }: Wish): Promise<string> {

@@ -20,7 +20,7 @@ function openKeys(home: string) {
 }
 
 const material = (keys: ReturnType<typeof openKeys>, id: string) =>
-  keys.lend(id, (key) => (key.kind === 'aes-256' ? Buffer.from(key.bytes) : null))
+  keys.lend(id, 'cse', (key) => (key.kind === 'aes-256' ? Buffer.from(key.bytes) : null))
 
 describe('a customer key', () => {
   test('is made, used, used after a restart, and deleted', async () => {
@@ -37,7 +37,7 @@ describe('a customer key', () => {
 
     await later.delete(made.id)
     expect(await keys.list()).toEqual([])
-    await expect(keys.lend(made.id, () => null)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
+    await expect(keys.lend(made.id, 'cse', () => null)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
     await expect(keys.delete(made.id)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
   })
 
@@ -46,7 +46,7 @@ describe('a customer key', () => {
     const { id } = await keys.create({})
     const lent: Buffer[] = []
     const use = (fail: boolean) =>
-      keys.lend(id, async (key) => {
+      keys.lend(id, 'cse', async (key) => {
         if (key.kind === 'aes-256') lent.push(key.bytes)
         await Promise.resolve()
         expect(lent.at(-1)?.some((byte) => byte !== 0)).toBe(true)
@@ -136,7 +136,7 @@ describe('an RSA key', () => {
     const keys = openKeys(testFolder())
     const { id, kind } = await keys.create({ kind: 'rsa-3072', name: 'pair' })
     expect(kind).toBe('rsa-pair')
-    await keys.lend(id, (key) => {
+    await keys.lend(id, 'cse', (key) => {
       if (key.kind === 'aes-256' || key.privateKey === null) throw new Error('expected a pair')
       expect(key.publicKey.asymmetricKeyDetails?.modulusLength).toBe(3072)
       const sealed = publicEncrypt({ key: key.publicKey, oaepHash: 'sha256' }, Buffer.from('data key'))
@@ -150,7 +150,7 @@ describe('an RSA key', () => {
     const pem = rsaPem(4096)
     const { id } = await openKeys(home).import(pem, {})
     const keys = openKeys(home)
-    await keys.lend(id, (key) => {
+    await keys.lend(id, 'cse', (key) => {
       if (key.kind === 'aes-256') throw new Error('expected RSA')
       expect(key.privateKey?.export({ type: 'pkcs8', format: 'pem' })).toBe(pem)
     })
@@ -161,7 +161,7 @@ describe('an RSA key', () => {
   test('with its public half only lends no private key, until the pair is imported', async () => {
     const keys = openKeys(testFolder())
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    const privateKeyOf = (id: string) => keys.lend(id, (key) => (key.kind === 'aes-256' ? null : key.privateKey))
+    const privateKeyOf = (id: string) => keys.lend(id, 'cse', (key) => (key.kind === 'aes-256' ? null : key.privateKey))
     const half = await keys.import(publicKey.export({ type: 'spki', format: 'pem' }).toString(), { name: 'half' })
     expect(half.kind).toBe('rsa-public')
     expect(await privateKeyOf(half.id)).toBeNull()

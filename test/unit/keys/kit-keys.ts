@@ -19,15 +19,23 @@ export function keysForKit(): KeyForKit[] {
   const pem = (der: Buffer, label: string): string =>
     `-----BEGIN ${label}-----\n${der.toString('base64')}\n-----END ${label}-----\n`
   return [
-    { id: parseKey(aes).id, name: 'mine', kind: 'aes-256', createdAt, bytes: Buffer.from(aes) },
+    { id: parseKey(aes).id, name: 'mine', kind: 'aes-256', createdAt, purpose: 'sse-c', bytes: Buffer.from(aes) },
     {
       id: parseKey(pem(pkcs8, 'PRIVATE KEY')).id,
       name: 'pair',
       kind: 'rsa-pair',
       createdAt,
+      purpose: 'cse',
       bytes: Buffer.from(pkcs8),
     },
-    { id: parseKey(pem(spki, 'PUBLIC KEY')).id, name: 'half', kind: 'rsa-public', createdAt, bytes: Buffer.from(spki) },
+    {
+      id: parseKey(pem(spki, 'PUBLIC KEY')).id,
+      name: 'half',
+      kind: 'rsa-public',
+      createdAt,
+      purpose: 'cse',
+      bytes: Buffer.from(spki),
+    },
   ]
 }
 

@@ -20,13 +20,23 @@ describe('a recovery kit', () => {
     expect(looksLikeKit(kit)).toBe(true)
     const { keys, madeAt } = await openKit(kit, { passphrase: PASSPHRASE })
     expect(madeAt).toEqual(options.madeAt)
-    expect(keys.map(({ id, name, kind }) => ({ id, name, kind }))).toEqual(
-      keysForKit().map(({ id, name, kind }) => ({ id, name, kind })),
+    expect(keys.map(({ id, name, kind, purpose }) => ({ id, name, kind, purpose }))).toEqual(
+      keysForKit().map(({ id, name, kind, purpose }) => ({ id, name, kind, purpose })),
     )
     expect(keys.every((key) => key.createdAt.getTime() === createdAt.getTime())).toBe(true)
     expect(keys.map(({ secret }) => secret)).toEqual([aes, pkcs8, null])
     expect(keys[1]?.publicKey).toBe(publicKey.export({ type: 'spki', format: 'pem' }))
   })
+
+  test.each(['unused', 'unknown'] as const)(
+    'says nothing of what an %s key is for: it may be used by then',
+    (purpose) => {
+      const [mine] = keysForKit()
+      const plaintext = serialiseKit(mine === undefined ? [] : [{ ...mine, purpose }], createdAt)
+      expect(plaintext.toString()).not.toContain('"purpose"')
+      expect(parseKit(plaintext).keys[0]?.purpose).toBe('unknown')
+    },
+  )
 
   test('of more than one chunk of age (64 KiB) comes back whole, at and around its edges', async () => {
     for (const length of [0, 1, 65_535, 65_536, 65_537, 131_072, 200_000]) {
@@ -207,7 +217,7 @@ describe('the passphrase of a kit', () => {
 describe('the sheet to print', () => {
   const info = (name: string, index: number): KeyInfo => ({
     ...{ id: keysForKit()[index]?.id ?? '', name, createdAt },
-    ...{ kind: keysForKit()[index]?.kind ?? 'aes-256', kitSavedAt: null, kitDeclinedAt: null },
+    ...{ kind: keysForKit()[index]?.kind ?? 'aes-256', kitSavedAt: null, kitDeclinedAt: null, purpose: 'cse' },
   })
   const sheet = (name: string, kitPath: string, hint?: string): string =>
     kitSheet([info(name, 0), info('pair', 1), info('half', 2)], { kitPath, kit, hint, madeAt: options.madeAt })

@@ -24,7 +24,7 @@ async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<{ code: st
     const secrets = () => openSecrets({ home, settings: openSettings(db), env: process.env, patience: 10_000 })
     const keys = openCustomerKeys(openKeyTable(db), secrets)
     const { id } = (await keys.list())[0] ?? (await keys.create({}).catch((error) => error))
-    const outcome = id === undefined ? await keys.create({}).catch((error) => error) : await keys.lend(id, () => ({})).catch((error) => error)
+    const outcome = id === undefined ? await keys.create({}).catch((error) => error) : await keys.lend(id, 'cse', () => ({})).catch((error) => error)
     console.log(JSON.stringify({ code: outcome.code ?? 'done', hint: outcome.hint }))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },

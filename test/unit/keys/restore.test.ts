@@ -36,10 +36,11 @@ function openKeys(breaks: { at: number; after: boolean } | null = null) {
 
 const madeAt = new Date('2026-04-01T09:30:00.000Z')
 const createdAt = new Date('2026-03-01T08:00:00.000Z')
-const aesKey = (name: string, bytes = randomBytes(32)): KeyFromKit => ({
+const aesKey = (name: string, bytes = randomBytes(32), purpose: KeyFromKit['purpose'] = 'unknown'): KeyFromKit => ({
   ...parseKey(Buffer.from(bytes)),
   name,
   createdAt,
+  purpose,
 })
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pairPem = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -48,7 +49,10 @@ const halfPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(
 test('a clean machine has all keys of the kit, with their names and dates, and they have a kit', async () => {
   const { keys, held } = openKeys()
   const bytes = randomBytes(32)
-  const kit = { madeAt, keys: [aesKey('mine', bytes), { ...parseKey(pairPem), name: 'pair', createdAt }] }
+  const kit = {
+    madeAt,
+    keys: [aesKey('mine', bytes), { ...parseKey(pairPem), name: 'pair', createdAt, purpose: 'cse' as const }],
+  }
   const restored = await keys.restore(kit)
   expect(restored.map(({ name, taken }) => [name, taken])).toEqual([
     ['mine', 'new'],
@@ -102,7 +106,7 @@ test('a key that is here but whose material is gone has it again', async () => {
   const bytes = randomBytes(32)
   const { id } = await keys.import(bytes, { name: 'mine' })
   held.clear()
-  await expect(keys.lend(id, () => null)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
+  await expect(keys.lend(id, 'cse', () => null)).rejects.toMatchObject({ code: 'KEY_NOT_FOUND' })
   await keys.restore({ madeAt, keys: [aesKey('mine', bytes)] })
   expect((await keys.export(id)).bytes.equals(bytes)).toBe(true)
 })
@@ -120,9 +124,15 @@ test('a name that another key has gets a number', async () => {
 test('a public half becomes the pair of the kit, and never the other way', async () => {
   const { keys } = openKeys()
   const half = await keys.import(halfPem, { name: 'half' })
-  const [whole] = await keys.restore({ madeAt, keys: [{ ...parseKey(pairPem), name: 'pair', createdAt }] })
+  const [whole] = await keys.restore({
+    madeAt,
+    keys: [{ ...parseKey(pairPem), name: 'pair', createdAt, purpose: 'cse' as const }],
+  })
   expect(whole).toMatchObject({ id: half.id, name: 'half', kind: 'rsa-pair', taken: 'completed', kitSavedAt: madeAt })
-  const [still] = await keys.restore({ madeAt, keys: [{ ...parseKey(halfPem), name: 'half', createdAt }] })
+  const [still] = await keys.restore({
+    madeAt,
+    keys: [{ ...parseKey(halfPem), name: 'half', createdAt, purpose: 'cse' as const }],
+  })
   expect(still).toMatchObject({ kind: 'rsa-pair', taken: 'known' })
 })
 

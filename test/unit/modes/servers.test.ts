@@ -50,7 +50,8 @@ describe.each(SERVERS)('on %s', (name, start) => {
     keys = testKeyRing()
     env = { s3: clients.s3, kms: clients.kms, keys, signal }
     keys.addAes('mine')
-    keys.addAes('other')
+    keys.addAes('other', undefined, 'sse-c')
+    keys.addAes('sealing', undefined, 'cse')
     kmsKey = await createKey()
     otherKey = await createKey()
     await send(clients.s3, new CreateBucketCommand({ Bucket: 'bucket' }), signal)
@@ -249,7 +250,7 @@ describe.each(SERVERS)('on %s', (name, start) => {
   })
 
   it('CSE-C comes back', async () => {
-    const { facts } = await put('cse-c', { key: 'other' })
+    const { facts } = await put('cse-c', { key: 'sealing' })
     expect((await get(facts)).plaintext).toEqual(PLAINTEXT)
   })
 })

@@ -159,6 +159,7 @@ const KEY: KeyRow = {
   kitSavedAt: new Date(7),
   kitDeclinedAt: new Date(8),
   publicKey: 'PEM',
+  purpose: 'cse',
 }
 
 test('keys: a public half becomes a pair, whose kit is still to be saved, and never the other way', () => {

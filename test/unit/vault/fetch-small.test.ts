@@ -29,7 +29,8 @@ beforeAll(async () => {
   vault = await openTestVault(connectionTo(cloud, { s3: proxy.url }), true)
   const kms = (await vault.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   const mine = (await vault.keys.create({ name: 'mine' })).id
-  keyOf = { 'sse-kms': kms, 'cse-kms': kms, 'sse-c': mine, 'cse-c': mine }
+  const sent = (await vault.keys.create({ name: 'sent' })).id
+  keyOf = { 'sse-kms': kms, 'cse-kms': kms, 'sse-c': sent, 'cse-c': mine }
 })
 
 afterAll(async () => {

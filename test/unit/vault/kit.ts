@@ -28,7 +28,10 @@ export async function openTestVault(connection: Connection, makesBuckets = false
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-vault-')))
   const db = openDatabase(folder)
   const downloads = openDownloads(db, folder)
-  const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'))
+  const sealed = openSealedFile(join(folder, 'keys.age'), () => Promise.resolve('a passphrase for tests'), {
+    // What scrypt costs a thief, each test would pay for.
+    workFactor: 4,
+  })
   await sealed.create()
   const clients = openClients(connection)
   const uploads = openUploads(db, folder)

@@ -62,7 +62,7 @@ describe('what became of it at S3', () => {
     'completed, but nobody heard of it: it is done (%s)',
     async (mode) => {
       const key = `completed-${mode}`
-      const options = mode === 'sse-s3' ? {} : { key: stage.mine }
+      const options = mode === 'sse-s3' ? {} : { key: mode === 'sse-c' ? stage.sent : stage.mine }
       stage.recorder.swallow = (request) => request.method === 'POST' && /uploadId=/.test(request.url ?? '')
       await expect(stage.put(mode, options, { keep: true }, key)).rejects.toMatchObject({ code: 'NETWORK' })
       stage.recorder.swallow = () => false

@@ -19,7 +19,9 @@ const watch = { signal: new AbortController().signal }
 const bucket = 'local'
 let cloud: LocalCloud
 let vault: TestVault
+/** A key for SSE-C, and one for CSE-C. */
 let mine: string
+let sealing: string
 
 beforeAll(async () => {
   cloud = await startLocalCloud()
@@ -31,6 +33,7 @@ beforeAll(async () => {
     true,
   )
   mine = (await vault.keys.create({ name: 'mine' })).id
+  sealing = (await vault.keys.create({ name: 'sealing' })).id
 })
 
 afterAll(async () => {
@@ -52,7 +55,7 @@ async function contentOf(key: string, options = {}): Promise<Buffer> {
 describe('an SSE-C object', () => {
   test('whose key nobody remembers is found by its tag, or by trying the ring, and remembered', async () => {
     const content = bytes(20 * MiB)
-    await vault.keys.create({ name: 'another' })
+    await vault.keys.create({ name: 'another', purpose: 'sse-c' })
     await putBytes('sse-c', content, 'sse-c', mine)
     for (const step of ['by its tag', 'by trying the ring'] as const) {
       if (step === 'by trying the ring') {
@@ -115,7 +118,7 @@ describe('cancelled midway', () => {
     const source = { size: content.length, mtimeMs: undefined, fileMode: undefined, read: () => chunksOf(content) }
     const putting = put(
       vault,
-      { source, bucket, key: 'cancelled', mode: 'cse-c', options: { key: mine }, overwrite: 'refuse' },
+      { source, bucket, key: 'cancelled', mode: 'cse-c', options: { key: sealing }, overwrite: 'refuse' },
       { signal: stop.signal, onProgress: () => stop.abort() },
     )
     await expect(putting).rejects.toMatchObject({ code: 'CANCELLED' })
@@ -124,7 +127,7 @@ describe('cancelled midway', () => {
   })
 
   test('a get leaves no file', async () => {
-    await putBytes('large', bytes(40 * MiB), 'cse-c', mine)
+    await putBytes('large', bytes(40 * MiB), 'cse-c', sealing)
     const stop = new AbortController()
     const before = await readdir(vault.folder)
     const getting = get(

@@ -27,7 +27,7 @@ beforeAll(async () => {
   moto = await startMoto()
   vault = await openTestVault(moto.connection)
   await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
-  keyFor['sse-c'] = keyFor['cse-c'] = (await vault.keys.create({ name: 'mine' })).id
+  for (const mode of ['sse-c', 'cse-c'] as const) keyFor[mode] = (await vault.keys.create({ name: mode })).id
   const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
   keyFor['sse-kms'] = keyFor['cse-kms'] = KeyMetadata?.Arn ?? ''
 })

@@ -18,7 +18,7 @@ beforeEach(() => stage.begin())
 const MODES: readonly [ModeChoice, () => ModeOptions][] = [
   ['sse-s3', () => ({})],
   ['sse-kms', () => ({ key: stage.kmsKey.arn })],
-  ['sse-c', () => ({ key: stage.mine })],
+  ['sse-c', () => ({ key: stage.sent })],
   ['cse-kms', () => ({ key: stage.kmsKey.arn, encryptionContext: { team: 'a' } })],
   ['cse-c', () => ({ key: 'mine' })],
   ['bucket-default', () => ({})],

@@ -29,7 +29,9 @@ export interface ResumeStage {
   /** Past the recorder. */
   direct: Clients
   /** Id of a customer key of the name `mine`. */
+  /** A key for CSE-C, and one for SSE-C. */
   mine: string
+  sent: string
   kmsKey: { id: string; arn: string }
   path: string
   /** Forgets what was recorded, and writes a new file. */
@@ -76,6 +78,7 @@ export async function openResumeStage(): Promise<ResumeStage> {
     recorder,
     direct,
     mine: (await vault.keys.create({ name: 'mine' })).id,
+    sent: (await vault.keys.create({ name: 'sent' })).id,
     kmsKey: { id: KeyMetadata?.KeyId ?? '', arn: KeyMetadata?.Arn ?? '' },
     path,
     async begin() {

@@ -22,7 +22,6 @@ const MODES: ModeId[] = ['sse-s3', 'sse-kms', 'sse-c', 'cse-kms', 'cse-c']
 let cloud: LocalCloud
 let network: SlowProxy
 let vault: TestVault
-let mine: string
 let kmsKey: string
 let path: string
 let content: Buffer
@@ -31,7 +30,7 @@ beforeAll(async () => {
   cloud = await startLocalCloud()
   network = await slowProxy(cloud.endpoint)
   vault = await openTestVault(connectionTo(cloud, { s3: network.url }), true)
-  mine = (await vault.keys.create({ name: 'mine' })).id
+  for (const mode of ['sse-c', 'cse-c']) await vault.keys.create({ name: mode })
   kmsKey = (await vault.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   path = join(vault.folder, 'down', 'file')
   content = bytes(SIZE)
@@ -51,7 +50,7 @@ afterEach(async () => {
 
 async function store(mode: ModeId, content: Buffer, key: string = mode): Promise<void> {
   const source = { size: content.length, mtimeMs: undefined, fileMode: undefined, read: () => chunksOf(content) }
-  const options = mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: mine } : {}
+  const options = mode.endsWith('-kms') ? { key: kmsKey } : mode.endsWith('-c') ? { key: mode } : {}
   const { signal } = new AbortController()
   await put(vault, { source, bucket, key, mode, options, overwrite: 'replace' }, { signal })
 }
