@@ -2,7 +2,8 @@ import './no-eval.ts'
 import { mount } from 'svelte'
 import App from './App.svelte'
 import Lost from './views/Lost.svelte'
-import { connect } from './client.ts'
+import NotConnected from './views/NotConnected.svelte'
+import { connect, NoSession } from './client.ts'
 import { coffer } from './state/coffer.ts'
 
 const target = document.getElementById('app')
@@ -13,7 +14,7 @@ try {
   const { client, host, lost } = await connect()
   Object.assign(coffer, { client, host })
   mount(App, { target, props: { lost, onready: () => starting.remove() } })
-} catch {
-  mount(Lost, { target })
+} catch (error) {
+  mount(error instanceof NoSession ? NotConnected : Lost, { target })
   starting.remove()
 }

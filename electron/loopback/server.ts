@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { RPCHandler } from '@orpc/server/ws'
 import { WebSocketServer } from 'ws'
+import { SOCKET_PROTOCOL } from '../api/contract/browser-session.ts'
 import { router } from '../api/router.ts'
 import type { RouterContext } from '../api/router/base.ts'
-import { cookieHeader, isSame, openDoors, secret, type Doors } from './doors.ts'
 import type { Drops } from './drops.ts'
-import { sendOn, sendPage, sendText } from './pages.ts'
+import { sendPage, sendStartPage, sendStartScript, sendText } from './pages.ts'
+import { cookieHeader, isSame, newSecret, openSessionAuth, type SessionAuth } from './session-auth.ts'
 
 /** The window in a browser. */
 export interface Loopback {
@@ -29,7 +30,7 @@ export interface ServeOptions {
 }
 
 interface Serving extends ServeOptions {
-  doors: Doors
+  auth: SessionAuth
   port: number
   secret: string
 }
@@ -45,8 +46,14 @@ export async function serveWindow(options: ServeOptions): Promise<Loopback> {
     server.once('error', reject).listen(0, '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
-  const serving: Serving = { ...options, doors: openDoors(port), port, secret: secret() }
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false })
+  const serving: Serving = { ...options, auth: openSessionAuth(port), port, secret: newSecret() }
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE,
+    perMessageDeflate: false,
+    // Never the one that carries the secret, which a browser would give to the page's scripts.
+    handleProtocols: () => SOCKET_PROTOCOL,
+  })
   const handler = new RPCHandler<RouterContext>(router)
 
   server.on('request', (request, answer) => {
@@ -57,7 +64,7 @@ export async function serveWindow(options: ServeOptions): Promise<Loopback> {
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    if (request.url !== '/engine' || !serving.doors.admitsFromPage(request.headers)) {
+    if (request.url !== '/engine' || !serving.auth.mayAct(request.headers)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       return
     }
@@ -79,31 +86,35 @@ export async function serveWindow(options: ServeOptions): Promise<Loopback> {
   }
 }
 
-function startPath({ doors }: Serving): string {
-  return `/start?token=${doors.issue()}`
+function startPath({ auth }: Serving): string {
+  return `/start?token=${auth.issueToken()}`
 }
 
 async function respond(serving: Serving, request: IncomingMessage, answer: ServerResponse): Promise<void> {
-  const { doors, port, root, drops } = serving
-  if (!doors.isHere(request.headers)) {
+  const { auth, port, root, drops } = serving
+  if (!auth.isAddressed(request.headers)) {
     sendText(answer, 421, 'This is not the address of Coffer.')
     return
   }
   const { pathname, searchParams } = new URL(request.url ?? '/', `http://127.0.0.1:${port}`)
   if (request.method === 'GET' && pathname === '/start') start(serving, searchParams.get('token') ?? '', answer)
-  // The page that takes a browser in has no icon, and browsers ask for one all the same.
+  else if (request.method === 'GET' && pathname === '/start.js') sendStartScript(answer)
+  // The start page has no icon, and browsers ask for one all the same.
   else if (request.method === 'GET' && pathname === '/favicon.ico') answer.writeHead(204).end()
-  else if (request.method === 'GET' && doors.admits(request.headers)) await sendPage(root, pathname, answer)
-  else if (request.method === 'GET') sendText(answer, 403, 'Open Coffer again: this window is not known.')
+  else if (request.method === 'GET' && auth.mayLoad(request.headers)) await sendPage(root, pathname, answer)
+  else if (request.method === 'GET')
+    sendText(answer, 403, 'This browser is not connected to Coffer. To open the window: coffer open')
   else if (pathname === '/again') startAgain(serving, request, answer)
-  else if (!doors.admitsFromPage(request.headers)) sendText(answer, 403, 'This page may not do that.')
+  else if (!auth.mayAct(request.headers)) sendText(answer, 403, 'This page may not do that.')
   else if (!(await drops.respond(pathname, request, answer))) sendText(answer, 404, 'There is nothing here.')
 }
 
-function start({ doors, port, onSpent }: Serving, token: string, answer: ServerResponse): void {
-  const cookie = doors.exchange(token)
-  if (cookie === null) return sendText(answer, 403, 'This link was used already or is too old. Open Coffer again.')
-  sendOn(answer, cookieHeader(port, cookie))
+function start({ auth, port, onSpent }: Serving, token: string, answer: ServerResponse): void {
+  const session = auth.redeem(token)
+  if (session === null) {
+    return sendText(answer, 403, 'This link was used already or is too old. To open the window: coffer open')
+  }
+  sendStartPage(answer, cookieHeader(port, session.cookie), session.secret)
   onSpent()
 }
 

@@ -1,14 +1,26 @@
 import type { CofferClient } from '../../electron/api/client.ts'
+import { sessionHeaders } from '../../electron/api/contract/browser-session.ts'
 import type { Host, Taken, TakenFile } from '../host.ts'
 import { entriesOf, filesBelow, type Found } from './dropped-files.ts'
 
 /** How many files are announced by one message. */
 const ANNOUNCE_AT_ONCE = 2000
 
-/** The window in a browser: files are handed over as streams when their turn comes, and saved to the folder in Settings. */
-export function browserHost(client: CofferClient): Host {
+/** Sends a request that does something below `/drop/`. */
+type Post = (
+  path: string,
+  init: { method: string; headers?: Record<string, string>; body?: BodyInit },
+) => Promise<Response>
+
+/**
+ * The window in a browser: files are handed over as streams when their turn comes, and saved to the folder in Settings.
+ * `secret` is the tab's.
+ */
+export function browserHost(client: CofferClient, secret: string): Host {
   const files = new Map<string, File>()
-  const line = openLine(files)
+  const post: Post = (path, { headers, ...init }) =>
+    fetch(path, { ...init, headers: { ...headers, ...sessionHeaders(secret) } })
+  const line = openLine(post, files)
 
   /** Tells Coffer of one dropped file or folder; only names, sizes and dates go over. */
   async function announce(
@@ -20,7 +32,7 @@ export function browserHost(client: CofferClient): Host {
     let bytes = 0
     let batch: Found[] = []
     const flush = async (): Promise<void> => {
-      const ids = await announceFiles(await line, batch)
+      const ids = await announceFiles(post, await line, batch)
       ids.forEach((id, at) => {
         const file = batch[at]?.file
         if (file !== undefined) files.set(id, file)
@@ -87,25 +99,25 @@ export function browserHost(client: CofferClient): Host {
 }
 
 /** Opens the line on which Coffer says which file it wants next. Resolves with the window's id. */
-async function openLine(files: Map<string, File>): Promise<string> {
-  const answer = await fetch('/drop/line', { method: 'POST' })
+async function openLine(post: Post, files: Map<string, File>): Promise<string> {
+  const answer = await post('/drop/line', { method: 'POST' })
   const lines = linesOf(answer)
   const first = (await lines.next()).value as { window: string }
   void (async () => {
     for await (const { wanted, ask } of lines as AsyncIterable<{ wanted: string; ask: string }>) {
-      void send(ask, files.get(wanted))
+      void send(post, ask, files.get(wanted))
     }
   })().catch(() => undefined)
   return first.window
 }
 
 /** The browser reads the file from disk as it sends it. What it cannot read, Coffer is told of. */
-async function send(ask: string, file: File | undefined): Promise<void> {
+async function send(post: Post, ask: string, file: File | undefined): Promise<void> {
   try {
     if (file === undefined) throw new Error('no such file')
-    await fetch(`/drop/content/${ask}`, { method: 'PUT', body: file })
+    await post(`/drop/content/${ask}`, { method: 'PUT', body: file })
   } catch {
-    await fetch(`/drop/failed/${ask}`, { method: 'POST' }).catch(() => undefined)
+    await post(`/drop/failed/${ask}`, { method: 'POST' }).catch(() => undefined)
   }
 }
 
@@ -122,9 +134,9 @@ async function* linesOf(answer: Response): AsyncGenerator {
   }
 }
 
-async function announceFiles(window: string, found: Found[]): Promise<string[]> {
+async function announceFiles(post: Post, window: string, found: Found[]): Promise<string[]> {
   const list = found.map(({ name, file }) => ({ name, size: file.size, mtimeMs: file.lastModified }))
-  const answer = await fetch(`/drop/files/${window}`, {
+  const answer = await post(`/drop/files/${window}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(list),

@@ -1,3 +1,4 @@
+import { SESSION_ITEM } from '../../electron/api/contract/browser-session.ts'
 import { gzipSync } from 'node:zlib'
 import type { Browser, CDPSession, Page } from '@playwright/test'
 import type { WindowInBrowser } from '../e2e/support/window.ts'
@@ -34,11 +35,13 @@ const WHOLE = `new Promise((done) => {
   look()
 })`
 
-/** Opens an address in a browser that has nothing cached, as one that knows the window's cookie. */
+/** Opens an address in a browser that has nothing cached, as one that has the window's session. */
 export async function openCold({ browser, page }: WindowInBrowser, url: string): Promise<Opening> {
   const cookies = await page.context().cookies()
+  const secret = await page.evaluate<string>(`sessionStorage.getItem('${SESSION_ITEM}')`)
   await using context = await browser.newContext({ viewport: VIEWPORT })
   await context.addCookies(cookies)
+  await context.addInitScript(`sessionStorage.setItem('${SESSION_ITEM}', '${secret}')`)
   const fresh = await context.newPage()
   const scripts: Promise<number>[] = []
   fresh.on('response', (response) => {

@@ -8,6 +8,7 @@ import { RPCLink } from '@orpc/client/websocket'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient } from '../../electron/api/client.ts'
+import { sessionHeaders, socketProtocols } from '../../electron/api/contract/browser-session.ts'
 import { temporaryFolder } from '../support/files.ts'
 import { start, type Running } from '../support/run.ts'
 import { windowAddress } from '../support/window-address.ts'
@@ -25,6 +26,9 @@ let home: string
 let coffer: Running
 let url: URL
 let cookie: string
+/** The headers that the tab which used the token sends with whatever does something. */
+let own: { cookie: string; authorization: string; origin: string }
+let secret: string
 
 /** A browser that writes down what it was given, and what is in the page that it was given. */
 const BROWSER = `#!/bin/sh
@@ -75,7 +79,10 @@ beforeAll(async () => {
   await chmod(browser, 0o755)
   coffer = open('--no-browser')
   url = await windowAddress(coffer)
-  cookie = cookieOf(await enter(url))
+  const entered = await enter(url)
+  cookie = cookieOf(entered)
+  secret = /data-secret="([\w-]{43})"/.exec(entered.body)?.[1] ?? ''
+  own = { cookie, origin: url.origin, ...sessionHeaders(secret) }
 })
 afterAll(async () => {
   coffer.child.kill('SIGTERM')
@@ -115,29 +122,55 @@ describe('whoever has not used the token', () => {
   )
 })
 
+describe('whoever has the cookie alone, which browsers send to every port of 127.0.0.1', () => {
+  it('gets the files of the window, and neither a socket nor anything that does something', async () => {
+    expect((await ask('/', { cookie })).status).toBe(200)
+    const [, value = ''] = cookie.split('=')
+    const guesses = [{}, sessionHeaders(value), sessionHeaders(`${secret}x`), { authorization: secret }]
+    for (const guess of guesses) {
+      const sent = { cookie, origin: url.origin, ...guess }
+      expect(await knock(sent)).toBe(403)
+      for (const path of ['/drop/line', '/drop/files/x', '/drop/failed/x']) {
+        expect((await ask(path, sent, 'POST')).status).toBe(403)
+      }
+      expect((await ask('/drop/content/x', sent, 'PUT')).status).toBe(403)
+    }
+    expect(await knock({ cookie, origin: url.origin, 'sec-websocket-protocol': 'coffer' })).toBe(403)
+    const stolen = socketProtocols(value).join(', ')
+    expect(await knock({ cookie, origin: url.origin, 'sec-websocket-protocol': stolen })).toBe(403)
+  })
+
+  it('reads the secret nowhere: not in the window, and not in a start page that was used', async () => {
+    for (const path of ['/', '/index.html', '/start.js', url.pathname + url.search]) {
+      expect((await ask(path, { cookie })).body).not.toContain(secret)
+    }
+  })
+})
+
 describe('another page in the same browser', () => {
   const foreign = ['http://attacker.example', 'http://localhost:1', 'https://127.0.0.1', 'null']
 
   it.each(foreign)('%s opens no socket and sends nothing', async (origin) => {
-    expect(await knock({ cookie, origin })).toBe(403)
-    expect((await ask('/drop/line', { cookie, origin }, 'POST')).status).toBe(403)
-    expect((await ask('/drop/content/x', { cookie, origin }, 'PUT')).status).toBe(403)
+    expect(await knock({ ...own, origin })).toBe(403)
+    expect((await ask('/drop/line', { ...own, origin }, 'POST')).status).toBe(403)
+    expect((await ask('/drop/content/x', { ...own, origin }, 'PUT')).status).toBe(403)
   })
 
   it('without an origin opens no socket and sends nothing', async () => {
-    expect(await knock({ cookie })).toBe(403)
-    expect((await ask('/drop/line', { cookie }, 'POST')).status).toBe(403)
+    const rest = { cookie, authorization: own.authorization }
+    expect(await knock(rest)).toBe(403)
+    expect((await ask('/drop/line', rest, 'POST')).status).toBe(403)
   })
 
   it.each(['cross-site', 'same-site'])('embeds and fetches nothing: %s', async (site) => {
     expect((await ask('/', { cookie, 'sec-fetch-site': site })).status).toBe(403)
-    expect(await knock({ cookie, origin: url.origin, 'sec-fetch-site': site })).toBe(403)
+    expect(await knock({ ...own, 'sec-fetch-site': site })).toBe(403)
   })
 
   it('whose name was pointed here (DNS rebinding) is answered nothing', async () => {
     for (const host of [`attacker.example:${url.port}`, `localhost:${url.port}`, '127.0.0.1']) {
       expect([400, 421]).toContain((await ask('/', { cookie, host })).status)
-      expect([400, 403]).toContain(await knock({ cookie, host, origin: `http://${host}` }))
+      expect([400, 403]).toContain(await knock({ ...own, host, origin: `http://${host}` }))
       expect([400, 421]).toContain((await ask(url.pathname + url.search, { host })).status)
     }
   })
@@ -153,9 +186,12 @@ describe('another page in the same browser', () => {
 
 describe('the window itself', () => {
   it('opens its socket, and names no path that nobody gave it', async () => {
-    expect(await knock({ cookie, origin: url.origin }, '/other')).toBe(403)
-    const socket = new WebSocket(`ws://${url.host}/engine`, { headers: { cookie, origin: url.origin } })
+    expect(await knock(own, '/other')).toBe(403)
+    const socket = new WebSocket(`ws://${url.host}/engine`, socketProtocols(secret), {
+      headers: { cookie, origin: url.origin },
+    })
     await once(socket, 'open')
+    expect(socket.protocol).toBe('coffer')
     const client = createClient(new RPCLink({ websocket: socket as unknown as globalThis.WebSocket }))
     const { saveFolder } = await client.settings.get({})
     const where = { bucket: 'private', key: '' }

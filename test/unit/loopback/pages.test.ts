@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sendOn, sendPage } from '../../../electron/loopback/pages.ts'
+import { sendPage, sendStartPage, sendStartScript } from '../../../electron/loopback/pages.ts'
 import { writeStartPage } from '../../../electron/loopback/start-page.ts'
 
 const POLICY =
@@ -25,7 +25,8 @@ beforeAll(async () => {
   writeFileSync(join(root, 'secret.js'), 'not of the build')
   writeFileSync(join(folder, 'outside.js'), 'outside')
   server = createServer((incoming, answer) => {
-    if (incoming.url === '/on') sendOn(answer, 'coffer-1=x')
+    if (incoming.url === '/start') sendStartPage(answer, 'coffer-1=x', 'a-secret')
+    else if (incoming.url === '/start.js') sendStartScript(answer)
     else void sendPage(root, incoming.url ?? '', answer)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -57,18 +58,21 @@ describe('the built window', () => {
     expect(headers).toMatchObject({ 'content-type': type, 'cache-control': cache })
   })
 
-  it.each(['/', '/assets/index-1.js', '/nothing', '/on'])('%s carries exactly this policy', async (path) => {
-    const { headers } = await get(path)
-    expect(headers['content-security-policy']).toBe(POLICY)
-    expect(headers).toMatchObject({
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'x-frame-options': 'DENY',
-    })
-    expect(JSON.stringify(headers)).not.toContain('unsafe')
-  })
+  it.each(['/', '/assets/index-1.js', '/nothing', '/start', '/start.js'])(
+    '%s carries exactly this policy',
+    async (path) => {
+      const { headers } = await get(path)
+      expect(headers['content-security-policy']).toBe(POLICY)
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'x-frame-options': 'DENY',
+      })
+      expect(JSON.stringify(headers)).not.toContain('unsafe')
+    },
+  )
 
   it.each([
     '/../outside.js',
@@ -92,6 +96,20 @@ describe('the built window', () => {
     const { status, body } = await get(path)
     expect(status).toBe(404)
     expect(body).toBe('There is nothing here.\n')
+  })
+})
+
+describe('the start page', () => {
+  it('gives the tab its secret without script of its own, and no part of it is kept', async () => {
+    const page = await get('/start')
+    expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'set-cookie': ['coffer-1=x'] })
+    expect(page.body).toContain('<script src="/start.js" data-secret="a-secret"></script>')
+    const script = await get('/start.js')
+    expect(script.headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-type': expect.stringMatching('javascript') as string,
+    })
+    expect(script.body).not.toContain('a-secret')
   })
 })
 
