@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CofferError } from '../base/errors.ts'
+import { instructionSuffixOption } from './options.ts'
 import { table } from './output.ts'
 import { withCoffer } from './session.ts'
 import type { Session } from './session.ts'
@@ -27,15 +28,20 @@ export function addLs(program: Command): void {
     .option('-r, --recursive', 'everything below, not only the next level')
     .option('-s, --search <words...>', 'only objects, at any depth, whose keys hold all of the words, in any case')
     .option('--removed', 'only what was removed from there and can be brought back, where the bucket keeps versions')
+    .option(
+      '--instruction-files',
+      'show instruction files too: they hold the wrapped keys of the objects they belong to',
+    )
+    .addOption(instructionSuffixOption())
     .addHelpText('after', EXAMPLES + EXIT_HELP)
     .action(async (target: string | undefined, options: Options) => {
-      const { recursive = false, search, removed = false } = options
+      const { search, removed = false } = options
       const asked = target === undefined ? null : parseTarget(target)
       refuseMixed(options, asked)
       await withCoffer(command, (session) => {
         if (asked === null) return listBuckets(session)
         if (removed) return listRemoved(session, asked)
-        return search === undefined ? listObjects(session, asked, recursive) : searchObjects(session, asked, search)
+        return search === undefined ? listObjects(session, asked, options) : searchObjects(session, asked, search)
       })
     })
 }
@@ -44,6 +50,8 @@ interface Options {
   recursive?: boolean
   search?: string[]
   removed?: boolean
+  instructionFiles?: boolean
+  instructionSuffix?: string
 }
 
 function refuseMixed({ recursive, search, removed }: Options, asked: Target | null): void {
@@ -80,14 +88,21 @@ export async function listBuckets({ client, place, out, signal }: Session): Prom
   if (buckets.length === 0) out.note('No buckets yet. Put a file into one and it is made: coffer put FILE s3://NAME/')
 }
 
-async function listObjects(session: Session, { bucket, key }: Target, recursive: boolean): Promise<void> {
+async function listObjects(session: Session, { bucket, key }: Target, options: Options): Promise<void> {
   const { client, place, out, signal } = session
-  let seen = 0
-  for await (const page of await client.objects.list({ place, bucket, key, recursive }, { signal })) {
+  const { recursive = false, instructionFiles = false, instructionSuffix } = options
+  let [seen, hidden] = [0, 0]
+  const request = { place, bucket, key, recursive, instructionSuffix }
+  for await (const page of await client.objects.list(request, { signal })) {
     seen += page.length
-    show(session, page)
+    const shown = page.filter((entry) => instructionFiles || entry.isInstructionFile !== true)
+    hidden += page.length - shown.length
+    show(session, shown)
   }
   if (seen === 0) out.note('Nothing there.')
+  if (hidden === 0) return
+  const files = `${count(hidden, 'instruction file')} of these objects`
+  out.note(`Not shown: ${files}. To see them: --instruction-files.`, { instructionFiles: hidden })
 }
 
 /** Folders are told apart from those that still hold files by a listing of this one. */

@@ -19,6 +19,7 @@ export interface ReadFlags {
   context?: Record<string, string>
   allowLegacy?: boolean
   acceptUnsealed?: boolean
+  instructionSuffix?: string
 }
 
 /** What a key is for. The mode's own name is taken too. */
@@ -59,14 +60,23 @@ export function addReadFlags(command: Command): Command {
     )
     .option('--allow-legacy', 'accept old formats that cannot prove that nobody changed them')
     .option('--accept-unsealed', 'accept an object that was encrypted here before, and now is not')
+    .addOption(instructionSuffixOption())
+}
+
+/** Amazon's clients can keep the wrapped key of an object in a file of its own, under the object's key and a suffix. */
+export function instructionSuffixOption(): Option {
+  return new Option(
+    '--instruction-suffix <text>',
+    'what the keys of instruction files end with: .instruction unless told',
+  )
 }
 
 export function writeOptions({ key, context, bucketKey, dsse, format }: WriteFlags) {
   return { key, encryptionContext: context, bucketKey, dsse, format }
 }
 
-export function readOptions({ key, context, allowLegacy, acceptUnsealed }: ReadFlags) {
-  return { key, encryptionContext: context, allowLegacy, acceptUnsealed }
+export function readOptions({ key, context, allowLegacy, acceptUnsealed, instructionSuffix }: ReadFlags) {
+  return { key, encryptionContext: context, allowLegacy, acceptUnsealed, instructionSuffix }
 }
 
 /** NAME=VALUE, added to what was given before. A value may hold further `=`. */

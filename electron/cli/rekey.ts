@@ -3,7 +3,7 @@ import { CofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 import { ask } from './ask.ts'
 import { withKey } from './kit-question.ts'
-import { addWriteFlags, concurrencyOption, modeOption, writeOptions } from './options.ts'
+import { addWriteFlags, concurrencyOption, instructionSuffixOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
 import { tellRuns } from './rekey-status.ts'
 import { withCoffer } from './session.ts'
@@ -19,6 +19,7 @@ interface RekeyFlags extends WriteFlags {
   fromKey?: string
   allowLegacy?: boolean
   acceptUnsealed?: boolean
+  instructionSuffix?: string
   purgeOldVersions?: boolean
   yes?: boolean
   /** False: `--no-kit`. */
@@ -52,6 +53,7 @@ export function addRekey(program: Command): void {
     .option('--from-key <key>', 'your key that it has now, if it is not found by itself')
     .option('--allow-legacy', 'accept old formats that cannot prove that nobody changed them')
     .option('--accept-unsealed', 'accept objects that were encrypted here before, and now are not')
+    .addOption(instructionSuffixOption())
     .option('--purge-old-versions', 'delete older versions that are not under the new key, for good')
     .option('--yes', 'do not ask whether they may be deleted')
     .option('--no-kit', 'use a key that has no recovery kit')
@@ -81,7 +83,12 @@ async function rekey(
     ...target,
     under: flags.under,
     mode: flags.mode,
-    from: { key: flags.fromKey, allowLegacy: flags.allowLegacy, acceptUnsealed: flags.acceptUnsealed },
+    from: {
+      key: flags.fromKey,
+      allowLegacy: flags.allowLegacy,
+      acceptUnsealed: flags.acceptUnsealed,
+      instructionSuffix: flags.instructionSuffix,
+    },
     to: writeOptions(flags),
     purgeOldVersions: flags.purgeOldVersions === true,
     concurrency: flags.concurrency,

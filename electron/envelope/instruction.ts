@@ -1,3 +1,5 @@
+import { OLD, V3 } from './names.ts'
+
 /** Names whose value other clients write as a JSON number. */
 const NUMBERS = ['x-amz-tag-len', 'x-amz-unencrypted-content-length']
 
@@ -24,3 +26,10 @@ function parseJson(body: Uint8Array): unknown {
     return null
   }
 }
+
+/** True for the fields of an instruction file that hold an object's wrapped key, and so belong to an envelope. */
+export function holdsWrappedKey(fields: Record<string, string>): boolean {
+  return Object.keys(fields).some((name) => WRAPPED_KEYS.has(name.toLowerCase()))
+}
+
+const WRAPPED_KEYS = new Set<string>([OLD.keyV1, OLD.keyV2, V3.key])

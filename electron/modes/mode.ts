@@ -33,6 +33,11 @@ export interface ModeOptions {
   allowLegacy?: boolean | undefined
   /** Read: accept an object that is known as encrypted on a computer and is not any more. Off unless told. */
   acceptUnsealed?: boolean | undefined
+  /**
+   * CSE, read: what the keys of instruction files end with; `.instruction` unless told. Null: the object was written without
+   * one a moment ago, and what is stored under that key belonged to the one before.
+   */
+  instructionSuffix?: string | null | undefined
 }
 
 /** The customer key's three headers; empty for every mode but SSE-C. Goes with every request of an SSE-C object. */

@@ -1,5 +1,4 @@
 import {
-  GetObjectCommand,
   GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -7,16 +6,14 @@ import {
 } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { isClientSide } from '../base/mode-names.ts'
-import { dropBody } from '../cloud/body.ts'
 import { send } from '../cloud/send.ts'
-import { parseInstruction } from '../envelope/instruction.ts'
-import { INSTRUCTION_SUFFIX } from '../envelope/names.ts'
 import { instructionNeed } from '../envelope/parse.ts'
 import { customerKeyFields, KEY_MARK } from '../modes/customer-keys.ts'
 import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-key.ts'
 import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../modes/mode.ts'
 import { requirePurpose } from '../keys/purpose.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
+import { instructionKey, readInstruction, readInstructionOfVersion } from './instruction-files.ts'
 import type { Vault } from './vault.ts'
 
 /** One object to be looked at. */
@@ -197,35 +194,28 @@ function remember(vault: Vault, { bucket, key, versionId }: Wanted, { head, keyI
   })
 }
 
-/** Larger than any envelope; what is longer is somebody's file that only happens to be called so. */
-const MAX_INSTRUCTION_BYTES = 64 * 1024
-
 /**
- * The envelope beside an object: where its metadata needs it, and where it has none and is not known as plain. Older
- * clients leave no trace on an object whose envelope is in a file; taken for a plain one, its ciphertext would be saved as
- * if it were the content. One question, the first time, and never of what Coffer wrote itself.
+ * The envelope that is stored next to an object: where its metadata needs it, and where it has none and is not known as
+ * plain. Older clients leave no trace on an object whose envelope is in a file; taken for a plain one, its ciphertext would
+ * be saved as if it were the content. One question, the first time, and never of what Coffer wrote itself.
  */
 async function fetchInstruction(
-  { s3 }: Vault,
+  vault: Vault,
   { bucket, key, versionId, options }: Wanted,
   { facts, isPlain }: { facts: ObjectFacts; isPlain: boolean },
   signal: AbortSignal,
 ): Promise<Record<string, string> | undefined> {
   const need = instructionNeed(facts.metadata)
-  const claimed = options.key !== undefined || options.allowLegacy === true
+  const { instructionSuffix } = options
+  if (instructionSuffix === null) return undefined
+  const claimed = options.key !== undefined || options.allowLegacy === true || instructionSuffix !== undefined
   const mayHold = facts.customerKeyId === undefined && (claimed || (!isPlain && versionId === undefined))
   if (need === 'none' || (need === 'possible' && !mayHold)) return undefined
   try {
-    const command = new GetObjectCommand({ Bucket: bucket, Key: key + INSTRUCTION_SUFFIX })
-    const { Body, ContentLength = 0 } = await send(s3, command, signal)
-    if (Body === undefined) return undefined
-    if (ContentLength > MAX_INSTRUCTION_BYTES) {
-      dropBody(Body)
-      return undefined
-    }
-    return parseInstruction(await Body.transformToByteArray()) ?? undefined
+    const file = { bucket, key: instructionKey(key, instructionSuffix) }
+    if (versionId === undefined) return (await readInstruction(vault.s3, file, signal)) ?? undefined
+    return (await readInstructionOfVersion(vault, { ...file, at: facts.lastModified }, signal)) ?? undefined
   } catch (error) {
-    if (isCofferError(error, 'OBJECT_NOT_FOUND')) return undefined
     if (need === 'possible' && isCofferError(error, 'ACCESS_DENIED')) return undefined
     throw error
   }

@@ -122,13 +122,13 @@ async function hashOf(
   }
 }
 
-/** How the new content is read: with the key it was just written with, so that no other is tried. */
+/** How the new content is read: with the key it was just written with, so that no other is tried, and no instruction file. */
 function readBack({ mode, to }: RekeyRequest, plan: WritePlan): ModeOptions {
-  if (mode === 'cse-kms') return { key: plan.keyId, encryptionContext: to.encryptionContext }
+  const instructionSuffix = null
+  if (mode === 'cse-kms') return { key: plan.keyId, encryptionContext: to.encryptionContext, instructionSuffix }
+  if (mode === 'cse-c') return { key: plan.keyId, instructionSuffix }
   // The catalog still tells of the old content, which may have been encrypted here; this new one is meant not to be.
-  return mode === 'cse-c'
-    ? { key: plan.keyId }
-    : { ...(mode === 'sse-c' ? { key: plan.keyId } : {}), acceptUnsealed: true }
+  return { ...(mode === 'sse-c' ? { key: plan.keyId } : {}), acceptUnsealed: true, instructionSuffix }
 }
 
 function isUpload({ actor, act }: JourneyStep): boolean {

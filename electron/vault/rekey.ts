@@ -1,6 +1,9 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { send } from '../cloud/send.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import { explainWriteFailure } from './bucket.ts'
+import { instructionKey } from './instruction-files.ts'
 import { envOf } from './look.ts'
 import { ownProperties } from './own-properties.ts'
 import { openReading, type Reading } from './reading.ts'
@@ -13,7 +16,7 @@ import { finishWrite } from './written.ts'
 
 /**
  * Changes the mode or the key of one object: in place where S3 can, by copying within S3 where S3 does both encryptions,
- * else through this computer. Its metadata, headers and tags stay. The old content stays until the new one has been read
+ * else through this computer. Its metadata, headers and tags stay; an instruction file goes, for nothing needs it any more. The old content stays until the new one has been read
  * back and proven. Throws what `get` and `put` throw, and CHANGED_WHILE_READ if someone else replaced the object.
  */
 export async function rekey(vault: Vault, request: RekeyRequest, watch: RekeyWatch): Promise<PutResult> {
@@ -74,7 +77,19 @@ async function change(
   )
   watch.onProgress?.(size, size)
   const result = await finishWrite(vault, done, plan, stored, watch.signal)
+  if (reading.facts.instruction !== undefined) await removeInstruction(vault, request, watch.signal)
   return { ...result, journey: way.journey(result.journey) }
+}
+
+/** The new envelope is on the object. What the old one's file says would be taken for that of content without an envelope. */
+async function removeInstruction(
+  vault: Vault,
+  { bucket, key, from }: RekeyRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = instructionKey(key, from.instructionSuffix)
+  await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: file }), signal)
+  vault.catalog.gone(vault.place, bucket, file)
 }
 
 /** Legacy CBC tells its size only once it is decrypted, and an upload must know it before. */

@@ -156,13 +156,20 @@ function getting(vault: Vault, run: TransferRunEntry): Kind {
 /** One key goes as `planGet` says; of several, each keeps its last name in the folder. */
 async function* findObjects(
   vault: Vault,
-  { bucket, sources, target, asksSizes }: TransferRunEntry,
+  { bucket, sources, target, options, asksSizes }: TransferRunEntry,
   signal: AbortSignal,
 ): AsyncGenerator<Found<Task & { path: string }>, void, void> {
   const taken = new Map<string, string>()
+  const { instructionSuffix } = options as ModeOptions
   const many = sources.length > 1
   for (const key of sources) {
-    const objects = sized(vault, bucket, keysBelow(vault, bucket, key, signal), asksSizes, signal)
+    const objects = sized(
+      vault,
+      bucket,
+      keysBelow(vault, { bucket, prefix: key, instructionSuffix }, signal),
+      asksSizes,
+      signal,
+    )
     const from = many && key.endsWith('/') ? key.slice(0, key.lastIndexOf('/', key.length - 2) + 1) : key
     yield* planGet(objects, from, many ? `${target}/` : target, process.platform, taken)
   }

@@ -20,6 +20,8 @@ export const listEntry = z.object({
   /** From the catalog, if it is known for this ETag. */
   mode: observedMode.optional(),
   keyId: z.string().optional(),
+  /** True for what is, by its name, the instruction file of another object of the list. */
+  isInstructionFile: z.boolean().optional(),
 })
 
 const removedEntry = z.object({

@@ -49,12 +49,16 @@ export const writeOptions = z.strictObject({
   format: z.enum(['v3', 'v2']).optional(),
 })
 
+/** What the keys of instruction files end with. */
+export const instructionSuffix = z.string().min(1).max(128)
+
 /** Choices that go with a mode, for reading. */
 export const readOptions = z.strictObject({
   key: z.string().min(1).optional(),
   encryptionContext: z.record(z.string().min(1), z.string()).optional(),
   allowLegacy: z.boolean().optional(),
   acceptUnsealed: z.boolean().optional(),
+  instructionSuffix: instructionSuffix.optional(),
 })
 
 /**

@@ -7,6 +7,7 @@ import {
   envelopeFormat,
   errorCode,
   failure,
+  instructionSuffix,
   journeyStep,
   location,
   modeChoice,
@@ -130,7 +131,13 @@ export const objects = {
 
   /** Pages of a folder, or of everything below it. Asks S3 for listings only, never for each object. */
   list: oc
-    .input(z.strictObject({ ...location, recursive: z.boolean().default(false) }))
+    .input(
+      z.strictObject({
+        ...location,
+        recursive: z.boolean().default(false),
+        instructionSuffix: instructionSuffix.optional(),
+      }),
+    )
     .output(eventIterator(z.array(listEntry))),
 
   /**

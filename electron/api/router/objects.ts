@@ -1,4 +1,5 @@
 import { inspect } from '../../vault/inspect.ts'
+import { instructionPairs, MAX_INSTRUCTION_BYTES } from '../../vault/instruction-files.ts'
 import { listFolder } from '../../vault/list.ts'
 import type { ListEntry } from '../../vault/vault.ts'
 import { procedures, signalOf } from './base.ts'
@@ -12,10 +13,12 @@ const PAGE = 500
 
 const list = procedures.objects.list.handler(async function* ({ input, context, signal }) {
   using vault = await context.coffer.openVault(input.place)
-  const { bucket, key: prefix, recursive } = input
-  let page: ListEntry[] = []
+  const { bucket, key: prefix, recursive, instructionSuffix } = input
+  const isPair = instructionPairs(instructionSuffix)
+  let page: (ListEntry & { isInstructionFile?: boolean })[] = []
   for await (const entry of listFolder(vault, { bucket, prefix, recursive }, signalOf(signal))) {
-    page.push(entry)
+    const isInstructionFile = entry.kind === 'object' && isPair(entry.key) && entry.size <= MAX_INSTRUCTION_BYTES
+    page.push(isInstructionFile ? { ...entry, isInstructionFile } : entry)
     if (page.length < PAGE) continue
     yield page
     page = []

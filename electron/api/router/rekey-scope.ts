@@ -1,8 +1,7 @@
 import { isKey, type KeyNames } from '../../vault/key-names.ts'
-import { listFolder } from '../../vault/list.ts'
+import { objectsBelow } from '../../vault/keys-below.ts'
 import { isBeside } from '../../vault/replace.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { CofferError } from '../../base/errors.ts'
 import type { Coffer } from '../context.ts'
 import type { Task } from '../../vault/tasks.ts'
 
@@ -10,6 +9,8 @@ interface Scope {
   bucket: string | undefined
   key: string
   under: KeyNames | undefined
+  /** What instruction files end with: they belong to their objects. */
+  instructionSuffix: string | undefined
 }
 
 /** `etag` as the listing says; undefined where nothing was listed. */
@@ -25,11 +26,11 @@ export interface InScope extends Task {
 export function rekeyScope(
   coffer: Coffer,
   vault: Vault,
-  { bucket, key, under }: Scope,
+  { bucket, key, ...scope }: Scope,
   signal: AbortSignal,
 ): AsyncIterable<InScope> {
-  if (bucket === undefined) return known(coffer, vault, under?.names ?? [])
-  return key === '' || key.endsWith('/') ? below(vault, bucket, key, under, signal) : single(bucket, key)
+  if (bucket === undefined) return known(coffer, vault, scope.under?.names ?? [])
+  return key === '' || key.endsWith('/') ? below(vault, bucket, key, scope, signal) : single(bucket, key)
 }
 
 async function* single(bucket: string, key: string): AsyncGenerator<InScope, void, void> {
@@ -49,18 +50,12 @@ async function* below(
   vault: Vault,
   bucket: string,
   prefix: string,
-  under: KeyNames | undefined,
+  { under, instructionSuffix }: Pick<Scope, 'under' | 'instructionSuffix'>,
   signal: AbortSignal,
 ): AsyncGenerator<InScope, void, void> {
-  let found = false
-  for await (const entry of listFolder(vault, { bucket, prefix, recursive: true }, signal)) {
-    found = true
-    const { kind, key, size, etag, keyId } = entry
-    if (kind !== 'object' || key.endsWith('/') || isBeside(key)) continue
+  for await (const { key, size, etag, keyId } of objectsBelow(vault, { bucket, prefix, instructionSuffix }, signal)) {
+    if (isBeside(key)) continue
     if (under !== undefined && keyId !== undefined && !isKey(under.names, keyId)) continue
     yield { name: key, bucket, key, bytes: size, etag }
-  }
-  if (!found && prefix !== '') {
-    throw new CofferError('OBJECT_NOT_FOUND', `There is nothing below s3://${bucket}/${prefix}`)
   }
 }

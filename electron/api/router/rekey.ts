@@ -1,6 +1,6 @@
 import { isCofferError } from '../../base/errors.ts'
 import type { RekeyRun } from '../../store/rekey-runs.ts'
-import { namesOfKey, type KeyNames } from '../../vault/key-names.ts'
+import { namesOfKey } from '../../vault/key-names.ts'
 import { sweep } from '../../vault/leavings.ts'
 import { rekeyItem, type RekeyItem, type RekeyOutcome } from '../../vault/rekey-item.ts'
 import { resolveTarget } from '../../vault/rekey-target.ts'
@@ -25,6 +25,7 @@ type Outcome = Extract<RekeyEvent, { kind: 'file-done' | 'already' | 'elsewhere'
 export const rekeyMany = procedures.objects.rekey.handler(async function* ({ input, context: { coffer }, signal }) {
   const stop = signalOf(signal)
   const { bucket, key, under, mode, from } = input
+  const { instructionSuffix } = from
   using vault = await coffer.openVault(input.place)
   const writeKey = await settleWriteKey(coffer, { mode, key: input.to.key, acceptNoKit: input.acceptNoKit })
   const to = writeKey === undefined ? input.to : { ...input.to, key: writeKey.key.id }
@@ -38,7 +39,8 @@ export const rekeyMany = procedures.objects.rekey.handler(async function* ({ inp
   const change = { from, mode, to, target, under: underKey, purge: input.purgeOldVersions }
   const isSingle = key !== '' && !key.endsWith('/')
   const batch = manyTasks(
-    (ended) => toDo(coffer, vault, run, { bucket, key, under: underKey, purge: change.purge }, ended),
+    (ended) =>
+      toDo(coffer, vault, run, { bucket, key, under: underKey, instructionSuffix, purge: change.purge }, ended),
     workOf(coffer, vault, run, change, isSingle),
     input.concurrency,
   )
@@ -68,7 +70,7 @@ async function* toDo(
   coffer: Coffer,
   vault: Vault,
   run: RekeyRun,
-  scope: { bucket: string | undefined; key: string; under: KeyNames | undefined; purge: boolean },
+  scope: Parameters<typeof rekeyScope>[2] & { purge: boolean },
   signal: AbortSignal,
 ): AsyncGenerator<Task, void, void> {
   for await (const { etag, ...task } of rekeyScope(coffer, vault, scope, signal)) {

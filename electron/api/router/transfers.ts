@@ -90,7 +90,7 @@ export const verifyMany = procedures.objects.verify.handler(async function* ({ i
   const { place } = vault
 
   const batch = manyTasks(
-    (stop) => keysBelow(vault, bucket, input.key, stop),
+    (stop) => keysBelow(vault, { bucket, prefix: input.key, instructionSuffix: options.instructionSuffix }, stop),
     async ({ name, key }, watch) => {
       const request = { bucket, key, versionId, options }
       const done = await recorded(coffer, { what: 'verify', place, bucket, key }, () => verify(vault, request, watch))

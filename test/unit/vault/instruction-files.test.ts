@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { get } from '../../../electron/vault/get.ts'
+import { objectsBelow } from '../../../electron/vault/keys-below.ts'
+import { rekey } from '../../../electron/vault/rekey.ts'
+import { versionsOf } from '../../../electron/vault/versions.ts'
 import { startMoto } from '../../support/moto.ts'
 import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -59,3 +62,65 @@ test('a plain object is plain, whatever file of that name lies beside it', async
   expect(await fetch('notes')).toMatchObject({ bytes: 12 })
   expect(await readFile(join(vault.folder, 'notes'), 'utf8')).toBe('for the cook')
 })
+
+/** `KEY` and its instruction file, as Amazon's Java client writes them. */
+async function storePair(key: string, suffix = '.instruction'): Promise<void> {
+  const object = fixture.objects.find(({ name }) => name === 'java-aes-v2-instruction')
+  await store(key, Buffer.from(object?.body ?? '', 'base64'))
+  await store(key + suffix, object?.instruction ?? '')
+}
+
+async function keys(prefix: string, instructionSuffix?: string): Promise<string[]> {
+  const found = []
+  for await (const { key } of objectsBelow(vault, { bucket, prefix, instructionSuffix }, watch.signal)) found.push(key)
+  return found
+}
+
+test('an instruction file belongs to its object, and comes by itself where it is none', async () => {
+  for (const key of ['pairs/a', 'pairs/a.b', 'pairs/z/1']) await storePair(key)
+  await storePair('pairs/own', '.keys')
+  for (const key of ['pairs/a.instructions', 'pairs/b', 'pairs/lone.instruction']) await store(key, 'text')
+  await store('pairs/b.instruction', '{"boil": "ten minutes"}')
+  const others = ['pairs/a', 'pairs/a.b', 'pairs/a.instructions', 'pairs/b', 'pairs/b.instruction']
+  expect(await keys('pairs/')).toEqual([
+    ...others,
+    'pairs/lone.instruction',
+    'pairs/own',
+    'pairs/own.keys',
+    'pairs/z/1',
+  ])
+  expect(await keys('pairs/', '.keys')).not.toContain('pairs/own.keys')
+  expect(await keys('pairs/', '.keys')).toContain('pairs/a.instruction')
+})
+
+test('an instruction file under another suffix is found by it', async () => {
+  await storePair('chosen', '.keys')
+  await fetch('chosen', { allowLegacy: true, instructionSuffix: '.keys' })
+  expect(await readFile(join(vault.folder, 'chosen'))).toEqual(Buffer.from(fixture.plaintext, 'base64'))
+})
+
+test.for(['Enabled', 'Suspended'] as const)(
+  'a re-key takes the instruction file with it, and older versions are read all the same (versioning %s)',
+  async (Status) => {
+    await vault.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status } }))
+    for (const mode of ['sse-s3', 'cse-c'] as const) {
+      const key = `again-${mode}-${Status}`
+      await storePair(key)
+      const to = mode === 'cse-c' ? { key: 'java' } : {}
+      await rekey(vault, { bucket, key, mode, from: { allowLegacy: true }, to }, watch)
+      vault.catalog.forget(vault.place, bucket, key)
+      expect(await fetch(key)).toMatchObject({ mode })
+      expect(await readFile(join(vault.folder, key))).toEqual(Buffer.from(fixture.plaintext, 'base64'))
+      expect(await keys(key)).toEqual([key])
+      if (Status === 'Suspended') continue
+      const older = (await versionsOf(vault, { bucket, key }, watch.signal)).find(({ isLatest }) => !isLatest)
+      const path = join(vault.folder, `${key}-older`)
+      await get(
+        vault,
+        { bucket, key, versionId: older?.id, path, options: { allowLegacy: true }, overwrite: 'refuse' },
+        watch,
+      )
+      expect(await readFile(path)).toEqual(Buffer.from(fixture.plaintext, 'base64'))
+    }
+  },
+)
