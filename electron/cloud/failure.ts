@@ -20,6 +20,36 @@ export function describeFailure(error: unknown, call: Call): CofferError {
   return asError(said, answer.facts, undefined, (text) => withoutSecrets(text, call.input))
 }
 
+/** What S3 says of one item, in an answer that is itself no failure (DeleteObjects, Error). */
+export function describeItemFailure(
+  item: { Code?: string | undefined; Message?: string | undefined },
+  call: Call,
+): CofferError {
+  const code = wordsOf(item.Code ?? '')
+  const message = wordsOf(item.Message ?? '')
+  const facts = {
+    operation: call.operation,
+    ...text('awsCode', code),
+    ...text('serverMessage', message),
+    ...text('bucket', call.input.Bucket),
+    ...text('key', call.input.Key),
+  }
+  const answer = { code, message, status: ITEM_STATUS[code] ?? 400, fromKms: false, headers: {}, fields: {}, facts }
+  return asError(describeS3Failure(answer, call), facts, undefined)
+}
+
+/** The status that each has where it is the whole answer (Amazon S3 API reference, "Error responses"). */
+const ITEM_STATUS: Record<string, number> = {
+  AccessDenied: 403,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchVersion: 404,
+  OperationAborted: 503,
+  InternalError: 500,
+  ServiceUnavailable: 503,
+  SlowDown: 503,
+}
+
 /** How the SDK says that a body is not what the checksum in its answer's head promised (@smithy/core, ChecksumStream). */
 function isWrongChecksum(error: unknown): boolean {
   return error instanceof Error && /^Checksum mismatch: expected ".*" but received "/.test(error.message)

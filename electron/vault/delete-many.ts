@@ -1,13 +1,18 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
-import { CofferError } from '../base/errors.ts'
+import { CofferError, type ErrorCode } from '../base/errors.ts'
+import { describeItemFailure } from '../cloud/failure.ts'
 import { send } from '../cloud/send.ts'
+import { backOff, isPassing } from '../transfers/backoff.ts'
 import { saysChecksums } from '../transfers/checksum.ts'
 import { taskGroup } from '../transfers/group.ts'
 import type { Vault } from './vault.ts'
 
 /** S3's limit for one DeleteObjects. */
 const BATCH = 1_000
-const AT_ONCE = 8
+const CONCURRENCY = 8
+
+/** How often what S3 could not delete just now is sent once more. */
+const MOST_REPEATS = 6
 
 /** An object, or one version or delete marker of it. */
 interface Name {
@@ -22,36 +27,50 @@ interface Deletion {
   ondeleted?: (keys: string[]) => void
 }
 
+/** The keys of which something could not be deleted, and why. */
+type Kept = Map<string, CofferError>
+
 /**
- * Deletes what is named, a thousand at a time where the server can; what is not there is done already. Resolves with the
- * keys of which something could not be deleted, and why. Throws if S3 cannot be asked at all.
+ * Deletes what is named, a thousand at a time where the server can; what is not there is done already. What one key is
+ * refused keeps no other from going. Resolves with the keys of which something could not be deleted, and why. Throws
+ * CANCELLED, and what `send` throws for a whole batch.
  */
-export async function deleteMany(
-  vault: Vault,
-  deletion: Deletion,
-  signal: AbortSignal,
-): Promise<Map<string, CofferError>> {
+export async function deleteMany(vault: Vault, deletion: Deletion, signal: AbortSignal): Promise<Kept> {
   // DeleteObjects always carries one of the newer checksums, which older servers refuse: there each key goes by itself.
   if (deletion.names.length === 1 || !(await saysChecksums(vault.s3))) return oneByOne(vault, deletion, signal)
-  const kept = new Map<string, CofferError>()
-  for (let at = 0; at < deletion.names.length; at += BATCH) {
-    const names = deletion.names.slice(at, at + BATCH)
+  const kept: Kept = new Map()
+  const { inXml, alone } = Object.groupBy(deletion.names, ({ key }) => (BEYOND_XML.test(key) ? 'alone' : 'inXml'))
+  for (let at = 0; at < (inXml?.length ?? 0); at += BATCH) {
+    const names = inXml?.slice(at, at + BATCH) ?? []
     for (const [key, failure] of await batch(vault, { ...deletion, names }, signal)) kept.set(key, failure)
   }
+  for (const [key, failure] of await oneByOne(vault, { ...deletion, names: alone ?? [] }, signal))
+    kept.set(key, failure)
   return kept
 }
 
-/** What comes after a failure is not tried, and is kept for the same reason. */
-async function oneByOne(
-  vault: Vault,
-  { bucket, names, ondeleted }: Deletion,
-  signal: AbortSignal,
-): Promise<Map<string, CofferError>> {
-  const kept = new Map<string, CofferError>()
+/** XML 1.0 cannot carry these, or a reader of XML may change them (W3C, "Extensible Markup Language", 2.2 and 2.11). */
+// eslint-disable-next-line no-control-regex -- Control characters are what it is about.
+const BEYOND_XML = /[\x00-\x1f\ufffe\uffff]/
+
+/** These are no single key's: what comes after would fail for the same reason, and is not tried. */
+const WHOLE: ReadonlySet<ErrorCode> = new Set([
+  'NETWORK',
+  'TLS',
+  'BUCKET_NOT_FOUND',
+  'WRONG_REGION',
+  'CREDENTIALS_MISSING',
+  'CREDENTIALS_EXPIRED',
+  'BAD_CREDENTIALS',
+  'CLOCK_SKEW',
+])
+
+async function oneByOne(vault: Vault, { bucket, names, ondeleted }: Deletion, signal: AbortSignal): Promise<Kept> {
+  const kept: Kept = new Map()
+  let whole: CofferError | undefined
   const deleteOne = async ({ key, versionId }: Name, stop: AbortSignal): Promise<void> => {
-    const [failure] = kept.values()
-    if (failure !== undefined) {
-      kept.set(key, failure)
+    if (whole !== undefined) {
+      kept.set(key, whole)
       return
     }
     try {
@@ -59,10 +78,11 @@ async function oneByOne(
       ondeleted?.([key])
     } catch (error) {
       if (!(error instanceof CofferError) || error.code === 'CANCELLED') throw error
+      if (WHOLE.has(error.code)) whole = error
       kept.set(key, error)
     }
   }
-  const group = taskGroup(AT_ONCE, signal)
+  const group = taskGroup(CONCURRENCY, signal)
   try {
     for (const name of names) await group.start((stop) => deleteOne(name, stop))
   } catch (error) {
@@ -72,28 +92,40 @@ async function oneByOne(
   return kept
 }
 
-async function batch(
-  vault: Vault,
-  { bucket, names, ondeleted }: Deletion,
-  signal: AbortSignal,
-): Promise<Map<string, CofferError>> {
-  const Objects = names.map(({ key, versionId }) => ({ Key: key, VersionId: versionId }))
-  const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
-  const { Errors = [] } = await send(vault.s3, command, signal)
-  const kept = new Map(
-    Errors.map(({ Key = '', VersionId, Code = 'unknown' }) => [Key, failureOf(bucket, Key, VersionId, Code)]),
-  )
-  ondeleted?.(names.flatMap(({ key }) => (kept.has(key) ? [] : [key])))
+/** What S3 could not do just now (SlowDown, InternalError) it says key by key, in an answer with status 200. */
+async function batch(vault: Vault, deletion: Deletion, signal: AbortSignal): Promise<Kept> {
+  const kept: Kept = new Map()
+  let names = deletion.names
+  for (let repeat = 1; names.length > 0; repeat++) {
+    const refused = await batchOnce(vault, { ...deletion, names }, signal)
+    const again = names.filter(({ key }) => isPassing(refused.get(key)))
+    const isLast = repeat > MOST_REPEATS
+    for (const [key, failure] of refused) if (isLast || !isPassing(failure)) kept.set(key, failure)
+    if (isLast || again.length === 0) break
+    names = again
+    await backOff(repeat, signal)
+  }
   return kept
 }
 
-function failureOf(bucket: string, key: string, versionId: string | undefined, code: string): CofferError {
-  const facts = { bucket, key, awsCode: code }
-  if (code !== 'AccessDenied')
-    return new CofferError('SERVER', `S3 could not delete s3://${bucket}/${key} (${code}).`, { facts })
-  const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
-  return new CofferError('ACCESS_DENIED', `You are not allowed to delete s3://${bucket}/${key}: it needs ${action}.`, {
-    hint: `Ask the owner of the bucket for ${action}.`,
-    facts: { ...facts, action },
-  })
+async function batchOnce(vault: Vault, deletion: Deletion, signal: AbortSignal): Promise<Kept> {
+  const { bucket, names, ondeleted } = deletion
+  const Objects = names.map(({ key, versionId }) => ({ Key: key, VersionId: versionId }))
+  const command = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })
+  const { Errors = [] } = await send(vault.s3, command, signal)
+  const asked = new Set(names.map(({ key }) => key))
+  // An error of a key that nobody has named: which of them is meant cannot be told.
+  if (Errors.some(({ Key = '' }) => !asked.has(Key))) return oneByOne(vault, deletion, signal)
+  const refused: Kept = new Map(
+    Errors.map(({ Key = '', VersionId, ...error }) => [
+      Key,
+      describeItemFailure(error, {
+        service: 'S3',
+        operation: VersionId === undefined ? 'DeleteObject' : 'DeleteObjectVersion',
+        input: { Bucket: bucket, Key, VersionId },
+      }),
+    ]),
+  )
+  ondeleted?.(names.flatMap(({ key }) => (refused.has(key) ? [] : [key])))
+  return refused
 }

@@ -21,7 +21,7 @@ export interface Oddities {
   next: 'token' | 'nothing' | 'same-token' | 'fresh-token' | 'marker' | 'v1'
   /** How names are written where the request wants them encoded. */
   encode: (name: string) => string
-  /** Error code of a key that DeleteObjects, or DeleteObject, answers with; undefined: it is deleted. */
+  /** Error code with which a key is refused to be deleted; undefined: it is deleted; '': it stays, and nothing is said of it. */
   refuse: (key: string, attempt: number) => string | undefined
 }
 
@@ -39,6 +39,12 @@ export interface OddS3 {
 
 const ORDER = (one: string, other: string): number => Buffer.compare(Buffer.from(one), Buffer.from(other))
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
+
+const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const unescaped = (text: string): string =>
+  text.replace(/&(?:#x([0-9A-Fa-f]+)|(\w+));/g, (_, code: string | undefined, name: string) =>
+    code === undefined ? (NAMED[name] ?? '') : String.fromCodePoint(parseInt(code, 16)),
+  )
 
 /** As Amazon encodes a name. */
 export const asForm = (name: string): string => encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('%20', '+')
@@ -85,6 +91,10 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
     }
     const name = `${bucket}/${key}`
     const object = objects.get(name)
+    if (request.method === 'PUT' && request.headers['if-none-match'] === '*' && object !== undefined) {
+      fail(412, 'PreconditionFailed')
+      return
+    }
     if (request.method === 'PUT') {
       const kept = Object.entries(request.headers).filter(([header]) => /^(?:x-amz-meta-|content-type$)/.test(header))
       objects.set(name, { body, headers: Object.fromEntries(kept) as Record<string, string> })
@@ -92,11 +102,11 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
     }
     if (request.method === 'DELETE') {
       const code = refusal(key)
-      if (code !== undefined) {
-        fail(403, code)
+      if (code) {
+        fail(code === 'SlowDown' ? 503 : 403, code)
         return
       }
-      objects.delete(name)
+      if (code === undefined) objects.delete(name)
       response.statusCode = 204
       return void response.end()
     }
@@ -121,12 +131,11 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
   }
 
   function deleteMany(bucket: string, text: string): string {
-    const keys = Array.from(text.matchAll(/<Key>([^<]*)<\/Key>/g), ([, key = '']) => key.replaceAll('&amp;', '&'))
+    const keys = Array.from(text.matchAll(/<Key>([^<]*)<\/Key>/g), ([, key = '']) => unescaped(key))
     const lines = keys.map((key) => {
       const code = refusal(key)
-      if (code !== undefined)
-        return `<Error><Key>${escaped(key)}</Key><Code>${code}</Code><Message>No.</Message></Error>`
-      objects.delete(`${bucket}/${key}`)
+      if (code) return `<Error><Key>${escaped(key)}</Key><Code>${code}</Code><Message>No.</Message></Error>`
+      if (code === undefined) objects.delete(`${bucket}/${key}`)
       return text.includes('<Quiet>true') ? '' : `<Deleted><Key>${escaped(key)}</Key></Deleted>`
     })
     return `<DeleteResult>${lines.join('')}</DeleteResult>`

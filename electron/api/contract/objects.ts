@@ -216,10 +216,28 @@ export const objects = {
       }),
     ),
 
-  /** Removes objects by key; a key that ends with `/` removes everything below it. Returns how many keys went. */
+  /**
+   * Removes objects by key, and with each its instruction file; a key that ends with `/` removes everything below it. What
+   * cannot be removed keeps nothing else from going. `removed` counts what is gone, `missing` keys under which there was
+   * nothing, `failed` what is still there; `failures` says why of the first hundred.
+   */
   remove: oc
-    .input(z.strictObject({ place: location.place, bucket: location.bucket, keys: z.array(objectKey).min(1) }))
-    .output(z.object({ removed: z.number() })),
+    .input(
+      z.strictObject({
+        place: location.place,
+        bucket: location.bucket,
+        keys: z.array(objectKey).min(1),
+        instructionSuffix: instructionSuffix.optional(),
+      }),
+    )
+    .output(
+      z.object({
+        removed: z.number(),
+        missing: z.number(),
+        failed: z.number(),
+        failures: z.array(z.object({ key: z.string(), error: failure })),
+      }),
+    ),
 
   /**
    * Changes the mode or the key of an object, of everything below a key that ends with `/`, of a whole bucket, or of what

@@ -1,58 +1,55 @@
-import { keysBelow } from '../../vault/keys-below.ts'
-import { remove } from '../../vault/remove.ts'
+import { isCofferError, type CofferError } from '../../base/errors.ts'
+import { remove, removeFolder } from '../../vault/remove.ts'
+import type { Coffer } from '../context.ts'
+import { toFailure } from '../failures.ts'
 import { procedures, signalOf } from './base.ts'
 import { recorded } from './recorded.ts'
 
-/** S3 deletes at most this many keys by one request (DeleteObjects). */
-const AT_ONCE = 1000
+/** Failures that are told one by one; of more, only how many they are. */
+const MOST_TOLD = 100
 
-/** What cannot be removed does not keep the rest from going; its first failure is thrown in the end. */
+/** What cannot be removed keeps nothing else from going. */
 export const removeMany = procedures.objects.remove.handler(async ({ input, context: { coffer }, signal }) => {
   using vault = await coffer.openVault(input.place)
   const stop = signalOf(signal)
-  const { bucket } = input
-  let removed = 0
-  let failure: Error | undefined
+  const { bucket, instructionSuffix } = input
+  const total = { removed: 0, missing: 0 }
+  const kept = new Map<string, CofferError>()
+  const note = (key: string, why: CofferError | undefined): Promise<void> =>
+    noteRemoved(coffer, { place: vault.place, bucket, key }, why)
 
-  /** Writes down how it ended for a key that was asked for. */
-  const note = async (key: string, why: Error | undefined): Promise<void> => {
-    failure ??= why
-    const what = { what: 'remove' as const, place: vault.place, bucket, key }
-    await recorded(coffer, what, () => (why === undefined ? Promise.resolve() : Promise.reject(why))).catch(
-      () => undefined,
-    )
-  }
-  const removeSome = async (keys: string[]): Promise<Map<string, Error>> => {
-    const kept = await remove(vault, { bucket, keys }, stop)
-    removed += keys.length - kept.size
-    return kept
-  }
-  const removeBelow = async (folder: string): Promise<Error | undefined> => {
-    const kept: Error[] = []
-    for await (const keys of inSlices(keysBelow(vault, bucket, folder, stop))) {
-      kept.push(...(await removeSome(keys.map(({ key }) => key))).values())
-    }
-    return kept[0]
-  }
-  const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
-
-  for await (const keys of inSlices(input.keys.filter((key) => !key.endsWith('/')))) {
-    const kept = await removeSome(keys).catch((error: unknown) => new Map(keys.map((key) => [key, asError(error)])))
-    for (const key of keys) await note(key, kept.get(key))
+  const keys = input.keys.filter((key) => !key.endsWith('/'))
+  if (keys.length > 0) {
+    const done = await remove(vault, { bucket, keys, instructionSuffix }, stop)
+    total.removed += done.removed
+    total.missing += done.missing.length
+    const missing = new Set(done.missing)
+    for (const [key, why] of done.kept) kept.set(key, why)
+    for (const key of keys) if (!missing.has(key)) await note(key, done.kept.get(key))
   }
   for (const folder of input.keys.filter((key) => key.endsWith('/'))) {
-    await note(folder, await removeBelow(folder).catch(asError))
+    try {
+      const done = await removeFolder(vault, { bucket, prefix: folder }, stop)
+      total.removed += done.removed
+      for (const [key, why] of done.kept) kept.set(key, why)
+      await note(folder, done.kept.values().next().value)
+    } catch (error) {
+      if (!isCofferError(error) || error.code === 'CANCELLED') throw error
+      if (error.code === 'OBJECT_NOT_FOUND') total.missing += 1
+      else kept.set(folder, error)
+      await note(folder, error)
+    }
   }
-  if (failure !== undefined) throw failure
-  return { removed }
+  const failures = [...kept].slice(0, MOST_TOLD).map(([key, error]) => ({ key, error: toFailure(error) }))
+  return { ...total, failed: kept.size, failures }
 })
 
-async function* inSlices<T>(all: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[], void, void> {
-  let some: T[] = []
-  for await (const one of all) {
-    if (some.push(one) < AT_ONCE) continue
-    yield some
-    some = []
-  }
-  if (some.length > 0) yield some
+/** Writes down in the activity list how it ended for a key that was asked for. */
+async function noteRemoved(
+  coffer: Coffer,
+  object: { place: string; bucket: string; key: string },
+  why: CofferError | undefined,
+): Promise<void> {
+  const work = (): Promise<void> => (why === undefined ? Promise.resolve() : Promise.reject(why))
+  await recorded(coffer, { what: 'remove', ...object }, work).catch(() => undefined)
 }

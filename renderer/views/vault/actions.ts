@@ -1,4 +1,4 @@
-import type { ListedEntry } from '../../../electron/api/contract.ts'
+import type { Failure, ListedEntry } from '../../../electron/api/contract.ts'
 import { attempt, coffer } from '../../state/coffer.ts'
 import { dialogs, type DialogProps } from '../../state/dialogs.svelte.ts'
 import type { FolderView } from '../../state/folder.svelte.ts'
@@ -84,28 +84,51 @@ export async function remove(view: FolderView): Promise<boolean> {
   const keys = chosen.entries.map(({ key }) => key)
   selection.clear()
   view.leave(keys)
-  const done = await attempt(async () =>
-    toasts.done(`Removed ${count(await removeAll(chosen, keys), 'file')}`, await undoOf(chosen, view)),
-  )
+  const state = { isWhole: false }
+  await attempt(async () => {
+    const { removed, failed, failure } = await removeAll(chosen, keys)
+    state.isWhole = failure === undefined
+    if (removed > 0 || failure === undefined) {
+      toasts.done(`Removed ${count(removed, 'file')}`, await undoOf(chosen, view))
+    }
+    if (failure !== undefined) toasts.failed(amongOthers(failure, failed))
+  })
   view.back(keys)
   await view.reload()
-  if (!done) await view.refresh()
+  if (!state.isWhole) await view.refresh()
   return true
 }
 
-async function removeAll({ place, bucket }: Chosen, keys: string[]): Promise<number> {
+/** The first failure of several, with how many there are. */
+function amongOthers(failure: Failure, failed: number): Failure {
+  if (failed < 2) return failure
+  return { ...failure, message: `${failure.message} ${count(failed - 1, 'other file')} could not be removed either.` }
+}
+
+interface RemovedAll {
+  removed: number
+  failed: number
+  /** Why the first of those failed. */
+  failure: Failure | undefined
+}
+
+async function removeAll({ place, bucket }: Chosen, keys: string[]): Promise<RemovedAll> {
   const working = toasts.working(`Removing ${count(keys.length, 'item')}`)
-  let removed = 0
+  let [removed, failed] = [0, 0]
+  let failure: Failure | undefined
   try {
     for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
       const some = keys.slice(at, at + REMOVED_AT_ONCE)
-      removed += (await coffer.client.objects.remove({ place, bucket, keys: some })).removed
+      const done = await coffer.client.objects.remove({ place, bucket, keys: some })
+      removed += done.removed
+      failed += done.failed
+      failure ??= done.failures[0]?.error
       working.at((at + some.length) / keys.length)
     }
   } finally {
     working.end()
   }
-  return removed
+  return { removed, failed, failure }
 }
 
 /** A button that brings back what was removed, where the bucket can. */
