@@ -4,6 +4,7 @@ import type { Activity } from '../store/activity.ts'
 import type { StoredCatalog } from '../store/catalog.ts'
 import type { RekeyRuns } from '../store/rekey-runs.ts'
 import type { Place } from '../store/places.ts'
+import type { ServerFindings } from '../store/server-findings.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Downloads } from '../store/downloads.ts'
 import type { Uploads } from '../store/uploads.ts'
@@ -65,6 +66,7 @@ export interface Coffer {
   catalog: Pick<StoredCatalog, 'countByKey' | 'bucketsByKey' | 'listByKey' | 'listing'>
   rekeyRuns: RekeyRuns
   transfers: Queue<TransferDone>
+  serverFindings: Pick<ServerFindings, 'list' | 'lastTest' | 'replace'>
   downloads: Pick<Downloads, 'strays' | 'giveUp'>
   uploads: Pick<Uploads, 'left'>
   lastReads: Pick<LastReads, 'of'>

@@ -3,6 +3,7 @@ import type { CofferClient } from '../api/client.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { askSecret } from './ask.ts'
 import { listing, pairs } from './output.ts'
+import { addShow, addTest } from './place-test.ts'
 import { withCoffer } from './session.ts'
 import type { GlobalOptions } from './session.ts'
 import { EXIT_HELP } from './words.ts'
@@ -18,6 +19,8 @@ Examples
   coffer place add team --profile team --bucket reports        keys that may use one bucket only
   coffer place sign-in work                with IAM Identity Center, in your browser
   coffer place test nas
+  coffer place test nas --write --bucket private    find out what this server really does
+  coffer place show nas
   coffer ls --place nas
   coffer place use nas
 `
@@ -35,6 +38,7 @@ export function addPlace(program: Command): void {
   addUse(place)
   addRemove(place)
   addTest(place)
+  addShow(place)
   addSignIn(place)
 }
 
@@ -123,24 +127,6 @@ function addRemove(place: Command): void {
       withCoffer(command, async ({ client, out, signal }) => {
         await client.places.remove({ place: name }, { signal })
         out.result({ removed: name }, `Removed the place ${name}. What is stored there stays there.`)
-      }),
-    )
-}
-
-function addTest(place: Command): void {
-  const command = place
-    .command('test')
-    .description('try what Coffer needs there, and name what is missing')
-    .argument('[place]', 'its name or id; without it, what the options or the environment say')
-    .option('--bucket <bucket>', 'try this bucket too')
-    .action((name: string | undefined, { bucket }: { bucket?: string }) =>
-      withCoffer(command, async ({ client, place: where, out, fail, signal }) => {
-        const { ok, checks } = await client.places.test({ place: name ?? where, bucket }, { signal })
-        out.result(
-          { ok, checks },
-          checks.map((check) => `${check.ok ? 'works ' : 'fails '} ${check.action}`),
-        )
-        for (const { error } of checks) if (error !== undefined) fail(error)
       }),
     )
 }

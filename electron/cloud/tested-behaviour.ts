@@ -19,12 +19,24 @@ export function testedBehaviour(findings: readonly ServerFinding[]): TestedBehav
   ])
   return {
     encrypts: Object.fromEntries(encrypts) as TestedBehaviour['encrypts'],
-    keepsMetadata: holds('metadata.exact', 'metadata.replaced', 'metadata.2-kb'),
+    // A server that refuses what is too much for it loses nothing.
+    keepsMetadata: outcomes.get('metadata.2-kb') === 'wrong' ? false : holds('metadata.exact', 'metadata.replaced'),
     keepsIfNoneMatch: known([
       ['put', holds('conditions.put')],
       ['multipart', holds('conditions.complete')],
     ]),
   }
+}
+
+/** The modes in which files are not encrypted as they are put there, with what the test saw. Re-key by copy is another way. */
+export function failingModes(findings: readonly ServerFinding[]): Partial<Record<ModeId, string>> {
+  const failing: Partial<Record<ModeId, string>> = {}
+  for (const { check, outcome, detail } of findings) {
+    const mode = MODE_IDS.filter(isServerMode).find((id) => check === `${id}.put` || check === `${id}.multipart`)
+    if (mode === undefined || verdict(outcome) !== false) continue
+    failing[mode] ??= check.endsWith('.multipart') ? `Files in parts: ${detail}` : detail
+  }
+  return failing
 }
 
 function isServerMode(mode: ModeId): mode is ServerMode {

@@ -1,5 +1,7 @@
 import { eventIterator, oc } from '@orpc/contract'
 import * as z from 'zod'
+import { MODE_IDS } from '../../base/mode-names.ts'
+import { OUTCOMES } from '../../base/server-checks.ts'
 import { bucketName, connection, failure, placeRef } from './common.ts'
 
 const place = z.object({
@@ -29,6 +31,24 @@ const check = z.object({
   action: z.string(),
   ok: z.boolean(),
   error: failure.optional(),
+})
+
+/** One thing that is known of a place's server. */
+const finding = z.object({
+  /** From the closed list of base/server-checks.ts. */
+  check: z.string(),
+  title: z.string(),
+  outcome: z.enum(OUTCOMES),
+  /** What was seen, one sentence; may be empty. */
+  detail: z.string(),
+})
+
+const serverReport = z.object({
+  /** The last test of the place; null: there was none, and what is known was learned by single requests. */
+  test: z.object({ testedAt: z.date(), bucket: z.string(), server: z.string().optional() }).nullable(),
+  findings: z.array(finding),
+  /** The modes in which this server does not encrypt what it is asked to encrypt, with the reason. */
+  failingModes: z.partialRecord(z.enum(MODE_IDS), z.string()),
 })
 
 export const places = {
@@ -86,4 +106,17 @@ export const places = {
         }),
     )
     .output(z.object({ ok: z.boolean(), checks: z.array(check) })),
+
+  /**
+   * Finds out what the server really does, by small requests on objects of its own below `.coffer-test-…/` in the bucket, and
+   * a KMS key of its own where a KMS was named. They are removed again; `left` names those that could not be. `kmsKey` is the
+   * one to try SSE-KMS with. What was found is stored with the place. Throws BUCKET_NOT_FOUND, and ACCESS_DENIED if nothing
+   * may be written there.
+   */
+  testServer: oc
+    .input(z.strictObject({ place: placeRef, bucket: bucketName, kmsKey: z.string().min(1).optional() }))
+    .output(serverReport.extend({ left: z.array(z.string()) })),
+
+  /** What is known of the server, without asking it. */
+  serverReport: oc.input(z.strictObject({ place: placeRef })).output(serverReport),
 }

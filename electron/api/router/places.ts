@@ -13,6 +13,7 @@ import { asCofferError, toFailure } from '../failures.ts'
 import type { Failure } from '../contract/common.ts'
 import { procedures, signalOf } from './base.ts'
 import { recorded } from './recorded.ts'
+import { serverTestRouter } from './server-test.ts'
 
 const { places } = procedures
 
@@ -55,6 +56,8 @@ export const placesRouter = {
       yield step
     }
   }),
+
+  ...serverTestRouter,
 
   test: places.test.handler(async ({ input, context, signal: given }) => {
     const signal = signalOf(given)

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../../base/errors.ts'
 import { SERVER_CHECKS, type ServerCheck, type ServerFinding } from '../../base/server-checks.ts'
 import { send } from '../send.ts'
+import { newScratch } from '../server-test/scratch.ts'
 import { readForm } from './read-form.ts'
 import { subResource, type SubResource, type Target } from './table.ts'
 
@@ -31,9 +31,6 @@ const PLAIN = new Set(['uploadId', 'partNumber', 'versionId', 'x-id'])
 
 /** How long a server may take to answer what is asked before a write, in milliseconds. */
 const PROBE_MS = 30_000
-
-/** The folder of a test's own objects begins with this. */
-const SCRATCH_PREFIX = '.coffer-test-'
 
 /**
  * Keeps a foreign server from taking a write of a sub-resource for a write of the object or bucket itself: nothing is written
@@ -85,7 +82,7 @@ async function ask(s3: S3Client, sub: SubResource, { Bucket }: Target): Promise<
   const signal = AbortSignal.timeout(PROBE_MS)
   if (sub.level === 'bucket') return readForm(s3, sub, { Bucket, Key: '' }, signal)
   // Not of the object that it is about: its content could look like the answer.
-  const Key = `${SCRATCH_PREFIX}${randomBytes(8).toString('hex')}/${sub.query}`
+  const Key = newScratch(s3, Bucket, signal).folder + sub.query
   const Body = Buffer.from('Coffer asks what this server knows. This object can be deleted.')
   const { VersionId } = await send(s3, new PutObjectCommand({ Bucket, Key, Body }), signal)
   try {

@@ -3,7 +3,7 @@ import type { GetObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3'
 import { isCofferError, type CofferError } from '../../base/errors.ts'
 import type { Outcome, ServerFinding } from '../../base/server-checks.ts'
 import { send } from '../send.ts'
-import type { ReadCommand, SubResource, Target } from './table.ts'
+import { SUB_RESOURCES, type ReadCommand, type SubResource, type Target } from './table.ts'
 
 /**
  * Reads a sub-resource and looks whether the server answers in that sub-resource's own form. There are servers that drop
@@ -30,6 +30,13 @@ export async function readForm(
   if (status === 200) return finding(sub, ...formOf(sub, text))
   if (failure === null) return finding(sub, 'wrong', `It answers ?${sub.query} with status ${status}.`)
   return finding(sub, ...refusalOf(sub, failure))
+}
+
+/** Reads each sub-resource of an object and of its bucket. Throws what `readForm` throws. */
+export async function testSubResources(s3: S3Client, target: Target, signal: AbortSignal): Promise<ServerFinding[]> {
+  const findings: ServerFinding[] = []
+  for (const sub of SUB_RESOURCES) findings.push(await readForm(s3, sub, target, signal))
+  return findings
 }
 
 function formOf({ root, query }: SubResource, text: string): [Outcome, string] {

@@ -55,7 +55,7 @@ export type ReadCommand =
 const NO_LOCK = ['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError', 'InvalidRequest']
 
 /** Names, answers and codes: Amazon S3 API reference, the operation that reads each. */
-const SUB_RESOURCES: readonly SubResource[] = [
+export const SUB_RESOURCES: readonly SubResource[] = [
   object('sub-resource.tagging', 'tagging', /Tagging/, ['NoSuchTagSet'], (at) => new GetObjectTaggingCommand(at)),
   object('sub-resource.retention', 'retention', /Retention/, NO_LOCK, (at) => new GetObjectRetentionCommand(at)),
   object('sub-resource.legal-hold', 'legal-hold', /LegalHold/, NO_LOCK, (at) => new GetObjectLegalHoldCommand(at)),

@@ -58,3 +58,18 @@ async function folders<Names extends string[]>(
   for (const path of paths) await mkdir(path, { recursive: true })
   return paths as { [Name in keyof Names]: string }
 }
+/** Adobe's S3Mock, over a folder. It has no KMS and checks no signature. */
+export async function startS3Mock(folder: string): Promise<ForeignServer> {
+  const [disk] = await folders(folder, 'objects')
+  return startServer({
+    name: 'S3Mock 5.2.0',
+    program: 'java',
+    args: (port) => [
+      ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-jar', join(SERVERS, 's3mock-exec.jar')],
+      ...['--server.port=0', `--com.adobe.testing.s3mock.http-port=${port}`],
+    ],
+    env: { COM_ADOBE_TESTING_S3MOCK_STORE_ROOT: disk, COM_ADOBE_TESTING_S3MOCK_STORE_RETAIN_FILES_ON_EXIT: 'true' },
+    disk,
+    keys: KEYS,
+  })
+}

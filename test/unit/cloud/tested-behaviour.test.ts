@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answersAreTrue, behaviourOf, isKnownNotToEncrypt } from '../../../electron/cloud/behaviour.ts'
-import { testedBehaviour } from '../../../electron/cloud/tested-behaviour.ts'
+import { failingModes, testedBehaviour } from '../../../electron/cloud/tested-behaviour.ts'
 import type { Outcome, ServerCheck } from '../../../electron/base/server-checks.ts'
 
 function tested(outcomes: Partial<Record<ServerCheck, Outcome>>) {
@@ -29,11 +29,26 @@ test('an answer is believed where the test found that the mode holds in that ver
   ])
 })
 
-test('metadata is kept only if each of its checks holds', () => {
+test('metadata is kept if it comes back and replaces what was there; too much of it may be refused, not lost', () => {
   const held = { 'metadata.exact': 'holds', 'metadata.replaced': 'holds' } as const
-  expect(tested(held).tested?.keepsMetadata).toBeUndefined()
-  expect(tested({ ...held, 'metadata.2-kb': 'holds' }).tested?.keepsMetadata).toBe(true)
+  expect(tested({ 'metadata.exact': 'holds' }).tested?.keepsMetadata).toBeUndefined()
+  expect(tested({ ...held, 'metadata.2-kb': 'refused' }).tested?.keepsMetadata).toBe(true)
   expect(tested({ ...held, 'metadata.2-kb': 'wrong' }).tested?.keepsMetadata).toBe(false)
+  expect(tested({ ...held, 'metadata.replaced': 'wrong' }).tested?.keepsMetadata).toBe(false)
+})
+
+test('a mode fails if files cannot be put in it, small or in parts; a copy that fails is another way', () => {
+  const finding = (check: ServerCheck, outcome: Outcome) => ({ check, outcome, detail: `${outcome}.` })
+  expect(
+    failingModes([
+      finding('sse-s3.put', 'reported'),
+      finding('sse-s3.multipart', 'wrong'),
+      finding('sse-kms.put', 'unknown'),
+      finding('sse-kms.copy', 'wrong'),
+      finding('sse-c.put', 'refused'),
+      finding('sse-c.multipart', 'wrong'),
+    ]),
+  ).toEqual({ 'sse-s3': 'Files in parts: wrong.', 'sse-c': 'refused.' })
 })
 
 test('conditions are known for each way by itself', () => {
