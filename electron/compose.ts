@@ -12,7 +12,7 @@ import { rememberNames, trustNames, type NameMemory } from './cloud/name-encodin
 import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
-import { localIdentity, localOwner } from './keys/local-identity.ts'
+import { localIdentity, localOwner, takeIdentity } from './keys/local-identity.ts'
 import { openSecrets, type AskPassphrase } from './keys/open-secrets.ts'
 import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
 import type { SecretStore } from './keys/secret-store.ts'
@@ -117,7 +117,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     lock: join(home, 'this-computer.lock'),
     settings,
     defaultDataDir: join(home, 'this-computer'),
-    identity: async () => localIdentity(await secrets(), identityLock),
+    identity: async (folder) => localIdentity(await secrets(), identityLock, folder),
+    takeIdentity: async (kit) => takeIdentity(await secrets(), identityLock, kit),
     owner: async () => localOwner(await secrets(), identityLock),
     idleSeconds: IDLE_SECONDS,
   })

@@ -1,4 +1,6 @@
 import type { CredentialSource } from '../cloud/connection.ts'
+import type { ComputerKits } from '../cloud/this-computer/computer-kits.ts'
+import type { Notice } from '../localcloud/handshake.ts'
 import type { CustomerKeys } from '../keys/customer-keys.ts'
 import type { Activity } from '../store/activity.ts'
 import type { StoredCatalog } from '../store/catalog.ts'
@@ -50,6 +52,8 @@ export interface Principal {
 
 export interface LocalCloud {
   status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string }>
+  open(dataDir: string): Promise<{ dataDir: string; previousDataDir: string | undefined; notices: Notice[] }>
+  kits: ComputerKits
   principals: {
     add(name: string): Promise<Principal & { secretAccessKey: string }>
     list(): Promise<Principal[]>

@@ -9,6 +9,8 @@ export interface PathGate {
   mayWrite(path: string): boolean | Promise<boolean>
   /** True if `path` may become the folder in which files are saved from now on. */
   mayBecomeSaveFolder(path: string): boolean | Promise<boolean>
+  /** True if `path` may be opened as the data folder of This computer. It is, if its root key is here and only then. */
+  mayOpenDataFolder(path: string): boolean | Promise<boolean>
 }
 
 type Way = keyof PathGate
@@ -26,7 +28,11 @@ const PATHS: Partial<Record<string, (input: Record<string, unknown>) => Named[]>
   'objects.put': ({ paths }) => named('mayRead', paths),
   'objects.get': ({ to }) => named('mayWrite', to),
   'keys.import': ({ from }) => named('mayRead', pathIn(from, 'path')),
-  'keys.restore': ({ from }) => named('mayRead', pathIn(from, 'path')),
+  'keys.restore': ({ from, dataDir }) => [
+    ...named('mayRead', pathIn(from, 'path')),
+    ...named('mayOpenDataFolder', dataDir),
+  ],
+  'local.open': ({ dataDir }) => named('mayOpenDataFolder', dataDir),
   'keys.export': ({ path }) => named('mayWrite', path),
   'keys.kit': ({ path, sheet }) => [...named('mayWrite', path), ...named('mayWrite', sheet)],
   'settings.set': ({ saveFolder }) => named('mayBecomeSaveFolder', saveFolder),
@@ -63,6 +69,7 @@ function isStream(path: string): boolean {
 const REFUSALS: Record<Way, (path: string) => [message: string, hint: string]> = {
   mayRead: (path) => [`The window may not read this: ${path}`, 'Drop the file, or choose it in a dialog.'],
   mayWrite: (path) => [`The window may not save here: ${path}`, 'Choose another folder in Settings, or in the dialog.'],
+  mayOpenDataFolder: (path) => [`The window may not open this folder: ${path}`, 'Open it by coffer up --data FOLDER.'],
   mayBecomeSaveFolder: (path) => [
     `Files cannot be saved here from a window: ${path}`,
     'Choose a folder of your own that is not hidden, such as Downloads.',

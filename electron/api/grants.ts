@@ -29,5 +29,6 @@ export function openGrants(): Grants {
     mayWrite: (path) => isGranted('write', path),
     // It is only where the system's dialog begins: nothing is written there that the person has not chosen in it.
     mayBecomeSaveFolder: () => true,
+    mayOpenDataFolder: () => true,
   }
 }

@@ -3,6 +3,7 @@ import type { CofferClient } from '../api/client.ts'
 import { CofferError } from '../base/errors.ts'
 import type { KeyPurpose } from '../base/key-purpose.ts'
 import { ask } from './ask.ts'
+import { computerKitInWords } from './computer-kit.ts'
 import { addImport } from './key-import.ts'
 import { addKit, addRestore } from './kit.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
@@ -86,6 +87,8 @@ function addList(key: Command): void {
         KIT: ({ kind, kitSavedAt }: KeyInfo) => (kitSavedAt ? moment(kitSavedAt) : kind === 'rsa-public' ? '' : 'NONE'),
       }
       listing(out, await client.keys.list({}, { signal }), columns, 'No keys yet. Make one: coffer key new NAME')
+      const { kit } = await client.local.status({}, { signal })
+      if (kit !== null) out.note(computerKitInWords(kit))
     }),
   )
 }

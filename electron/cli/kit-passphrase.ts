@@ -39,13 +39,13 @@ export async function choosePassphrase(session: Session, flags: PassphraseFlags)
 }
 
 /** The passphrase of a kit that there is, typed. Throws PASSPHRASE_NEEDED if there is nobody to ask. */
-export async function askPassphrase(session: Session): Promise<string> {
+export async function askPassphrase(session: Pick<Session, 'out' | 'signal'>): Promise<string> {
   if (!isAnyoneThere(session)) throw nobodyToAsk(FILE_VARIABLE)
   return await askSecret('Passphrase of the kit: ', session.signal)
 }
 
 /** True if a person sits at the terminal and may be asked. */
-export function isAnyoneThere({ out }: Session): boolean {
+export function isAnyoneThere({ out }: Pick<Session, 'out'>): boolean {
   return out.interactive && process.stdin.isTTY
 }
 

@@ -13,7 +13,11 @@ const KIT_HELP = `
 The kit is an age file (age-encryption.org): without Coffer, "age -d FILE" opens it, and what is in it says how the keys
 are used. Keep it where this computer's end is not its end, and its passphrase somewhere else.
 
+The root key and the KMS keys of This computer, if it holds data, go into every kit. Make a new kit after you make KMS keys. A
+kit for somebody else is made with --keys-only.
+
 Examples
+  coffer key kit --computer computer.kit
   coffer key kit mine /media/stick/mine.kit
   coffer key kit --all all.kit --sheet all.html --hint "the song and its year"
   coffer key kit mine mine.kit --generate-passphrase
@@ -44,6 +48,8 @@ const FORM_NOTES: Record<Restored['passphraseForm'], string> = {
 
 interface KitFlags extends PassphraseFlags {
   all?: boolean
+  computer?: boolean
+  keysOnly?: boolean
   hint?: string
   sheet?: string
   overwrite?: boolean
@@ -56,6 +62,8 @@ export function addKit(key: Command): void {
     .usage('[options] KEY... FILE')
     .argument('<words...>', 'names or ids of keys, then the new file')
     .option('--all', 'every key that is here; then only the file is named')
+    .option('--computer', 'the root key and KMS keys of This computer alone; then only the file is named')
+    .option('--keys-only', 'leave This computer out')
     .option('--sheet <file>', 'also write a page to print: what the kit holds, and how to use it')
     .option('--hint <text>', 'what reminds you of the passphrase, for the sheet')
     .option('--passphrase-file <file>', "the passphrase is this file's first line (or COFFER_KIT_PASSPHRASE_FILE)")
@@ -64,8 +72,14 @@ export function addKit(key: Command): void {
     .addHelpText('after', KIT_HELP + EXIT_HELP)
     .action(async (words: string[], flags: KitFlags) => {
       const names = words.slice(0, -1)
-      if ((flags.all === true) !== (names.length === 0)) {
-        command.error('error: name the keys, or all of them with --all, then the new file')
+      const choices = [names.length > 0, flags.all === true, flags.computer === true].filter(Boolean).length
+      if (choices !== 1) {
+        command.error(
+          'error: name the keys, or all of them with --all, or This computer with --computer, then the new file',
+        )
+      }
+      if (flags.computer === true && flags.keysOnly === true) {
+        command.error('error: --computer and --keys-only leave nothing to keep')
       }
       await withCoffer(command, (session) =>
         saveKit(session, { keys: flags.all === true ? 'all' : names, path: words.at(-1) ?? '' }, flags),
@@ -77,7 +91,7 @@ export function addKit(key: Command): void {
 export async function saveKit(
   session: Session,
   kit: { keys: string[] | 'all'; path: string },
-  { hint, sheet, overwrite, ...flags }: KitFlags = {},
+  { hint, sheet, overwrite, keysOnly, ...flags }: KitFlags = {},
 ): Promise<void> {
   const { client, out, signal } = session
   const chosen = await choosePassphrase(session, flags)
@@ -88,12 +102,19 @@ export async function saveKit(
     overwrite: overwrite === true ? ('replace' as const) : ('refuse' as const),
     hint,
     sheet,
+    thisComputer: keysOnly === true ? ('leave-out' as const) : ('include' as const),
   }
   const saved = await client.keys.kit(request, { signal })
-  const lines = [`Saved the recovery kit of ${count(saved.keys.length, 'key')} to ${saved.path}.`]
+  const lines = [`Saved the recovery kit of ${contentsInWords(saved)} to ${saved.path}.`]
   if (saved.sheet !== undefined) lines.push(`The sheet to print is ${saved.sheet}.`)
   out.result(chosen.isNew ? { ...saved, passphrase: chosen.passphrase } : saved, lines)
   tellPassphrase(session, chosen)
+}
+
+/** `2 keys and This computer`. */
+function contentsInWords({ keys, thisComputer }: Awaited<ReturnType<CofferClient['keys']['kit']>>): string {
+  const computer = thisComputer === null ? [] : ['This computer']
+  return [...(keys.length === 0 ? [] : [count(keys.length, 'key')]), ...computer].join(' and ')
 }
 
 export function addRestore(key: Command): void {
@@ -122,20 +143,47 @@ export async function keyFile(file: string, signal: AbortSignal): Promise<KeyFil
 
 export async function restoreKit(session: Session, from: KeyFile, flags: RestoreFlags = {}): Promise<void> {
   const { out } = session
-  const { keys, passphraseForm, isPlain } = await openKit(session, from, flags)
+  const { thisComputer } = await openKit(session, from, flags)
+  if (thisComputer === null) return
+  const text = [
+    `The root key of a This computer (${thisComputer.id}) ${thisComputer.taken === 'new' ? 'is here' : 'was here already'}.`,
+    `  Its data was in ${thisComputer.dataDir}. To open that folder or a copy of it: coffer up --data FOLDER --kit KIT`,
+  ]
+  out.result({ thisComputer }, text)
+}
+
+/**
+ * Takes in what is in a kit, and says which keys came. `dataDir`: the data folder of This computer that is opened next, which
+ * the kit has to fit.
+ */
+export async function openKit(
+  session: Pick<Session, 'client' | 'out' | 'signal'>,
+  from: KeyFile,
+  flags: RestoreFlags,
+  dataDir?: string,
+): Promise<Restored> {
+  const { out } = session
+  const restored = await askAndRestore(session, from, flags, dataDir)
+  const { keys, passphraseForm, isPlain } = restored
   for (const key of keys) out.result(key, takenInWords(key))
   if (passphraseForm !== 'as-given') out.note(FORM_NOTES[passphraseForm], { note: FORM_NOTES[passphraseForm] })
   if (isPlain) out.note('The kit was not sealed. Delete its file: it holds the keys in the clear.')
+  return restored
 }
 
 type Restored = Awaited<ReturnType<CofferClient['keys']['restore']>>
 
 /** Asks for what the kit turns out to need: its passphrase, or the consent to one that is not sealed. */
-async function openKit(session: Session, from: KeyFile, flags: RestoreFlags): Promise<Restored> {
+async function askAndRestore(
+  session: Pick<Session, 'client' | 'out' | 'signal'>,
+  from: KeyFile,
+  flags: RestoreFlags,
+  dataDir: string | undefined,
+): Promise<Restored> {
   const { client, out, signal } = session
   const open = (given: { passphrase?: string; acceptPlain?: boolean }): Promise<Restored> => {
     out.status('Opening the kit …')
-    return client.keys.restore({ from, ...given }, { signal })
+    return client.keys.restore({ from, dataDir, ...given }, { signal })
   }
   const passphrase = await passphraseInFile(flags)
   const acceptPlain = flags.plain === true

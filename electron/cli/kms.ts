@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
+import { remindOfComputerKit } from './computer-kit.ts'
 import { addKmsAlias } from './kms-alias.ts'
 import { addKmsDeletion } from './kms-deletion.ts'
 import { addKmsPolicy } from './kms-policy.ts'
@@ -80,10 +81,12 @@ function addCreate(kms: Command): void {
     .option('--description <text>', 'what it is for')
     .option('--tag <name=value>', 'a tag; may be given several times', collectPair)
     .action(({ alias, description, tag }: CreateFlags) =>
-      withCoffer(command, async ({ client, place, out, signal }) => {
+      withCoffer(command, async (session) => {
+        const { client, place, out, signal } = session
         const key = await client.kms.create({ place, alias, description, tags: tag }, { signal })
         out.result(key, `Made the KMS key ${[key.keyId, ...key.aliases].join(', ')}.`)
         out.note(`Use it: --mode sse-kms --key ${key.aliases[0] ?? key.keyId}`)
+        await remindOfComputerKit(session)
       }),
     )
 }

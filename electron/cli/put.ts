@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { ModeChoice } from '../base/mode-names.ts'
+import { remindOfComputerKit } from './computer-kit.ts'
 import { withKey } from './kit-question.ts'
 import { addWriteFlags, concurrencyOption, limitRateOption, modeOption, writeOptions } from './options.ts'
 import type { WriteFlags } from './options.ts'
@@ -57,6 +58,7 @@ async function put(command: Command, words: string[], flags: PutFlags): Promise<
         line: (done) => `${shortPath(done.name)} -> ${showTarget(done)}  (${manner(done)})`,
       }),
     )
+    await remindOfComputerKit(session)
   })
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { CofferError } from '../base/errors.ts'
+import { keyFile, openKit, type RestoreFlags } from './kit.ts'
 import { wholeNumber } from './options.ts'
 import type { Output } from './output.ts'
 import { openHere } from './session.ts'
@@ -14,12 +15,18 @@ to say where its data is.
 Examples
   coffer up
   coffer up --data /media/disk/vault --port 9000
+  coffer up --data /media/backup/vault --kit computer.kit     a copy of the folder, on any computer
   coffer up --json          one line {s3Endpoint, kmsEndpoint, region, accessKeyId, secretAccessKey}
 `
 
-interface UpFlags extends GlobalOptions {
+const NO_KIT = `
+Its root key is in this system's keychain alone: without a recovery kit, losing that loses the data.
+Save one: coffer key kit --computer FILE`
+
+interface UpFlags extends GlobalOptions, RestoreFlags {
   data?: string
   port: number
+  kit?: string
 }
 
 export function addUp(program: Command): void {
@@ -28,22 +35,46 @@ export function addUp(program: Command): void {
     .summary('run This computer: S3 and KMS in a folder of yours')
     .description('Runs This computer, an S3 and a KMS of your own, until Ctrl-C, and says how other tools reach it.')
     .option('--data <folder>', 'where its data is, from now on')
+    .option('--kit <file>', 'the recovery kit that opens the folder of --data; its keys are taken in, too')
+    .option(
+      '--passphrase-file <file>',
+      "the kit's passphrase is this file's first line (or COFFER_KIT_PASSPHRASE_FILE)",
+    )
+    .option('--plain', 'take a kit that age has decrypted, too')
     .option('--port <number>', 'its port on 127.0.0.1; any free one unless told', wholeNumber(0, 65535), 0)
     .addHelpText('after', EXAMPLES + EXIT_HELP)
-    .action(() => up(command.optsWithGlobals<UpFlags>()))
+    .action(() => {
+      const flags = command.optsWithGlobals<UpFlags>()
+      if (flags.kit !== undefined && flags.data === undefined) {
+        command.error('error: --kit opens a data folder: name it with --data')
+      }
+      return up(flags)
+    })
 }
 
 async function up(flags: UpFlags): Promise<void> {
-  await openHere(flags, async ({ localCloud }, out, signal) => {
+  await openHere(flags, async (coffer, out, signal) => {
+    const { localCloud } = coffer
+    if (flags.kit !== undefined) {
+      const { createInProcessClient } = await import('../api/router.ts')
+      const session = { client: createInProcessClient(coffer), out: notesOf(out), signal }
+      await openKit(session, await keyFile(flags.kit, signal), flags, flags.data)
+    }
     const server = await localCloud.run({ dataDir: flags.data, port: flags.port })
     tell(out, server)
     tellOfData(out, server)
+    if (localCloud.kits.status()?.savedAt == null) out.note(NO_KIT)
     const stopped = signal.aborted ? Promise.resolve() : once(signal, 'abort')
     await Promise.race([stopped, server.ended])
     if (!signal.aborted) throw new CofferError('LOCAL_SERVER', "This computer's server ended by itself.")
     await server.stop()
     out.note('Stopped.')
   })
+}
+
+/** Standard output is for how to reach the server. */
+function notesOf(out: Output): Output {
+  return { ...out, result: (_, text) => [text].flat().forEach((line) => out.note(line)) }
 }
 
 interface Server {

@@ -40,7 +40,7 @@ export interface CustomerKeys extends KeyRing {
     },
   ): Promise<TakenKey & { readAs: KeyForm }>
   /** Takes in all keys of an opened kit, or none, and zeroes them there. */
-  restore(kit: KitContent): Promise<TakenKey[]>
+  restore(kit: Pick<KitContent, 'keys' | 'madeAt'>): Promise<TakenKey[]>
   /**
    * The material, for an explicit export or a kit and nothing else: 32 bytes, PKCS #8, or SPKI in DER. The caller zeroes it.
    * With `publicOnly`, an RSA key's public half alone; INVALID_INPUT for a key that has none.

@@ -64,7 +64,7 @@ function readText(text: string, fileBytes: number, isTyped: boolean): ReadKey {
     if (base64 !== null && base64.length !== AES_BYTES && looksLikeDer(base64)) {
       return { material: fromDer(base64), form: 'der' }
     }
-    const decoded = base64 === null ? null : withoutLineEnd(Buffer.from(base64))
+    const decoded = base64 === null ? null : rawBytes(base64)
     if (decoded?.length === AES_BYTES) return takeDecoded(decoded, 'base64')
     zero(decoded)
     return readCharacters(text, { hex, base64, fileBytes, isTyped })

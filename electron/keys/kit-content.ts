@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import * as z from 'zod'
 import { fromBase64, toBase64, zero } from '../base/bytes.ts'
+import type { ComputerKit } from '../base/computer-kit.ts'
 import { CofferError } from '../base/errors.ts'
 import { KEY_PURPOSES, type RecordedPurpose } from '../base/key-purpose.ts'
 import { decodeText } from '../base/text.ts'
@@ -15,7 +16,8 @@ import { aesMaterial, type Material } from './material.ts'
  */
 
 const FORMAT = 'coffer-recovery-kit'
-const VERSION = 1
+/** 2: `thisComputer`, and `keys` may be empty. */
+const VERSION = 2
 
 /** A key on its way into a kit. `bytes` as CustomerKeys.export gives them: 32 bytes, PKCS #8, or SPKI in DER. */
 export interface KeyForKit {
@@ -38,6 +40,8 @@ export interface KeyFromKit extends Material {
 export interface KitContent {
   madeAt: Date
   keys: KeyFromKit[]
+  /** What opens the data folder of a This computer; null in a kit of keys alone. */
+  thisComputer: ComputerKit | null
 }
 
 /** Says, inside the kit, what the person holds and how it is used with other tools. */
@@ -50,10 +54,16 @@ const HOW_TO_USE = [
   'The client of the AWS SDK for Java 1 compares the materials description as well: new EncryptionMaterials(KEY).addDescription("coffer-key", "ID"), ID being the id of the key in this list. Other clients do not look at it.',
   'rsa-public: the public half only. It encrypts and cannot decrypt.',
   'purpose: sse-c is a key that is sent to servers (SSE-C); cse is one that encrypts files before they are sent (CSE-C), and is never sent.',
+  "thisComputer: the root key (32 bytes in base64) that opens the data folder of Coffer's own S3 and KMS, the owner's access key, and a sealed copy of its KMS keys. With Coffer: coffer up --data FOLDER --kit THE-SEALED-KIT",
 ]
 
+/** Zeroes the secrets of an opened kit. */
+export function forgetKit({ keys, thisComputer }: Pick<KitContent, 'keys' | 'thisComputer'>): void {
+  zero(...keys.map(({ secret }) => secret), thisComputer?.rootKey)
+}
+
 /** The caller zeroes the bytes. The base64 in between are JavaScript strings, which cannot be. */
-export function serialiseKit(keys: KeyForKit[], madeAt: Date): Buffer {
+export function serialiseKit(keys: KeyForKit[], thisComputer: ComputerKit | null, madeAt: Date): Buffer {
   const content = {
     format: FORMAT,
     version: VERSION,
@@ -68,8 +78,18 @@ export function serialiseKit(keys: KeyForKit[], madeAt: Date): Buffer {
       ...(purpose === 'unused' || purpose === 'unknown' ? {} : { purpose }),
       ...materialOf(kind, bytes),
     })),
+    ...(thisComputer === null ? {} : { thisComputer: computerOf(thisComputer) }),
   }
   return Buffer.from(`${JSON.stringify(content, null, 2)}\n`)
+}
+
+function computerOf({ rootKey, owner, dataDir, kmsBackup }: ComputerKit): Record<string, unknown> {
+  return {
+    rootKeyBase64: toBase64(rootKey),
+    owner,
+    dataFolder: dataDir,
+    ...(kmsBackup === null ? {} : { kmsBackupBase64: toBase64(kmsBackup) }),
+  }
 }
 
 function materialOf(kind: KeyKind, bytes: Buffer): Record<string, unknown> {
@@ -113,14 +133,23 @@ const entry = z.discriminatedUnion('kind', [
 ])
 type Entry = z.infer<typeof entry>
 
-const header = z.object({ format: z.literal(FORMAT), version: z.int() })
-const content = z.object({
-  format: z.literal(FORMAT),
-  version: z.literal(VERSION),
-  made: z.iso.datetime(),
-  howToUse: z.array(z.string()),
-  keys: z.array(entry).min(1),
+const computerEntry = z.object({
+  rootKeyBase64: z.string(),
+  owner: z.object({ accessKeyId: z.string().min(16).max(128), secretAccessKey: z.string().min(16).max(128) }),
+  dataFolder: z.string(),
+  kmsBackupBase64: z.string().optional(),
 })
+const header = z.object({ format: z.literal(FORMAT), version: z.int() })
+const content = z
+  .object({
+    format: z.literal(FORMAT),
+    version: z.int().min(1).max(VERSION),
+    made: z.iso.datetime(),
+    howToUse: z.array(z.string()),
+    keys: z.array(entry),
+    thisComputer: computerEntry.optional(),
+  })
+  .refine(({ keys, thisComputer }) => keys.length > 0 || thisComputer !== undefined)
 
 /** True for the JSON of a kit, as age decrypts it or an editor has saved it since. */
 export function looksLikePlainKit(bytes: Uint8Array): boolean {
@@ -143,14 +172,24 @@ export function parseKit(plaintext: Uint8Array): KitContent {
   }
   const parsed = content.safeParse(json)
   if (!parsed.success || new Set(parsed.data.keys.map(({ id }) => id)).size !== parsed.data.keys.length) throw broken()
-  const keys: KeyFromKit[] = []
+  const kit: KitContent = { madeAt: new Date(parsed.data.made), keys: [], thisComputer: null }
   try {
-    for (const each of parsed.data.keys) keys.push(keyOf(each))
+    for (const each of parsed.data.keys) kit.keys.push(keyOf(each))
+    if (parsed.data.thisComputer !== undefined) kit.thisComputer = computerIn(parsed.data.thisComputer)
   } catch (error) {
-    zero(...keys.map(({ secret }) => secret))
+    forgetKit(kit)
     throw error
   }
-  return { madeAt: new Date(parsed.data.made), keys }
+  return kit
+}
+
+function computerIn({ rootKeyBase64, owner, dataFolder, kmsBackupBase64 }: z.infer<typeof computerEntry>): ComputerKit {
+  const rootKey = fromBase64(rootKeyBase64)
+  const kmsBackup = kmsBackupBase64 === undefined ? null : fromBase64(kmsBackupBase64)
+  const isWhole = rootKey?.length === 32 && (kmsBackup === null) === (kmsBackupBase64 === undefined)
+  if (rootKey !== null && isWhole) return { rootKey, owner, dataDir: dataFolder, kmsBackup }
+  zero(rootKey)
+  throw broken()
 }
 
 /** Null for what is no JSON; the error would quote the text. */

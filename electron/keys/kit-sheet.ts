@@ -10,6 +10,8 @@ export interface SheetFacts {
   /** What reminds the person of the passphrase, in their own words; never the passphrase. */
   hint: string | undefined
   madeAt: Date
+  /** The data folder of This computer whose root key is in the kit, too. */
+  thisComputer: { dataDir: string } | null
 }
 
 const KINDS: Record<KeyKind, string> = {
@@ -22,7 +24,7 @@ const KINDS: Record<KeyKind, string> = {
  * A sheet of paper to keep apart from the kit: which keys it holds and how they come back, with Coffer and without. One
  * HTML file without script or anything remote; printing it makes the PDF. It holds no key and no passphrase.
  */
-export function kitSheet(keys: KeyInfo[], { kitPath, kit, hint, madeAt }: SheetFacts): string {
+export function kitSheet(keys: KeyInfo[], { kitPath, kit, hint, madeAt, thisComputer }: SheetFacts): string {
   const file = escape(shellWord(kitPath))
   const sha256 = createHash('sha256').update(kit).digest('hex')
   return `<!doctype html>
@@ -43,16 +45,13 @@ export function kitSheet(keys: KeyInfo[], { kitPath, kit, hint, madeAt }: SheetF
 <dt>Copies of it are at</dt><dd class="blank"></dd>
 <dt>Hint at the passphrase</dt><dd${hint === undefined ? ' class="blank"' : ''}>${escape(hint ?? '')}</dd>
 </dl>
-<h2>The keys in it</h2>
-<table>
-<thead><tr><th>Name</th><th>Id</th><th>Kind</th><th>Made</th></tr></thead>
-<tbody>
-${keys.map(keyRow).join('\n')}
-</tbody>
-</table>
-<h2>To bring them back</h2>
+<h2>In the kit</h2>
+${keys.length === 0 ? '' : keyTable(keys)}
+${thisComputer === null ? '' : computerWords(thisComputer.dataDir)}
+<h2>To bring it back</h2>
 <h3>With Coffer</h3>
 <pre>coffer key restore ${file}</pre>
+${thisComputer === null ? '' : `<p>This computer's data, from the folder or a copy of it:</p>\n<pre>coffer up --data FOLDER --kit ${file}</pre>`}
 <h3>Without Coffer</h3>
 <p>The kit is an age file (age-encryption.org). This opens it, on any system, and asks for the passphrase:</p>
 <pre>age -d -o kit.json ${file}</pre>
@@ -61,6 +60,20 @@ ${ways(keys)}
 </body>
 </html>
 `
+}
+
+function keyTable(keys: KeyInfo[]): string {
+  return `<table>
+<thead><tr><th>Name</th><th>Id</th><th>Kind</th><th>Made</th></tr></thead>
+<tbody>
+${keys.map(keyRow).join('\n')}
+</tbody>
+</table>`
+}
+
+function computerWords(dataDir: string): string {
+  return `<p>The root key of This computer, Coffer's own S3 and KMS, and its KMS keys. Its data is in <code>${escape(dataDir)}</code>: keep
+copies of that folder, too. KMS keys that are made later are not in this kit.</p>`
 }
 
 function keyRow({ name, id, kind, createdAt }: KeyInfo): string {

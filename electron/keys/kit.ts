@@ -1,10 +1,18 @@
 import { zero } from '../base/bytes.ts'
+import type { ComputerKit } from '../base/computer-kit.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { looksLikeAge, openAge, sealAge } from './age.ts'
 import { looksLikePlainKit, parseKit, serialiseKit, type KeyForKit, type KitContent } from './kit-content.ts'
 import { formsOf, type PassphraseForm } from '../base/passphrase-forms.ts'
 
+export { forgetKit } from './kit-content.ts'
 export type { KeyForKit, KeyFromKit, KitContent } from './kit-content.ts'
+
+/** What goes into a kit. The caller zeroes the keys' bytes and the root key. */
+export interface KitParts {
+  keys: KeyForKit[]
+  thisComputer: ComputerKit | null
+}
 
 /** What a kit held, and how it was opened. */
 export interface OpenedKit extends KitContent {
@@ -18,15 +26,15 @@ export function looksLikeKit(bytes: Uint8Array): boolean {
 }
 
 /**
- * Makes a recovery kit: the keys as readable JSON, in an age file that the passphrase opens, with Coffer or with the
- * standard `age` tool. The caller zeroes the keys' bytes. A lower work factor than the default is for tests.
+ * Makes a recovery kit: readable JSON in an age file that the passphrase opens, with Coffer or with the standard `age` tool.
+ * A lower work factor than the default is for tests.
  */
 export async function sealKit(
-  keys: KeyForKit[],
+  { keys, thisComputer }: KitParts,
   passphrase: string,
   options: { madeAt?: Date; workFactor?: number } = {},
 ): Promise<Buffer> {
-  const plaintext = serialiseKit(keys, options.madeAt ?? new Date())
+  const plaintext = serialiseKit(keys, thisComputer, options.madeAt ?? new Date())
   try {
     return await sealAge(passphrase, plaintext, options.workFactor)
   } finally {

@@ -19,7 +19,7 @@ export async function restoreAll(
   table: KeyTable,
   secrets: () => Promise<SecretStore>,
   account: (id: string) => string,
-  { keys, madeAt }: KitContent,
+  { keys, madeAt }: Pick<KitContent, 'keys' | 'madeAt'>,
 ): Promise<{ row: KeyRow; taken: Taken }[]> {
   const arriving = keys.map((key) => ({ key, taken: takenAs(table.get(key.id), key) }))
   const stored: string[] = []

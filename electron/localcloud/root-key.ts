@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes, zero } from '../base/bytes.ts'
 import { hkdf } from '../base/hkdf.ts'
+import { ROOT_KEY_CHECK_FILE, rootKeyCheck } from '../base/root-key-id.ts'
 
 /** Every key that hangs on the root key; 32 bytes each. */
 export interface DerivedKeys {
@@ -25,7 +26,7 @@ export function deriveKeys(rootKey: Buffer, dataDir: string): DerivedKeys | null
     kmsWrapping: derive('kms wrapping key'),
     principalsWrapping: derive('principals wrapping key'),
   }
-  const check = derive('root key check')
+  const check = Buffer.from(rootKeyCheck(rootKey), 'hex')
   zero(rootKey)
   const known = readCheck(dataDir)
   if (known === null) {
@@ -38,7 +39,7 @@ export function deriveKeys(rootKey: Buffer, dataDir: string): DerivedKeys | null
 }
 
 function checkFile(dataDir: string): string {
-  return join(dataDir, 'root-key.check')
+  return join(dataDir, ROOT_KEY_CHECK_FILE)
 }
 
 function readCheck(dataDir: string): Buffer | null {

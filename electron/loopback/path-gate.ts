@@ -27,6 +27,8 @@ export function pathGate({ saveFolder, own, person = homedir() }: Folders): Path
       const [folder, target] = await Promise.all([realPath(await saveFolder()), realPath(path)])
       return folder !== null && target !== null && isWithin(folder, target)
     },
+    // Opened are folders whose root key is here; a page learns nothing of any other.
+    mayOpenDataFolder: () => true,
     async mayBecomeSaveFolder(path) {
       const folder = await realPath(path)
       if (folder === null || folder.split(sep).some((name) => name.startsWith('.'))) return false

@@ -75,7 +75,7 @@ export const MODES: readonly ModeWords[] = [
 
 /** The columns and rows of the custody grid. */
 export const COLUMNS = [
-  { title: 'S3’s own key', note: 'nothing to look after' },
+  { title: 'S3’s own key', note: 'kept by the server' },
   { title: 'A KMS key', note: 'you disable, rotate, set policy' },
   { title: 'Your own key', note: 'in this computer’s keychain' },
 ] as const

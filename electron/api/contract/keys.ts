@@ -66,22 +66,33 @@ export const keys = {
     .output(takenKey.extend({ readAs: z.enum(KEY_FORMS) })),
 
   /**
-   * Saves a recovery kit: an age file with these keys, or all, that the passphrase opens. With `sheet`, also a page to print
-   * that says what the kit holds and how to use it. Neither replaces a file without consent.
+   * Saves a recovery kit: an age file with these keys, or all, that the passphrase opens. The root key and the KMS keys of
+   * This computer, where it holds data, go into every kit unless they are left out; `keys` may then be empty. With `sheet`,
+   * also a page to print that says what the kit holds and how to use it. Neither replaces a file without consent.
    */
   kit: oc
     .input(
       z.strictObject({
-        keys: z.union([z.array(z.string().min(1)).min(1), z.literal('all')]),
+        keys: z.union([z.array(z.string().min(1)), z.literal('all')]),
         path: z.string().min(1),
         passphrase: z.string(),
         overwrite: overwrite.default('refuse'),
         /** For the sheet; must not hold the passphrase. */
         hint: z.string().max(500).optional(),
         sheet: z.string().min(1).optional(),
+        /** Left out: for a kit that goes to somebody else. */
+        thisComputer: z.enum(['include', 'leave-out']).default('include'),
       }),
     )
-    .output(z.object({ path: z.string(), sheet: z.string().optional(), keys: z.array(keyInfo) })),
+    .output(
+      z.object({
+        path: z.string(),
+        sheet: z.string().optional(),
+        keys: z.array(keyInfo),
+        /** The data folder whose root key is in the kit. */
+        thisComputer: z.object({ dataDir: z.string() }).nullable(),
+      }),
+    ),
 
   /** A passphrase that is strong enough for a kit, new each time and kept nowhere. To be shown once. */
   newPassphrase: oc.input(z.strictObject({}).default({})).output(z.object({ passphrase: z.string() })),
@@ -97,11 +108,15 @@ export const keys = {
         passphrase: z.string().optional(),
         /** The person knows that the kit's keys are in this file in the clear. */
         acceptPlain: z.boolean().default(false),
+        /** The data folder of This computer, or a copy of it, that is opened next. KEY_WRONG if it is not this kit's. */
+        dataDir: z.string().min(1).optional(),
       }),
     )
     .output(
       z.object({
         keys: z.array(takenKey),
+        /** The root key of a This computer, if the kit holds one, and where its data folder was. */
+        thisComputer: z.object({ id: z.string(), taken: z.enum(['new', 'known']), dataDir: z.string() }).nullable(),
         /** In which form the passphrase opened the kit. */
         passphraseForm: z.enum(PASSPHRASE_FORMS),
         /** The kit was not sealed: its file should be deleted. */

@@ -6,7 +6,12 @@ import type { KeyInfo } from '../../keys/keyring.ts'
 import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
 
 /** No key file or recovery kit is larger; a wrong file should not be read whole. */
-const MAX_KEY_FILE = 4 * 1024 * 1024
+const MAX_KEY_FILE = 32 * 1024 * 1024
+
+/** A file, or the bytes of one that the host holds. The caller zeroes them. Throws as `readKeyFile`. */
+export async function bytesOf(from: { path: string } | { base64: string }): Promise<Buffer> {
+  return 'path' in from ? await readKeyFile(from.path) : Buffer.from(from.base64, 'base64')
+}
 
 /** The bytes of a key file or a recovery kit, the caller's to zero. Throws FILE_NOT_FOUND, INVALID_INPUT, LOCAL_IO. */
 export async function readKeyFile(path: string): Promise<Buffer> {

@@ -1,20 +1,16 @@
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import { newKitPassphrase } from '../../keys/kit-passphrase.ts'
-import { looksLikeKit, openKit, passphraseNeeded } from '../../keys/kit.ts'
+import { looksLikeKit, passphraseNeeded } from '../../keys/kit.ts'
 import { procedures } from './base.ts'
 import { impactOf } from './impact.ts'
-import { readKeyFile, writeKeyFile } from './key-file.ts'
+import { bytesOf, writeKeyFile } from './key-file.ts'
 import { saveKit } from './kit-file.ts'
+import { restoreKit } from './kit-restore.ts'
 import { recorded } from './recorded.ts'
 
 const { keys } = procedures
 const what = { what: 'key' as const }
-
-/** The caller zeroes them. */
-async function bytesOf(from: { path: string } | { base64: string }): Promise<Buffer> {
-  return 'path' in from ? await readKeyFile(from.path) : Buffer.from(from.base64, 'base64')
-}
 
 export const keysRouter = {
   list: keys.list.handler(({ context }) => context.coffer.keys.list()),
@@ -41,15 +37,7 @@ export const keysRouter = {
   newPassphrase: keys.newPassphrase.handler(() => ({ passphrase: newKitPassphrase() })),
 
   restore: keys.restore.handler(({ input, context: { coffer } }) =>
-    recorded(coffer, what, async () => {
-      const file = await bytesOf(input.from)
-      try {
-        const { form, ...kit } = await openKit(file, input)
-        return { keys: await coffer.keys.restore(kit), passphraseForm: form ?? 'as-given', isPlain: form === null }
-      } finally {
-        zero(file)
-      }
-    }),
+    recorded(coffer, what, () => restoreKit(coffer, input)),
   ),
 
   export: keys.export.handler(async ({ input: { key, path, publicOnly }, context: { coffer } }) => {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { equalBytes, zero } from '../../base/bytes.ts'
+import type { ComputerKit } from '../../base/computer-kit.ts'
 import { CofferError } from '../../base/errors.ts'
 import { checkKitPassphrase } from '../../keys/kit-passphrase.ts'
 import { kitSheet } from '../../keys/kit-sheet.ts'
-import { openKit, sealKit, type KeyForKit } from '../../keys/kit.ts'
+import { forgetKit, openKit, sealKit, type KeyForKit } from '../../keys/kit.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
 import { writeNewPrivate, writePrivate } from '../../store/private-file.ts'
 import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
@@ -19,20 +20,25 @@ export interface KitRequest {
   overwrite: 'refuse' | 'replace'
   hint?: string | undefined
   sheet?: string | undefined
+  thisComputer: 'include' | 'leave-out'
 }
 
 interface SavedKit {
   path: string
   sheet: string | undefined
   keys: KeyInfo[]
+  thisComputer: { dataDir: string } | null
 }
 
 /**
- * Saves a kit, which is opened before it is written and compared after; only then do its keys count as having one. Throws INVALID_INPUT for a weak
- * passphrase or one that stands in the hint, ALREADY_EXISTS, KEY_*, KEYCHAIN_*, LOCAL_IO, DISK_FULL, and INTEGRITY if the disk
+ * Saves a kit, which is opened before it is written and compared after; only then do its keys, and This computer, count as
+ * having one. Throws INVALID_INPUT for a weak passphrase or one that stands in the hint, ALREADY_EXISTS, KEY_*, KEYCHAIN_*, LOCAL_IO, DISK_FULL, and INTEGRITY if the disk
  * does not give back what was written.
  */
-export async function saveKit({ keys }: Pick<Coffer, 'keys'>, request: KitRequest): Promise<SavedKit> {
+export async function saveKit(
+  { keys, localCloud: { kits } }: Pick<Coffer, 'keys' | 'localCloud'>,
+  request: KitRequest,
+): Promise<SavedKit> {
   const { passphrase, hint, overwrite } = request
   checkKitPassphrase(passphrase)
   if (hint !== undefined && foldCase(hint).includes(foldCase(passphrase))) {
@@ -45,43 +51,76 @@ export async function saveKit({ keys }: Pick<Coffer, 'keys'>, request: KitReques
 
   const madeAt = new Date()
   const infos = await choose(keys, request.keys)
-  const kit = await seal(keys, infos, passphrase, madeAt)
-  await prove(kit, passphrase, infos)
-  await write(path, kit, overwrite)
-  if (!equalBytes(kit, await readKeyFile(path))) throw unproven(path)
-  const saved = await Promise.all(infos.map(({ id }) => keys.markKitSaved(id, madeAt)))
-  if (sheet !== undefined) {
-    await write(sheet, Buffer.from(kitSheet(saved, { kitPath: path, kit, hint, madeAt })), overwrite)
+  const thisComputer = request.thisComputer === 'include' ? await kits.parts() : null
+  try {
+    if (infos.length === 0 && thisComputer === null) throw nothingToKeep()
+    const kit = await seal(keys, { infos, thisComputer }, passphrase, madeAt)
+    await prove(kit, passphrase, { infos, thisComputer })
+    await write(path, kit, overwrite)
+    if (!equalBytes(kit, await readKeyFile(path))) throw unproven(path)
+    const saved = await Promise.all(infos.map(({ id }) => keys.markKitSaved(id, madeAt)))
+    if (thisComputer !== null) kits.markSaved(thisComputer, madeAt)
+    const computer = thisComputer === null ? null : { dataDir: thisComputer.dataDir }
+    if (sheet !== undefined) {
+      const facts = { kitPath: path, kit, hint, madeAt, thisComputer: computer }
+      await write(sheet, Buffer.from(kitSheet(saved, facts)), overwrite)
+    }
+    return { path, sheet, keys: saved, thisComputer: computer }
+  } finally {
+    zero(thisComputer?.rootKey)
   }
-  return { path, sheet, keys: saved }
 }
 
 /** Each key once, in the order they were named. */
 async function choose(keys: Coffer['keys'], named: string[] | 'all'): Promise<KeyInfo[]> {
   const infos = named === 'all' ? await keys.list() : await Promise.all(named.map((name) => keys.find(name)))
-  if (infos.length > 0) return [...new Map(infos.map((info) => [info.id, info])).values()]
-  throw new CofferError('KEY_NOT_FOUND', 'There are no keys yet.', { hint: 'Make one: coffer key new NAME.' })
+  return [...new Map(infos.map((info) => [info.id, info])).values()]
 }
 
-async function seal(keys: Coffer['keys'], infos: KeyInfo[], passphrase: string, madeAt: Date): Promise<Buffer> {
+interface Chosen {
+  infos: KeyInfo[]
+  thisComputer: ComputerKit | null
+}
+
+async function seal(
+  keys: Coffer['keys'],
+  { infos, thisComputer }: Chosen,
+  passphrase: string,
+  madeAt: Date,
+): Promise<Buffer> {
   const contents: KeyForKit[] = []
   try {
     for (const { id, name, kind, createdAt, purpose } of infos) {
       const { bytes } = await keys.export(id)
       contents.push({ id, name, kind, createdAt, purpose, bytes })
     }
-    return await sealKit(contents, passphrase, { madeAt })
+    return await sealKit({ keys: contents, thisComputer }, passphrase, { madeAt })
   } finally {
     zero(...contents.map(({ bytes }) => bytes))
   }
 }
 
 /** A kit that does not open is worse than none, for it is believed in. The one that it replaces is still there by now. */
-async function prove(kit: Buffer, passphrase: string, infos: KeyInfo[]): Promise<void> {
-  const { keys } = await openKit(kit, { passphrase })
-  zero(...keys.map(({ secret }) => secret))
-  const isWhole = infos.length === keys.length && infos.every(({ id }, index) => keys[index]?.id === id)
-  if (!isWhole) throw unproven('the kit')
+async function prove(kit: Buffer, passphrase: string, { infos, thisComputer }: Chosen): Promise<void> {
+  const opened = await openKit(kit, { passphrase })
+  try {
+    const hasKeys = infos.length === opened.keys.length && infos.every(({ id }, index) => opened.keys[index]?.id === id)
+    if (!hasKeys || !isSameComputer(thisComputer, opened.thisComputer)) throw unproven('the kit')
+  } finally {
+    forgetKit(opened)
+  }
+}
+
+function isSameComputer(given: ComputerKit | null, opened: ComputerKit | null): boolean {
+  if (given === null || opened === null) return given === opened
+  const none = Buffer.alloc(0)
+  return equalBytes(given.rootKey, opened.rootKey) && equalBytes(given.kmsBackup ?? none, opened.kmsBackup ?? none)
+}
+
+function nothingToKeep(): CofferError {
+  return new CofferError('KEY_NOT_FOUND', 'There are no keys yet, and This computer holds nothing.', {
+    hint: 'Make a key: coffer key new NAME.',
+  })
 }
 
 function unproven(what: string): CofferError {

@@ -3,7 +3,11 @@ import { procedures } from './base.ts'
 const { local, principals } = procedures
 
 export const localRouter = {
-  status: local.status.handler(({ context }) => context.coffer.localCloud.status()),
+  status: local.status.handler(async ({ context: { coffer } }) => ({
+    ...(await coffer.localCloud.status()),
+    kit: coffer.localCloud.kits.status(),
+  })),
+  open: local.open.handler(({ input, context: { coffer } }) => coffer.localCloud.open(input.dataDir)),
 }
 
 export const principalsRouter = {

@@ -1,12 +1,15 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
+import type { ComputerKit } from '../../base/computer-kit.ts'
 import { CofferError, isCofferError } from '../../base/errors.ts'
 import type { Notice, StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
 import { withLock } from '../../store/lock.ts'
 import { asText, asTexts, type Settings } from '../../store/settings.ts'
+import { openComputerKits, type ComputerKits } from './computer-kits.ts'
+import { holdsVault, rootKeyIdOf } from './data-folder.ts'
 import { launch, type NotStarted, type ServerCommand, type Started, type StartServer } from './launch.ts'
 import { openPrincipals, type Principals } from './principals.ts'
 import { findRunning, isTaken, type Running } from './running.ts'
@@ -27,10 +30,6 @@ export interface RunOptions {
   port: number
   /** Make a new vault in a `dataDir` that holds none; true unless told. */
   mayCreate?: boolean | undefined
-  /** Opens a folder of another Coffer: 32 bytes from its recovery kit, the caller's to zero and, afterwards, to keep. */
-  rootKey?: Uint8Array | undefined
-  /** The kit's copy of the folder's `kms.backup`. */
-  kmsBackup?: Uint8Array | undefined
 }
 
 /** This computer in the foreground. */
@@ -55,15 +54,16 @@ export interface ThisComputer {
    * cannot start, This computer's data stays where it was. Throws as `ensure`.
    */
   run(options: RunOptions): Promise<Foreground>
-  /**
-   * KMS's key material with its metadata, sealed under a key that hangs on the root key: what a recovery kit holds besides
-   * the root key, to hand to `run`. Null before the first start.
-   */
-  kmsBackup(): Buffer | null
   /** Stops the server, whoever started it, and waits until it is gone. */
   stop(): Promise<void>
+  /**
+   * Makes another folder, which holds a vault, the one with This computer's data, and starts its server in the background.
+   * If it cannot start, the data stays where it was. Throws as `ensure`.
+   */
+  open(dataDir: string): Promise<{ dataDir: string; previousDataDir: string | undefined; notices: Notice[] }>
   /** Looks without starting it. */
   status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string }>
+  kits: ComputerKits
   principals: Principals
 }
 
@@ -74,8 +74,13 @@ export interface ThisComputerOptions {
   settings: Settings
   /** Where the data is until `run` chooses another folder. */
   defaultDataDir: string
-  /** To start a server with. The root key is zeroed here. */
-  identity(): Promise<{ rootKey: Buffer; owner: Reach['credentials'] }>
+  /**
+   * To start a server with, for a folder whose root key has this id. Null: the folder does not say; a root key may be made
+   * if there is none and `mayMake`. The root key is zeroed here. Throws KEY_WRONG, INTEGRITY, KEYCHAIN_*.
+   */
+  identity(folder: { id: string | null; mayMake: boolean }): Promise<{ rootKey: Buffer; owner: Reach['credentials'] }>
+  /** Keeps a root key that came in a kit. */
+  takeIdentity(kit: ComputerKit): Promise<'new' | 'known'>
   /** To ask a server with. */
   owner(): Promise<Reach['credentials']>
   /** Seconds after which a server in the background that nobody asks anything ends. */
@@ -91,8 +96,8 @@ const PAUSE = 50
 const DATA_DIR = 'local.dataDir'
 /** The data folders in which a server has started: they hold a vault, so none is made there any more. */
 const USED_DATA_DIRS = 'local.usedDataDirs'
-/** The process id of the server that was last started in the background. */
-const BACKGROUND = 'local.background'
+/** The process id of the server that was last started in the background, by data folder. */
+const backgroundOf = (folder: string): string => `local.background.${folder}`
 
 export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   const { command, lock, settings } = options
@@ -103,17 +108,23 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     if (!isUsed(folder)) settings.set(USED_DATA_DIRS, [...used(), folder])
   }
 
+  const identityFor = (folder: string, mayMake: boolean) =>
+    options.identity({ id: kits.forStart(folder)?.id ?? rootKeyIdOf(folder), mayMake: mayMake && !holdsVault(folder) })
+
   const orderFor = async (start: StartOptions): Promise<StartOrder> => {
-    const { rootKey, owner } = await options.identity()
-    const { kmsBackup, rootKey: given, ...rest } = start
-    const order: StartOrder = { ...rest, rootKey: toBase64(given ?? rootKey), owner }
-    if (kmsBackup !== undefined) order.kmsBackup = toBase64(kmsBackup)
+    const folder = start.dataDir
+    if (!start.mayCreate && !existsSync(folder)) {
+      throw refusal({ ok: false, code: 'DATA_DIR_MISSING', message: '' }, folder)
+    }
+    const { rootKey, owner } = await identityFor(folder, start.mayCreate)
+    const order: StartOrder = { ...start, rootKey: toBase64(rootKey), owner }
+    const kmsBackup = kits.forStart(folder)?.kmsBackup ?? null
+    if (kmsBackup !== null) order.kmsBackup = toBase64(kmsBackup)
     zero(rootKey)
     return order
   }
 
-  const startInBackground = async (): Promise<StartAnswer> => {
-    const folder = dataDir()
+  const startInBackground = async (folder: string): Promise<StartAnswer> => {
     // A folder that was chosen was made when it was.
     const mayCreate = folder === options.defaultDataDir && !isUsed(folder)
     const order = await orderFor({ dataDir: folder, mayCreate, port: 0, idleSeconds: options.idleSeconds })
@@ -130,17 +141,17 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   })
 
   /** Another Coffer, with a folder of its own for all else, may be starting or ending a server of the same data. */
-  const startOrJoin = async (): Promise<Running> => {
+  const startOrJoin = async (folder = dataDir()): Promise<Running> => {
     const deadline = Date.now() + PATIENCE
     for (;;) {
-      const running = findRunning(dataDir())
+      const running = findRunning(folder)
       if (running !== null) return running
-      const answer = await startInBackground()
+      const answer = await startInBackground(folder)
       if (answer.ok) {
-        settings.set(BACKGROUND, answer.pid)
+        settings.set(backgroundOf(folder), answer.pid)
         return answer
       }
-      if (answer.code !== 'DATA_DIR_IN_USE' || Date.now() > deadline) throw refusal(answer, dataDir())
+      if (answer.code !== 'DATA_DIR_IN_USE' || Date.now() > deadline) throw refusal(answer, folder)
       await sleep(PAUSE)
     }
   }
@@ -148,12 +159,16 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   /** A server whose foreground was killed takes a moment to notice, and to finish. */
   const startInForeground = async (start: StartOptions): Promise<Started> => {
     if (typeof command === 'function') throw notInForeground()
-    const running = findRunning(start.dataDir)
-    if (running !== null && running.pid === settings.get(BACKGROUND, Number)) end(running)
+    endBackground(start.dataDir)
     await untilFree(start.dataDir)
     const answer = await launch(command, await orderFor(start))
     if (answer.ok) return answer
     throw refusal(answer, start.dataDir)
+  }
+
+  const endBackground = (folder: string): void => {
+    const running = findRunning(folder)
+    if (running !== null && running.pid === settings.get(backgroundOf(folder), Number)) end(running)
   }
 
   const untilFree = async (folder: string) => {
@@ -164,16 +179,44 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     }
   }
 
-  const ensure = async (): Promise<Reach> => reach(findRunning(dataDir()) ?? (await withLock(lock, startOrJoin)))
+  const ensure = async (): Promise<Reach> =>
+    reach(findRunning(dataDir()) ?? (await withLock(lock, () => startOrJoin())))
+
+  const kits = openComputerKits({
+    settings,
+    dataDir,
+    isUsed,
+    rootKeyFor: (folder) => identityFor(folder, false),
+    takeIdentity: (kit) => options.takeIdentity(kit),
+    start: ensure,
+  })
 
   return {
     ensure,
-    async run({ dataDir: chosen, port, mayCreate = true, rootKey, kmsBackup }) {
+    kits,
+    async open(chosen) {
+      const former = dataDir()
+      const folder = resolve(chosen)
+      const server = await withLock(lock, async () => {
+        // One that runs already has not seen what a kit brought.
+        if (kits.forStart(folder) !== null) {
+          endBackground(folder)
+          await untilFree(folder)
+        }
+        const running = await startOrJoin(folder).catch((error: unknown) => {
+          throw folder === former ? error : stays(error, former)
+        })
+        settings.set(DATA_DIR, folder)
+        return running
+      })
+      return { dataDir: folder, previousDataDir: previousOf(folder, former), notices: server.notices }
+    },
+    async run({ dataDir: chosen, port, mayCreate = true }) {
       const former = dataDir()
       const folder = chosen === undefined ? former : resolve(chosen)
       const order = { dataDir: folder, mayCreate: mayCreate && !isUsed(folder), port, idleSeconds: null }
       const started = await withLock(lock, async () => {
-        const server = await startInForeground({ ...order, rootKey, kmsBackup }).catch((error: unknown) => {
+        const server = await startInForeground(order).catch((error: unknown) => {
           throw folder === former ? error : stays(error, former)
         })
         setUsed(folder)
@@ -186,10 +229,8 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
         child.kill('SIGTERM')
         await ended
       }
-      const previousDataDir = folder === former || !existsSync(former) ? undefined : former
-      return { ...(await reach(started)), dataDir: folder, previousDataDir, ended, stop }
+      return { ...(await reach(started)), dataDir: folder, previousDataDir: previousOf(folder, former), ended, stop }
     },
-    kmsBackup: () => readKmsBackup(dataDir()),
     stop: () =>
       withLock(lock, async () => {
         const running = findRunning(dataDir())
@@ -205,16 +246,10 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
 }
 
 /** What of an order the caller settles. */
-type StartOptions = Pick<StartOrder, 'dataDir' | 'mayCreate' | 'port' | 'idleSeconds'> &
-  Pick<RunOptions, 'rootKey' | 'kmsBackup'>
+type StartOptions = Pick<StartOrder, 'dataDir' | 'mayCreate' | 'port' | 'idleSeconds'>
 
-function readKmsBackup(dataDir: string): Buffer | null {
-  try {
-    return readFileSync(join(dataDir, 'kms.backup'))
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw new CofferError('LOCAL_IO', `The backup of This computer's KMS keys in ${dataDir} cannot be read.`, { cause })
-  }
+function previousOf(folder: string, former: string): string | undefined {
+  return folder === former || !existsSync(former) ? undefined : former
 }
 
 /** A failure to start in another folder says where the data is still. */
@@ -256,7 +291,7 @@ function refusal({ code, message }: NotStarted, dataDir: string): CofferError {
         'KEY_WRONG',
         `The data in ${dataDir} belongs to another Coffer: its root key is not here.`,
         {
-          hint: 'Open it with the COFFER_HOME and the keychain it was made with, or choose another folder.',
+          hint: 'Open it with its recovery kit (coffer up --data FOLDER --kit FILE), or with the COFFER_HOME and the keychain it was made with.',
         },
       )
     case 'DATA_DIR_MISSING':
@@ -265,7 +300,7 @@ function refusal({ code, message }: NotStarted, dataDir: string): CofferError {
       })
     case 'DATA_DAMAGED':
       return new CofferError('INTEGRITY', `This computer's data in ${dataDir} is damaged: ${message}.`, {
-        hint: 'Put the file back from a copy of the folder, or start with a recovery kit of This computer. Nothing was deleted.',
+        hint: 'Put the file back from a copy of the folder, or start with its recovery kit: coffer up --data FOLDER --kit FILE. Nothing was deleted.',
       })
     case 'PORT_IN_USE':
       return new CofferError('LOCAL_SERVER', message, { hint: 'Choose another port, or 0 for any free one.' })

@@ -15,6 +15,7 @@ function closedGate(): PathGate & { asked: string[] } {
     mayRead: refuse('read'),
     mayWrite: refuse('write'),
     mayBecomeSaveFolder: refuse('become'),
+    mayOpenDataFolder: refuse('open'),
   }
 }
 
@@ -27,6 +28,8 @@ describe('paths from a window', () => {
     ['objects.get', { to: 'x' }, 'write x'],
     ['keys.import', { from: { path: '/k' } }, 'read /k'],
     ['keys.restore', { from: { path: '/k' } }, 'read /k'],
+    ['keys.restore', { from: { base64: 'AAAA' }, dataDir: '/d' }, 'open /d'],
+    ['local.open', { dataDir: '/d' }, 'open /d'],
     ['keys.export', { path: '/k' }, 'write /k'],
     ['keys.kit', { path: '/k' }, 'write /k'],
     ['keys.kit', { sheet: '/s' }, 'write /s'],

@@ -19,6 +19,7 @@ import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { findRunning, isTaken } from '../../../electron/cloud/this-computer/running.ts'
 import { openThisComputer, type ThisComputer } from '../../../electron/cloud/this-computer/this-computer.ts'
+import { rootKeyCheck, rootKeyId } from '../../../electron/base/root-key-id.ts'
 import { openDatabase } from '../../../electron/store/database.ts'
 import { openSettings } from '../../../electron/store/settings.ts'
 import { testFolder } from '../store/folder.ts'
@@ -31,12 +32,17 @@ const OWNER = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: randomByte
 function thisComputer(home: string, options: { program?: string; rootKey?: Buffer; idleSeconds?: number } = {}) {
   const db = openDatabase(home)
   const { program = PROGRAM, rootKey = ROOT_KEY, idleSeconds = 60 } = options
+  const taken = new Map<string, Buffer>()
   const computer = openThisComputer({
     command: { file: process.execPath, args: [program] },
     lock: join(home, 'lock'),
     settings: openSettings(db),
     defaultDataDir: join(home, 'data'),
-    identity: () => Promise.resolve({ rootKey: Buffer.from(rootKey), owner: OWNER }),
+    identity: ({ id }) => Promise.resolve({ rootKey: Buffer.from((id && taken.get(id)) || rootKey), owner: OWNER }),
+    takeIdentity: (kit) => {
+      taken.set(rootKeyId(rootKeyCheck(kit.rootKey)), Buffer.from(kit.rootKey))
+      return Promise.resolve('new')
+    },
     owner: () => Promise.resolve(OWNER),
     idleSeconds,
   })
@@ -242,14 +248,21 @@ describe('the data folder', () => {
     const rootKey = randomBytes(32)
     const other = thisComputer(otherHome, { rootKey })
     await other.ensure()
-    const kmsBackup = other.kmsBackup() ?? undefined
-    expect(kmsBackup?.length).toBeGreaterThan(0)
+    const kit = await other.kits.parts()
+    if (kit === null) throw new Error('There is nothing for a kit')
+    expect(kit.kmsBackup?.length).toBeGreaterThan(0)
     await other.stop()
     const folder = join(home, 'copy')
     cpSync(data(otherHome), folder, { recursive: true })
     for (const name of ['kms.db', 'kms.backup']) rmSync(join(folder, name))
-    const server = await thisComputer(home).run({ dataDir: folder, port: 0, mayCreate: false, rootKey, kmsBackup })
-    expect(server.notices).toMatchObject([{ code: 'STATE_RESTORED' }])
+    const computer = thisComputer(home)
+    await expect(computer.open(folder)).rejects.toMatchObject({ code: 'KEY_WRONG' })
+    computer.kits.requireFolder(kit, folder)
+    await computer.kits.take(kit, { madeAt: new Date() })
+    expect(await computer.open(folder)).toMatchObject({ dataDir: folder, notices: [{ code: 'STATE_RESTORED' }] })
+    expect((await computer.status()).dataDir).toBe(folder)
+    const server = await computer.run({ port: 0 })
+    expect(server.notices, 'what the kit brought is there now').toEqual([])
     await server.stop()
   })
 })

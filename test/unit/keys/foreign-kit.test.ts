@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { sealAge } from '../../../electron/keys/age.ts'
 import { serialiseKit } from '../../../electron/keys/kit-content.ts'
 import { looksLikeKit, openKit, sealKit } from '../../../electron/keys/kit.ts'
-import { codeOf, keysForKit, options, PASSPHRASE } from './kit-keys.ts'
+import { codeOf, keysForKit, options, partsForKit, PASSPHRASE } from './kit-keys.ts'
 
 let kit: Buffer
 beforeAll(async () => {
-  kit = await sealKit(keysForKit(), PASSPHRASE, options)
+  kit = await sealKit(partsForKit(), PASSPHRASE, options)
 })
 
 describe('a kit that an editor or another tool has been at', () => {
@@ -51,7 +51,7 @@ describe('a kit that an editor or another tool has been at', () => {
     ['in UTF-16', utf16],
     ['', crlf],
   ])('and that age has decrypted is taken with consent and not without: %s', async (_, change) => {
-    const file = change(serialiseKit(keysForKit(), options.madeAt))
+    const file = change(serialiseKit(keysForKit(), null, options.madeAt))
     expect(looksLikeKit(file)).toBe(true)
     await expect(openKit(file, { passphrase: PASSPHRASE })).rejects.toMatchObject({
       code: 'INVALID_INPUT',
@@ -63,13 +63,13 @@ describe('a kit that an editor or another tool has been at', () => {
   test.each(['für Ålesund ﬁn', 'correct horse battery'])(
     'opens by other forms of “%s”, and says which',
     async (typed) => {
-      const sealed = await sealKit(keysForKit(), typed.normalize('NFC'), options)
+      const sealed = await sealKit(partsForKit(), typed.normalize('NFC'), options)
       const formOf = async (passphrase: string): Promise<unknown> => (await openKit(sealed, { passphrase })).form
       expect(await formOf(typed.normalize('NFC'))).toBe('as-given')
       expect(await formOf(typed.normalize('NFD'))).toBe(typed.normalize('NFD') === typed ? 'as-given' : 'nfc')
       expect(await formOf(` ${typed.normalize('NFC')}\n`)).toBe('trimmed')
       expect(await formOf(`\ufeff${typed.normalize('NFC')}`)).toBe('without-bom')
-      const marked = await sealKit(keysForKit(), `\ufeff${typed}`, options)
+      const marked = await sealKit(partsForKit(), `\ufeff${typed}`, options)
       expect((await openKit(marked, { passphrase: typed })).form).toBe('with-bom')
     },
   )
@@ -78,7 +78,7 @@ describe('a kit that an editor or another tool has been at', () => {
     const encrypter = new Encrypter()
     encrypter.setPassphrase(PASSPHRASE)
     encrypter.setScryptWorkFactor(2)
-    const sealed = Buffer.from(await encrypter.encrypt(serialiseKit(keysForKit(), options.madeAt)))
+    const sealed = Buffer.from(await encrypter.encrypt(serialiseKit(keysForKit(), null, options.madeAt)))
     expect(await idsOf(sealed, { passphrase: PASSPHRASE })).toEqual(ids)
     expect(await codeOf(openKit(sealed, { passphrase: 'wrong' }))).toBe('PASSPHRASE_WRONG')
     for (let at = sealed.indexOf('\n--- ') + 6; at < sealed.length; at += 13) {
@@ -91,7 +91,7 @@ describe('a kit that an editor or another tool has been at', () => {
   test('that is sealed for a key and not by a passphrase is UNSUPPORTED', async () => {
     const encrypter = new Encrypter()
     encrypter.addRecipient(await identityToRecipient(await generateIdentity()))
-    const sealed = Buffer.from(await encrypter.encrypt(serialiseKit(keysForKit(), options.madeAt)))
+    const sealed = Buffer.from(await encrypter.encrypt(serialiseKit(keysForKit(), null, options.madeAt)))
     expect(await codeOf(openKit(sealed, { passphrase: PASSPHRASE }))).toBe('UNSUPPORTED')
   })
 

@@ -66,6 +66,13 @@ describe('a file with an AES-256 key', () => {
     expect(readKey(Buffer.from(content)).material.id).toBe(idOf(Buffer.from(TEXT)))
   })
 
+  test('that ends in the byte of a line feed keeps it in every form', () => {
+    const ending = Buffer.concat([key.subarray(0, 31), Buffer.from('\n')])
+    for (const form of [ending, ending.toString('base64'), ending.toString('hex')]) {
+      expect(readKey(form).material.id).toBe(idOf(ending))
+    }
+  })
+
   test('that is 32 bytes of text with spaces at its ends, or of several bytes a character, keeps them', () => {
     for (const text of [' 30 characters between spaces   ', 'zwölf Boxkämpfer jagen Viktor.']) {
       const bytes = Buffer.from(text)

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { ComputerKit } from '../../../electron/base/computer-kit.ts'
 import { isCofferError } from '../../../electron/base/errors.ts'
 import { parseKey } from '../../../electron/keys/import.ts'
-import type { KeyForKit } from '../../../electron/keys/kit.ts'
+import type { KeyForKit, KitParts } from '../../../electron/keys/kit.ts'
 
 export const PASSPHRASE = 'correct horse battery'
 /** scrypt is slow by design; what is tested here is not its strength. */
@@ -37,6 +38,18 @@ export function keysForKit(): KeyForKit[] {
       bytes: Buffer.from(spki),
     },
   ]
+}
+
+const rootKey = randomBytes(32)
+const kmsBackup = randomBytes(300)
+
+export function computerForKit(): ComputerKit {
+  const owner = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'a secret access key of a test' }
+  return { rootKey: Buffer.from(rootKey), owner, dataDir: '/home/ann/vault', kmsBackup: Buffer.from(kmsBackup) }
+}
+
+export function partsForKit(): KitParts {
+  return { keys: keysForKit(), thisComputer: computerForKit() }
 }
 
 /** The code with which it fails, or `opened`. */

@@ -8,17 +8,30 @@ import { checkKitPassphrase, newKitPassphrase } from '../../../electron/keys/kit
 import { kitSheet } from '../../../electron/keys/kit-sheet.ts'
 import { looksLikeKit, openKit, sealKit } from '../../../electron/keys/kit.ts'
 import type { KeyInfo } from '../../../electron/keys/keyring.ts'
-import { aes, codeOf, createdAt, keysForKit, options, PASSPHRASE, pkcs8, privateKey, publicKey } from './kit-keys.ts'
+import {
+  aes,
+  codeOf,
+  computerForKit,
+  createdAt,
+  keysForKit,
+  options,
+  partsForKit,
+  PASSPHRASE,
+  pkcs8,
+  privateKey,
+  publicKey,
+} from './kit-keys.ts'
 
 let kit: Buffer
 beforeAll(async () => {
-  kit = await sealKit(keysForKit(), PASSPHRASE, options)
+  kit = await sealKit(partsForKit(), PASSPHRASE, options)
 })
 
 describe('a recovery kit', () => {
-  test('gives every key back, of each kind, with name and date', async () => {
+  test('gives everything back: keys of each kind with name and date, and This computer', async () => {
     expect(looksLikeKit(kit)).toBe(true)
-    const { keys, madeAt } = await openKit(kit, { passphrase: PASSPHRASE })
+    const { keys, madeAt, thisComputer } = await openKit(kit, { passphrase: PASSPHRASE })
+    expect(thisComputer).toEqual(computerForKit())
     expect(madeAt).toEqual(options.madeAt)
     expect(keys.map(({ id, name, kind, purpose }) => ({ id, name, kind, purpose }))).toEqual(
       keysForKit().map(({ id, name, kind, purpose }) => ({ id, name, kind, purpose })),
@@ -32,7 +45,7 @@ describe('a recovery kit', () => {
     'says nothing of what an %s key is for: it may be used by then',
     (purpose) => {
       const [mine] = keysForKit()
-      const plaintext = serialiseKit(mine === undefined ? [] : [{ ...mine, purpose }], createdAt)
+      const plaintext = serialiseKit(mine === undefined ? [] : [{ ...mine, purpose }], null, createdAt)
       expect(plaintext.toString()).not.toContain('"purpose"')
       expect(parseKit(plaintext).keys[0]?.purpose).toBe('unknown')
     },
@@ -109,7 +122,7 @@ describe('a recovery kit', () => {
 
 describe('what is in a kit', () => {
   const content = (): Record<string, unknown> & { keys: Record<string, unknown>[] } =>
-    JSON.parse(serialiseKit(keysForKit(), options.madeAt).toString()) as never
+    JSON.parse(serialiseKit(keysForKit(), computerForKit(), options.madeAt).toString()) as never
   const parse = (json: unknown): string => {
     try {
       const { keys } = parseKit(Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)))
@@ -129,7 +142,7 @@ describe('what is in a kit', () => {
 
   test('is JSON with words on how to use it', () => {
     expect(parse(content())).toBe('3 keys')
-    expect(content()).toMatchObject({ format: 'coffer-recovery-kit', version: 1, made: '2026-04-01T09:30:00.000Z' })
+    expect(content()).toMatchObject({ format: 'coffer-recovery-kit', version: 2, made: '2026-04-01T09:30:00.000Z' })
     expect(content()['howToUse']).toContainEqual(expect.stringContaining('--sse-c-key fileb://'))
     expect(content()['howToUse']).toContainEqual(expect.stringContaining('addDescription("coffer-key", "ID")'))
     expect(content().keys[0]).toMatchObject({ name: 'mine', kind: 'aes-256', base64: aes.toString('base64') })
@@ -142,11 +155,26 @@ describe('what is in a kit', () => {
   })
 
   test('of a newer version is UNSUPPORTED', () => {
-    expect(parse(changed((whole) => (whole['version'] = 2)))).toBe('UNSUPPORTED')
+    expect(parse(changed((whole) => (whole['version'] = 3)))).toBe('UNSUPPORTED')
   })
 
+  test('of the first version, which knew no This computer, is read', () => {
+    const first = changed((whole) => (whole['version'] = 1))
+    delete first['thisComputer']
+    expect(parse(first)).toBe('3 keys')
+  })
+
+  test('may be This computer alone', () => {
+    const alone = parseKit(Buffer.from(JSON.stringify(changed((whole) => (whole.keys = [])))))
+    expect(alone).toMatchObject({ keys: [], thisComputer: computerForKit() })
+  })
+
+  const computer = (whole: ReturnType<typeof content>): Record<string, unknown> =>
+    whole['thisComputer'] as Record<string, unknown>
   test.each<[string, (whole: ReturnType<typeof content>) => void]>([
-    ['no keys', (whole) => (whole.keys = [])],
+    ['nothing', (whole) => ((whole.keys = []), delete whole['thisComputer'])],
+    ['a root key that is too short', (whole) => (computer(whole)['rootKeyBase64'] = 'AAAA')],
+    ['a backup of KMS keys that is not base64', (whole) => (computer(whole)['kmsBackupBase64'] = '?')],
     ['a version that is no number', (whole) => (whole['version'] = '1')],
     [
       'a key that is not the one of its id',
@@ -220,7 +248,13 @@ describe('the sheet to print', () => {
     ...{ kind: keysForKit()[index]?.kind ?? 'aes-256', kitSavedAt: null, kitDeclinedAt: null, purpose: 'cse' },
   })
   const sheet = (name: string, kitPath: string, hint?: string): string =>
-    kitSheet([info(name, 0), info('pair', 1), info('half', 2)], { kitPath, kit, hint, madeAt: options.madeAt })
+    kitSheet([info(name, 0), info('pair', 1), info('half', 2)], {
+      kitPath,
+      kit,
+      hint,
+      madeAt: options.madeAt,
+      thisComputer: { dataDir: kitPath },
+    })
 
   test('names keys, kit and the way back, and holds neither script nor anything remote', () => {
     const html = sheet('mine', '/media/stick/mine.kit', 'the song')
@@ -229,6 +263,7 @@ describe('the sheet to print', () => {
     }
     expect(html).toContain('<pre>age -d -o kit.json /media/stick/mine.kit</pre>')
     expect(html).toContain('<pre>coffer key restore /media/stick/mine.kit</pre>')
+    expect(html).toContain('<pre>coffer up --data FOLDER --kit /media/stick/mine.kit</pre>')
     expect(html).toContain("default-src 'none'")
     expect(html).not.toMatch(/<script|https?:|<img|<link|\bon\w+=|url\(/i)
   })
