@@ -10,16 +10,47 @@ export function fileMetadata({ mtimeMs, fileMode }: Source): Record<string, stri
   }
 }
 
-/** The date and permissions in user metadata, whoever wrote it; undefined if it says none that can be understood. */
-export function fileTimes(metadata: Record<string, string>): {
+interface FileTimes {
   mtimeMs: number | undefined
+  /** POSIX permission bits. */
   fileMode: number | undefined
-} {
-  const { mtime = '', mode = '' } = metadata
-  return {
-    mtimeMs: inMilliseconds(mtime),
-    fileMode: /^[0-7]{3,7}$/.test(mode) ? Number.parseInt(mode, 8) & 0o777 : undefined,
-  }
+}
+
+/**
+ * The date and permissions of a file in the user metadata of an object, by the conventions of the tools that write them:
+ * `mtime` in seconds and `mode` (rclone and Coffer in octal, s3fs in decimal), or both in one text, in decimal (s3cmd, and
+ * `mc cp --preserve` of MinIO). What says anything else is nobody's convention and does not count; then the date is when the
+ * object was stored.
+ */
+export function fileTimes(metadata: Record<string, string>, lastModified?: Date): FileTimes {
+  const { mtime = '', mode = '' } = { ...attributes(metadata), ...metadata }
+  return { mtimeMs: inMilliseconds(mtime) ?? lastModified?.getTime(), fileMode: permissions(mode) }
+}
+
+/** `atime:1700000000/gid:1000/mode:33188/mtime:1700000000/uname:ann`; MinIO's has `#` and nanoseconds behind its times. */
+function attributes(metadata: Record<string, string>): { mtime?: string; mode?: string } {
+  const text = metadata['s3cmd-attrs'] ?? metadata['mc-attrs']
+  if (text === undefined) return {}
+  const valueOf = (name: string): string | undefined => new RegExp(`(?:^|/)${name}:([^/]*)`).exec(text)?.[1]
+  const mtime = valueOf('mtime')?.replace(
+    /^(\d+)#(\d{1,9})$/,
+    (_, seconds: string, nanoseconds: string) => `${seconds}.${nanoseconds.padStart(9, '0')}`,
+  )
+  const mode = valueOf('mode')
+  return { ...(mtime === undefined ? {} : { mtime }), ...(mode === undefined ? {} : { mode }) }
+}
+
+const FILE_TYPE = 0o170000
+
+/**
+ * The permissions in a file's whole mode, its type included, in octal or decimal: the type of a regular file tells which of
+ * the two it is, for no number is one in both. Undefined for anything else, a mode without its type too.
+ */
+function permissions(mode: string): number | undefined {
+  if (!/^\d{1,7}$/.test(mode)) return undefined
+  const readings = [/^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : NaN, Number.parseInt(mode, 10)]
+  const regular = readings.find((value) => value <= FILE_TYPE + 0o7777 && (value & FILE_TYPE) === REGULAR_FILE)
+  return regular === undefined ? undefined : regular & 0o777
 }
 
 /** Decimal seconds, before 1970 with a minus before the whole. */

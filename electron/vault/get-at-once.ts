@@ -49,7 +49,7 @@ export async function getAtOnce(
 }
 
 async function write({ path, overwrite }: GetRequest, { facts }: Reading, temporary: string, pieces: Uint8Array[]) {
-  const to = { path, overwrite, ...fileTimes(facts.metadata) }
+  const to = { path, overwrite, ...fileTimes(facts.metadata, facts.lastModified) }
   const isThere = await asked(
     path,
     () => {

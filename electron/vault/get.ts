@@ -136,6 +136,7 @@ async function intoPlace(
   temporary: Temporary | undefined,
 ): Promise<Got> {
   const { bucket, key, path, overwrite } = request
-  const done = await writeDestination({ path, overwrite, ...fileTimes(reading.facts.metadata) }, fill, temporary)
+  const { metadata, lastModified } = reading.facts
+  const done = await writeDestination({ path, overwrite, ...fileTimes(metadata, lastModified) }, fill, temporary)
   return { bucket, key, path, bytes: done.bytes, ...conclude(vault, request, reading, done) }
 }

@@ -46,7 +46,7 @@ export async function recogniseGet(
   if (!file.isFile() || file.ctimeMs < since.getTime()) return null
   const found = await inspect(vault, { bucket, key, versionId, options }, signal)
   if (found.bytes !== file.size) return null
-  const { mtimeMs } = fileTimes(found.metadata)
+  const { mtimeMs } = fileTimes(found.metadata, found.lastModified)
   // Not every disk keeps more than microseconds of a date, and some keep two seconds.
   if (mtimeMs !== undefined && Math.abs(mtimeMs - file.mtimeMs) > 2_000) return null
   const { mode, keyId, format, journey } = found

@@ -97,6 +97,29 @@ test('date and permissions survive the way through metadata', () => {
   expect(fileTimes({ mtime: 'soon', mode: 'rw' })).toEqual({ mtimeMs: undefined, fileMode: undefined })
 })
 
+test.for([
+  ['rclone: octal', { mode: '100750', mtime: '1700000000.5' }, 0o750, 1_700_000_000_500],
+  ['rclone: octal with a zero', { mode: '0100664', mtime: '1700000000' }, 0o664, 1_700_000_000_000],
+  ['s3fs: decimal', { mode: '33261', mtime: '1700000000', uid: '1000' }, 0o755, 1_700_000_000_000],
+  ['s3fs: decimal, for its owner alone', { mode: '33152' }, 0o600, undefined],
+  ['s3cmd', { 's3cmd-attrs': 'atime:1/gid:5/mode:33188/mtime:1700000000/uname:a:b' }, 0o644, 1_700_000_000_000],
+  ['mc', { 'mc-attrs': 'mode:33152/mtime:1700000000#500000000/uid:0' }, 0o600, 1_700_000_000_500],
+  ['a folder of s3fs', { mode: '16877' }, undefined, undefined],
+  ['a link', { mode: '120777' }, undefined, undefined],
+  ['permissions without a type', { mode: '644' }, undefined, undefined],
+  ['a decimal with the type bits of a file beyond those of a mode', { mode: '100644000' }, undefined, undefined],
+  [
+    'DataSync, which is nobody else',
+    { 'file-permissions': '0644', 'file-mtime': '1700000000000ns' },
+    undefined,
+    undefined,
+  ],
+  ['milliseconds', { mtime: '1700000000000' }, undefined, undefined],
+] as const)('the date and permissions that others keep are theirs: %s', ([, metadata, fileMode, mtimeMs]) => {
+  expect(fileTimes(metadata)).toEqual({ fileMode, mtimeMs })
+  expect(fileTimes(metadata, new Date(5_000)).mtimeMs).toBe(mtimeMs ?? 5_000)
+})
+
 describe('a name from a bucket', () => {
   test.for(['..', '../x', 'a/../../x', '/etc/passwd', 'a//b', './a', 'a/.', 'nul\0', ''])(
     '%j is refused everywhere',
