@@ -11,6 +11,7 @@ export interface WriteFlags {
   bucketKey?: boolean
   dsse?: boolean
   format?: 'v3' | 'v2'
+  allowUnencrypted?: boolean
 }
 
 /** The choices that go with a mode when something is read. */
@@ -48,6 +49,7 @@ export function addWriteFlags(command: Command): Command {
     .addOption(
       new Option('--format <format>', 'cse: v3 commits to its key, v2 is for older readers').choices(['v3', 'v2']),
     )
+    .option('--allow-unencrypted', 'keep files that the server does not encrypt as it is asked to')
 }
 
 export function addReadFlags(command: Command): Command {
@@ -71,8 +73,8 @@ export function instructionSuffixOption(): Option {
   )
 }
 
-export function writeOptions({ key, context, bucketKey, dsse, format }: WriteFlags) {
-  return { key, encryptionContext: context, bucketKey, dsse, format }
+export function writeOptions({ key, context, bucketKey, dsse, format, allowUnencrypted }: WriteFlags) {
+  return { key, encryptionContext: context, bucketKey, dsse, format, allowUnencrypted }
 }
 
 export function readOptions({ key, context, allowLegacy, acceptUnsealed, instructionSuffix }: ReadFlags) {

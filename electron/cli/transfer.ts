@@ -45,6 +45,10 @@ export async function follow<E extends Event>(
       case 'skipped':
         out.note(`Skipped ${event.name}: ${event.why}`, { skipped: event.name, why: event.why })
         break
+      case 'stopped':
+        if (event.files > 0)
+          out.note(`Stopped there: ${count(event.files, 'file')} left as before.`, { stopped: event.files })
+        break
       case 'usual-mode':
         out.note(`Mode: ${modeName(event.mode)}, this bucket's usual one.`)
         break

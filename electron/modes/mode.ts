@@ -1,6 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import type { Journey } from '../base/journey.ts'
+import type { WriteWay } from '../cloud/behaviour.ts'
 import type { EnvelopeFormat, ModeChoice, ModeId, ObservedMode } from '../base/mode-names.ts'
 import type { Opener, Sealer } from '../envelope/stream.ts'
 import type { KeyRing } from '../keys/keyring.ts'
@@ -38,6 +39,8 @@ export interface ModeOptions {
    * one a moment ago, and what is stored under that key belonged to the one before.
    */
   instructionSuffix?: string | null | undefined
+  /** Write: accept an object that the server turns out not to have encrypted as it was asked to. Off unless told. */
+  allowUnencrypted?: boolean | undefined
 }
 
 /** The customer key's three headers; empty for every mode but SSE-C. Goes with every request of an SSE-C object. */
@@ -50,8 +53,9 @@ export type CustomerKeyFields = Pick<
 export type EncryptionFields = CustomerKeyFields &
   Pick<PutObjectCommandInput, 'ServerSideEncryption' | 'SSEKMSKeyId' | 'SSEKMSEncryptionContext' | 'BucketKeyEnabled'>
 
-/** S3's answer to a finished write, as far as a journey tells it. */
+/** What is known of a finished write: S3's answer to it and, where that alone is not to be believed, to HEAD of the object. */
 export interface StoredFacts {
+  way: WriteWay
   etag: string
   versionId?: string | undefined
   /** Bytes as stored. */
@@ -61,7 +65,11 @@ export interface StoredFacts {
   bucketKeyEnabled?: boolean | undefined
   /** SSECustomerAlgorithm of the answer to PutObject or CreateMultipartUpload: S3's word that it used the customer's key. */
   customerAlgorithm?: string | undefined
+  /** Base64 of the MD5 of the customer's key that S3 says it used. */
+  customerKeyMd5?: string | undefined
   requestId?: string | undefined
+  /** True: how it is encrypted is the word of a server that is not known to tell the truth. */
+  isClaim?: boolean | undefined
 }
 
 /** One object's write under one mode. Disposed of exactly once, whatever happens. */
@@ -119,6 +127,8 @@ export interface ObjectFacts {
   customerKeyId?: string | undefined
   /** Parsed JSON body of `KEY.instruction`, when it was fetched. */
   instruction: Record<string, string> | undefined
+  /** True: how it is encrypted in S3 is the word of a server that is not known to tell the truth. */
+  isClaim?: boolean | undefined
   /** Id of the key that opened this very object (by its ETag) before, for one that does not name its key. A hint, no more. */
   rememberedKeyId?: string | undefined
 }

@@ -3,7 +3,10 @@ import type { ModeChoice } from '../base/mode-names.ts'
 import type { ModeOptions } from './mode.ts'
 
 /** What a person may ask of a write; the other options are about reading. */
-type WriteOption = Exclude<keyof ModeOptions, 'allowLegacy' | 'acceptUnsealed' | 'instructionSuffix'>
+type WriteOption = Exclude<
+  keyof ModeOptions,
+  'allowLegacy' | 'acceptUnsealed' | 'instructionSuffix' | 'allowUnencrypted'
+>
 
 const WORDS: Record<WriteOption, string> = {
   key: 'a key',

@@ -1,6 +1,6 @@
 import type { Journey, JourneyStep } from '../base/journey.ts'
 import type { ObjectFacts, StoredFacts } from './mode.ts'
-import { reported, seen } from './steps.ts'
+import { reported, seen, type Facts } from './steps.ts'
 
 export const S3_MANAGED = 'AES256'
 export const KMS_MANAGED = 'aws:kms'
@@ -17,9 +17,18 @@ export interface Fetched {
   requestId?: string | undefined
 }
 
-/** The whole journey of a write that S3 encrypts, as S3's own answer tells it, whatever was asked for. */
-export function serverWrite(stored: StoredFacts, encryptionContext?: Record<string, string>): Journey {
-  return [sent(stored), ...serverWriteSteps(stored, encryptionContext)]
+/** What a write asked S3 for. */
+interface Asked {
+  algorithm?: string | undefined
+  encryptionContext?: Record<string, string> | undefined
+}
+
+/**
+ * The whole journey of a write that S3 encrypts, as S3's own answer tells it, whatever was asked for. Where that is only a
+ * claim, it tells what was asked.
+ */
+export function serverWrite(stored: StoredFacts, asked: Asked = {}): Journey {
+  return [sent(stored), ...serverWriteSteps(stored, asked)]
 }
 
 /** The whole journey of a read that S3 decrypts. */
@@ -39,7 +48,8 @@ export function returned(facts: ObjectFacts, { bytes, requestId }: Fetched): Jou
   const encrypted =
     facts.serverSideEncryption !== undefined || facts.needsCustomerKey || facts.customerKeyId !== undefined
   const sizeKnown = !facts.needsCustomerKey || facts.customerKeyId !== undefined
-  return seen('s3', 'send', `S3 sends the ${encrypted ? 'decrypted ' : ''}object back to this computer.`, {
+  const isDecrypted = encrypted && facts.isClaim !== true
+  return seen('s3', 'send', `S3 sends the ${isDecrypted ? 'decrypted ' : ''}object back to this computer.`, {
     bytes: bytes ?? (sizeKnown ? facts.size : undefined),
     requestId,
   })
@@ -50,10 +60,24 @@ export function acknowledged({ etag, versionId, bytes, requestId }: StoredFacts,
   return seen('s3', 'store', text, { etag, versionId, bytes, requestId })
 }
 
-function serverWriteSteps(stored: StoredFacts, encryptionContext?: Record<string, string>): Journey {
-  if (stored.serverSideEncryption === S3_MANAGED) return s3ManagedWrite(stored)
-  if (isKmsManaged(stored.serverSideEncryption)) return kmsManagedWrite(stored, encryptionContext)
-  return [acknowledged(stored, 'S3 stores the object and reports no encryption.')]
+function serverWriteSteps(stored: StoredFacts, { algorithm, encryptionContext }: Asked): Journey {
+  const { serverSideEncryption, kmsKeyId } = stored
+  if (stored.isClaim === true && serverSideEncryption !== undefined) {
+    return claimedWrite(stored, algorithm !== undefined, { algorithm: serverSideEncryption, keyId: kmsKeyId })
+  }
+  if (serverSideEncryption === S3_MANAGED) return s3ManagedWrite(stored)
+  if (isKmsManaged(serverSideEncryption)) return kmsManagedWrite(stored, encryptionContext)
+  if (algorithm === undefined) return [acknowledged(stored, 'S3 stores the object and reports no encryption.')]
+  return [acknowledged(stored, 'This computer asked S3 to encrypt the object; S3 stores it and reports no encryption.')]
+}
+
+/** The steps of a write to a server that is not known to tell the truth: what it was asked to do, and what it says. */
+export function claimedWrite(stored: StoredFacts, wasAsked: boolean, facts: Facts): Journey {
+  const says = 'S3 says that it did; nothing here proves it.'
+  const text = wasAsked
+    ? `This computer asked S3 to encrypt the object. ${says}`
+    : 'S3 says that it encrypts the object by itself; nothing here proves it.'
+  return [reported('s3', 'encrypt', text, facts), acknowledged(stored, 'S3 stores the object.')]
 }
 
 function s3ManagedWrite(stored: StoredFacts): Journey {
@@ -109,6 +133,11 @@ function bucketKeyIssued(keyId: string | undefined): Journey {
 }
 
 function serverReadSteps(facts: ObjectFacts): Journey {
+  const { serverSideEncryption: algorithm, kmsKeyId: keyId, isClaim } = facts
+  if (isClaim === true && algorithm !== undefined) {
+    const text = 'S3 says that the object is encrypted, and decrypts it; nothing here proves it.'
+    return [reported('s3', 'decrypt', text, { algorithm, keyId })]
+  }
   if (facts.serverSideEncryption === S3_MANAGED) return s3ManagedRead()
   return isKmsManaged(facts.serverSideEncryption) ? kmsManagedRead(facts) : []
 }

@@ -6,7 +6,7 @@ import { KEY_MARK, claimKey, customerKeyFields } from './customer-keys.ts'
 import type { Mode, ObjectFacts, Recognition, StoredFacts } from './mode.ts'
 import { refuseOptions } from './options.ts'
 import { plainRead, plainWrite } from './plain.ts'
-import { acknowledged, returned, sent, type Fetched } from './server-side.ts'
+import { acknowledged, claimedWrite, returned, sent, type Fetched } from './server-side.ts'
 import { foretold, reported, seen } from './steps.ts'
 
 const ALGORITHM = 'AES256'
@@ -87,6 +87,7 @@ function writeJourney(keyId: string, stored: StoredFacts): Journey {
     sent(stored),
   ]
   if (algorithm === undefined) return [...before, acknowledged(stored, 'S3 stores the object.'), wiped()]
+  if (stored.isClaim === true) return [...before, ...claimedWrite(stored, true, { algorithm }), wiped()]
   return [
     ...before,
     reported('s3', 'encrypt', 'S3 encrypts the object with your key.', { algorithm }),
@@ -103,12 +104,22 @@ function readJourney(keyId: string | undefined, facts: ObjectFacts, fetched: Fet
       algorithm: ALGORITHM,
       keyId,
     }),
-    reported('s3', 'decrypt', 'S3 knows the key by its salted hash and decrypts the object with it.', {
-      algorithm: ALGORITHM,
-    }),
-    reported('s3', 'forget', 'S3 removes your key from its memory.'),
+    ...serverSteps(facts),
     returned(facts, fetched),
     wiped(),
+  ]
+}
+
+function serverSteps({ isClaim }: ObjectFacts): Journey {
+  const facts = { algorithm: ALGORITHM }
+  if (isClaim === true) {
+    return [
+      reported('s3', 'decrypt', 'S3 says that it decrypts the object with your key; nothing here proves it.', facts),
+    ]
+  }
+  return [
+    reported('s3', 'decrypt', 'S3 knows the key by its salted hash and decrypts the object with it.', facts),
+    reported('s3', 'forget', 'S3 removes your key from its memory.'),
   ]
 }
 

@@ -14,11 +14,13 @@ export const sseKms: Mode = {
   prepareWrite: (_, { options }) =>
     settled(() => {
       refuseOptions(options, 'sse-kms', ['key', 'encryptionContext', 'bucketKey', 'dsse'])
+      const encryption = encryptionFields(options)
+      const asked = { algorithm: encryption.ServerSideEncryption, encryptionContext: options.encryptionContext }
       return plainWrite({
         mode: 'sse-kms',
         keyId: options.key,
-        encryption: encryptionFields(options),
-        journey: (stored) => serverWrite(stored, options.encryptionContext),
+        encryption,
+        journey: (stored) => serverWrite(stored, asked),
       })
     }),
 

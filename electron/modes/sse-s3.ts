@@ -17,7 +17,7 @@ export const sseS3: Mode = {
         mode: 'sse-s3',
         keyId: undefined,
         encryption: { ServerSideEncryption: S3_MANAGED },
-        journey: (stored) => serverWrite(stored),
+        journey: (stored) => serverWrite(stored, { algorithm: S3_MANAGED }),
       })
     }),
 

@@ -80,6 +80,7 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
     const directive = copy.tags === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
     const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...tagging }), signal)
     return {
+      way: 'copy',
       etag: etagOf(answer.CopyObjectResult ?? {}),
       versionId: answer.VersionId,
       bytes: copy.source.size,
@@ -87,6 +88,7 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
       kmsKeyId: answer.SSEKMSKeyId,
       bucketKeyEnabled: answer.BucketKeyEnabled,
       customerAlgorithm: answer.SSECustomerAlgorithm,
+      customerKeyMd5: answer.SSECustomerKeyMD5,
       requestId: answer.$metadata.requestId,
     }
   })
@@ -188,6 +190,7 @@ async function completeCopy(
   })
   const answer = await send(s3, command, signal)
   return {
+    way: 'multipart',
     etag: etagOf(answer),
     versionId: answer.VersionId,
     bytes: copy.source.size,

@@ -1,5 +1,6 @@
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isCofferError } from '../base/errors.ts'
+import type { WriteWay } from '../cloud/behaviour.ts'
 import { send } from '../cloud/send.ts'
 import type { CustomerKeyFields, StoredFacts } from '../modes/mode.ts'
 import { base64Crc } from './checksum.ts'
@@ -8,6 +9,7 @@ import { base64Crc } from './checksum.ts'
 export interface Expected {
   bucket: string
   key: string
+  way: WriteWay
   customerKey: CustomerKeyFields
   metadata: Record<string, string>
   storedSize: number
@@ -46,7 +48,7 @@ function mayBeOurs(error: unknown, { unique }: Expected): boolean {
 
 /** What S3 stores under the key, if it is what was expected; else null. Throws what `send` throws. */
 export async function lookForOurs(s3: S3Client, expected: Expected, signal: AbortSignal): Promise<StoredFacts | null> {
-  const { bucket, key, crc } = expected
+  const { bucket, key, way, crc } = expected
   const answer = await send(
     s3,
     new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED', ...expected.customerKey }),
@@ -57,6 +59,7 @@ export async function lookForOurs(s3: S3Client, expected: Expected, signal: Abor
   const sameMetadata = Object.entries(expected.metadata).every(([name, value]) => answer.Metadata?.[name] === value)
   if (!sameBytes || !sameSize || !sameMetadata || answer.ETag === undefined) return null
   return {
+    way,
     etag: answer.ETag,
     versionId: answer.VersionId,
     bytes: expected.storedSize,
@@ -64,6 +67,7 @@ export async function lookForOurs(s3: S3Client, expected: Expected, signal: Abor
     kmsKeyId: answer.SSEKMSKeyId,
     bucketKeyEnabled: answer.BucketKeyEnabled,
     customerAlgorithm: answer.SSECustomerAlgorithm,
+    customerKeyMd5: answer.SSECustomerKeyMD5,
     requestId: answer.$metadata.requestId,
   }
 }

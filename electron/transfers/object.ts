@@ -1,5 +1,6 @@
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
+import type { WriteWay } from '../cloud/behaviour.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import type { OpenedUpload, UploadHooks } from './hooks.ts'
 import type { Expected } from './lost-answer.ts'
@@ -18,6 +19,11 @@ export interface Upload {
   headers?: ObjectHeaders | undefined
   /** `If-None-Match: *`, or `If-Match` with an ETag. Neither: whatever is there is replaced. */
   condition?: Condition | undefined
+  /**
+   * Asks a server that is not known to keep conditions what the condition says. Throws if it does not hold. Asked right before
+   * an upload in parts is completed, and where the server refuses conditions.
+   */
+  recheck?: (() => Promise<void>) | undefined
   /** An upload in parts that was begun before and goes on: the same content, under the same plan. */
   opened?: OpenedUpload | undefined
 }
@@ -51,11 +57,12 @@ export function tagsOf({ tags, plan }: Upload): { own: Record<string, string>; m
   return { own: tags ?? {}, mode: plan.tags }
 }
 
-export function expectationOf(request: Upload, storedSize: number, crc: number | undefined): Expected {
+export function expectationOf(request: Upload, way: WriteWay, storedSize: number, crc: number | undefined): Expected {
   const { bucket, key, metadata, plan } = request
   return {
     bucket,
     key,
+    way,
     customerKey: plan.customerKey,
     metadata: { ...metadata, ...plan.metadata },
     storedSize,

@@ -75,10 +75,12 @@ export async function findCompleted(
   const { sealer } = request.plan
   const crc = sealer === null && (await saysChecksums(s3)) ? await wholeCrc(request, signal) : undefined
   const storedSize = sealer?.sealedSize(request.size) ?? request.size
-  const stored = await lookForOurs(s3, expectationOf(request, storedSize, crc), signal).catch((error: unknown) => {
-    if (NOT_OURS.some((code) => isCofferError(error, code))) return null
-    throw error
-  })
+  const stored = await lookForOurs(s3, expectationOf(request, 'multipart', storedSize, crc), signal).catch(
+    (error: unknown) => {
+      if (NOT_OURS.some((code) => isCofferError(error, code))) return null
+      throw error
+    },
+  )
   if (stored === null || sealer !== null || opened.serverSideEncryption === undefined) return stored
   const asAsked = stored.serverSideEncryption === opened.serverSideEncryption && stored.kmsKeyId === opened.kmsKeyId
   return asAsked ? stored : null

@@ -5,11 +5,11 @@ import type { AnswerFields } from '../cloud/wire/fields.ts'
 import { putObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
-import { tryConditions } from './conditions.ts'
+import { tryConditions, underCondition } from './conditions.ts'
 import { digest } from './digest-thread.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { uploadParts } from './multipart.ts'
-import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
+import { etagOf, expectationOf, fieldsOf, tagsOf, type Condition, type Upload, type UploadWatch } from './object.ts'
 import { bufferPool, partSize } from './parts.ts'
 import { sealParts } from './seal.ts'
 import { withTagsIfAllowed } from './tagging.ts'
@@ -40,18 +40,20 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
   const input = {
     ...fieldsOf(request),
     ...request.plan.customerKey,
-    ...request.condition,
     ...(crc === undefined ? {} : ({ ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } as const)),
   }
   const sent = { pieces: [body], length: body.length, sha256: digested.sha256 }
   return withTagsIfAllowed(tagsOf(request), (tagging) =>
-    despiteLostAnswer(s3, expectationOf(request, storedSize, crc), signal, async () => {
-      const put = (): Promise<AnswerFields> => putObject(s3, { ...input, ...tagging }, sent, signal)
-      let answer = await put()
-      if (request.condition !== undefined && 'IfNoneMatch' in request.condition) {
-        await tryConditions(s3, async () => (answer = await put()))
+    despiteLostAnswer(s3, expectationOf(request, 'put', storedSize, crc), signal, async () => {
+      const put = (condition: Condition | undefined): Promise<AnswerFields> =>
+        putObject(s3, { ...input, ...tagging, ...condition }, sent, signal)
+      let answer = await underCondition(s3, request, put)
+      const { condition, recheck } = request
+      if (recheck !== undefined && condition !== undefined && 'IfNoneMatch' in condition) {
+        await tryConditions(s3, async () => (answer = await put(condition)))
       }
       return {
+        way: 'put',
         etag: etagOf(answer),
         versionId: answer.VersionId,
         bytes: storedSize,
@@ -59,6 +61,7 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
         kmsKeyId: answer.SSEKMSKeyId,
         bucketKeyEnabled: answer.BucketKeyEnabled,
         customerAlgorithm: answer.SSECustomerAlgorithm,
+        customerKeyMd5: answer.SSECustomerKeyMD5,
         requestId: answer.$metadata.requestId,
       }
     }),

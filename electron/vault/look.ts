@@ -46,8 +46,10 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, as
   const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
   const found =
     (await withRememberedKey(vault, wanted, known, signal, ask)) ?? (await withoutKey(vault, wanted, signal, ask))
-  if (found === null) return { facts: unknownFacts(wanted), head: undefined }
+  if (found === null)
+    return { facts: { ...unknownFacts(wanted), isClaim: vault.server.kind === 'foreign' }, head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
+  facts.isClaim = vault.server.kind === 'foreign'
   const isKnown = known?.etag === facts.etag
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)

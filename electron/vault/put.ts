@@ -1,19 +1,18 @@
-import { CofferError, isCofferError } from '../base/errors.ts'
-import { headObject } from '../cloud/wire/wire.ts'
+import { isCofferError } from '../base/errors.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import type { NewUpload } from '../store/uploads.ts'
-import { keepsConditions } from '../transfers/conditions.ts'
 import { newJournal } from '../transfers/journal.ts'
-import { partSize } from '../transfers/parts.ts'
 import { upload } from '../transfers/upload.ts'
 import { explainWriteFailure, makeBucketIfMissing } from './bucket.ts'
+import { refuseTaken } from './existence.ts'
 import { fileMetadata } from './file-metadata.ts'
 import { envOf } from './look.ts'
 import { settleFailure } from './put-failure.ts'
-import { goesInParts, realPath, uploadOf } from './put-file.ts'
+import { goesInParts, realPath, uploadOf, wayOf } from './put-file.ts'
 import { resumePut, type Stored } from './resume-put.ts'
 import type { PutRequest, PutResult, PutWatch, Vault } from './vault.ts'
+import { proveWrite, refuseKnownPlaintext } from './prove-write.ts'
 import { finishWrite } from './written.ts'
 
 /**
@@ -26,16 +25,23 @@ import { finishWrite } from './written.ts'
 export async function put(vault: Vault, request: PutRequest, watch: PutWatch): Promise<PutResult> {
   const started = performance.now()
   const { source, bucket, key } = request
+  refuseKnownPlaintext(vault, { ...request, way: wayOf(source.size) })
   await makeBucketIfMissing(vault, bucket, watch.signal)
-  const refuseTaken = async (): Promise<void> => {
-    if (request.overwrite === 'refuse') await refuseEarly(vault, request, watch.signal)
+  const refuseIfTaken = async (): Promise<void> => {
+    if (request.overwrite === 'refuse') await refuseTaken(vault, request, source.size, watch.signal)
   }
   const { plan, stored, held } =
-    (await resumePut(vault, request, watch, refuseTaken)) ?? (await putAfresh(vault, request, watch, refuseTaken))
+    (await resumePut(vault, request, watch, refuseIfTaken)) ?? (await putAfresh(vault, request, watch, refuseIfTaken))
   try {
-    const result = await finishWrite(vault, { bucket, key, bytes: source.size, started }, plan, stored, watch.signal)
+    const written = { bucket, key, plan, answer: stored, options: request.options }
+    const observed = await proveWrite(vault, written, watch.signal)
+    const result = finishWrite(vault, { bucket, key, bytes: source.size, started }, plan, observed)
     held?.drop()
     return result
+  } catch (error) {
+    // It is complete, and was removed again: there is nothing of it to go on with.
+    if (isCofferError(error, 'NOT_ENCRYPTED') || isCofferError(error, 'INTEGRITY')) held?.drop()
+    throw error
   } finally {
     held?.[Symbol.dispose]()
     plan.dispose()
@@ -46,10 +52,10 @@ async function putAfresh(
   vault: Vault,
   request: PutRequest,
   watch: PutWatch,
-  refuseTaken: () => Promise<void>,
+  refuseIfTaken: () => Promise<void>,
 ): Promise<Stored> {
   const { source, bucket, key, mode, options } = request
-  await refuseTaken()
+  await refuseIfTaken()
   const wanted = { bucket, key, plaintextSize: source.size, options }
   const plan = await prepareWrite(mode, envOf(vault, watch.signal), wanted)
   try {
@@ -63,7 +69,7 @@ async function putAfresh(
 
 async function store(vault: Vault, request: PutRequest, plan: WritePlan, watch: PutWatch): Promise<Stored> {
   const metadata = fileMetadata(request.source)
-  const object = uploadOf(request, plan, metadata)
+  const object = uploadOf(vault, request, plan, metadata, watch.signal)
   const record = await recordOf(vault, request, plan, { ...metadata, ...plan.metadata })
   const journal = newJournal(vault.uploads, record, plan.sealer !== null)
   try {
@@ -87,22 +93,4 @@ async function recordOf(
   const path = file === undefined || !goesInParts(size) ? undefined : await realPath(file.path)
   const { mtimeNs, inode } = file ?? {}
   return { place, bucket, key, path, mode, options: { ...options }, size, mtimeNs, inode, format, keyId, metadata }
-}
-
-/**
- * `If-None-Match` refuses at the very end: too late to find out about a large file, and there are compatible servers that
- * do not know it and would overwrite. So both are asked before. Small files save the question on S3 itself, and on a server
- * that has been seen to refuse.
- */
-async function refuseEarly(vault: Vault, request: PutRequest, signal: AbortSignal): Promise<void> {
-  const foreign = vault.server.kind === 'foreign'
-  if ((!foreign || keepsConditions(vault.s3)) && request.source.size <= partSize(request.source.size)) return
-  const { bucket, key } = request
-  const taken = await headObject(vault.s3, { Bucket: bucket, Key: key }, signal).then(
-    // A network that wants its terms accepted first answers 200 to everything; S3 names the ETag.
-    ({ ETag }) => ETag !== undefined,
-    // S3 does not describe an object under a customer key, but it says that there is one.
-    (error: unknown) => isCofferError(error, 'CUSTOMER_KEY_NEEDED'),
-  )
-  if (taken) throw new CofferError('ALREADY_EXISTS', `s3://${bucket}/${key} exists already.`)
 }

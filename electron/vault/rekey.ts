@@ -1,11 +1,13 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { send } from '../cloud/send.ts'
-import type { WritePlan } from '../modes/mode.ts'
+import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import { explainWriteFailure } from './bucket.ts'
 import { instructionKey } from './instruction-files.ts'
 import { envOf } from './look.ts'
+import { observeWrite } from './observe-write.ts'
 import { ownProperties } from './own-properties.ts'
+import { asPlaintext, describeFault, isConsented } from './prove-write.ts'
 import { openReading, type Reading } from './reading.ts'
 import { copyWithin, streamThrough, type Rekeying } from './rekey-ways.ts'
 import { replaceSafely } from './replace.ts'
@@ -63,7 +65,7 @@ async function change(
   const done = { bucket, key, bytes: size, started }
   const updated = await updateInPlace(vault, reading, request, watch.signal)
   if (updated !== null) {
-    const result = await finishWrite(vault, done, plan, updated.stored, watch.signal)
+    const result = finishWrite(vault, done, plan, await observed(vault, request, plan, updated.stored, watch.signal))
     return { ...result, journey: updated.journey }
   }
   const own = await ownProperties(vault, reading, watch.signal)
@@ -76,7 +78,7 @@ async function change(
     },
   )
   watch.onProgress?.(size, size)
-  const result = await finishWrite(vault, done, plan, stored, watch.signal)
+  const result = finishWrite(vault, done, plan, await observed(vault, request, plan, stored, watch.signal))
   if (reading.facts.instruction !== undefined) await removeInstruction(vault, request, watch.signal)
   return { ...result, journey: way.journey(result.journey) }
 }
@@ -90,6 +92,21 @@ async function removeInstruction(
   const file = instructionKey(key, from.instructionSuffix)
   await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: file }), signal)
   vault.catalog.gone(vault.place, bucket, file)
+}
+
+/** What S3 says of the object that stays. Throws NOT_ENCRYPTED, and INTEGRITY if it cannot be read again. */
+async function observed(
+  vault: Vault,
+  { bucket, key, to }: RekeyRequest,
+  plan: WritePlan,
+  answer: StoredFacts,
+  signal: AbortSignal,
+): Promise<StoredFacts> {
+  const written = { bucket, key, plan, answer, options: to }
+  const { stored, fault } = await observeWrite(vault, written, signal)
+  if (fault === null) return stored
+  if (isConsented(fault, to)) return asPlaintext(stored)
+  throw describeFault(vault, written, fault)
 }
 
 /** Legacy CBC tells its size only once it is decrypted, and an upload must know it before. */

@@ -93,7 +93,7 @@ async function goOn(resumed: Resumed): Promise<Stored | null> {
 
 async function storeRest({ vault, request, watch, held, opened, refuseTaken }: Resumed, plan: WritePlan) {
   const { s3 } = vault
-  const object = { ...uploadOf(request, plan, held.saved.metadata), opened }
+  const object = { ...uploadOf(vault, request, plan, held.saved.metadata, watch.signal), opened }
   const { size } = request.source
   let differs = (): boolean => false
   try {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { HeadBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
-import { usesCustomerKey } from '../base/mode-names.ts'
+import { isClientSide, usesCustomerKey } from '../base/mode-names.ts'
+import { answersAreTrue } from '../cloud/behaviour.ts'
 import { send } from '../cloud/send.ts'
 import type { Activity } from '../store/activity.ts'
 import type { Settings } from '../store/settings.ts'
@@ -13,6 +14,7 @@ import { asOwn, keptOf } from '../transfers/queue/failure.ts'
 import { isLarge } from '../transfers/queue/lanes.ts'
 import { nameOf } from '../transfers/queue/numbered.ts'
 import type { ItemWatch, Session, Work } from '../transfers/queue/work.ts'
+import { firstAlone } from './first-alone.ts'
 import { get } from './get.ts'
 import { planGet } from './get-plan.ts'
 import { keysBelow } from './keys-below.ts'
@@ -82,6 +84,8 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
     options: options,
     overwrite: replace ? 'replace' : 'refuse',
   })
+  const isBelieved = mode === 'bucket-default' || isClientSide(mode) || answersAreTrue(vault.server, mode, 'put')
+  const alone = firstAlone()
   const small = beside(vault.thread)
   /** Null: it is to be put here. */
   const putBeside = async (item: Item, watch: ItemWatch, replace: boolean): Promise<PutResult | null> => {
@@ -94,7 +98,9 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
   return {
     find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource), small),
     async perform(item, watch, replace) {
-      const done = (await putBeside(item, watch, replace)) ?? (await put(vault, await requestOf(item, replace), watch))
+      const putOne = async (): Promise<PutResult> =>
+        (await putBeside(item, watch, replace)) ?? (await put(vault, await requestOf(item, replace), watch))
+      const done = await (isBelieved || item.large ? putOne() : alone(putOne))
       if (!remembered) {
         remembered = true
         // A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts.

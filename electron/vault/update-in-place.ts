@@ -36,6 +36,7 @@ export async function updateInPlace(
     )
     const head = await send(vault.s3, new HeadObjectCommand({ Bucket: bucket, Key: key }), signal)
     const stored = {
+      way: 'copy' as const,
       etag: head.ETag ?? facts.etag,
       versionId: head.VersionId,
       bytes: facts.size,

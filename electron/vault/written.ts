@@ -1,5 +1,4 @@
 import type { ObservedMode } from '../base/mode-names.ts'
-import { headObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { isKmsManaged, S3_MANAGED } from '../modes/server-side.ts'
 import type { PutResult, Vault } from './vault.ts'
@@ -13,16 +12,14 @@ interface Written {
   started: number
 }
 
-/** What came of a write: what S3 says that it did, not what it was asked for. The catalog knows it at once. */
-export async function finishWrite(
+/** What came of a write: what was observed of it (`proveWrite`), not what it was asked for. The catalog knows it at once. */
+export function finishWrite(
   vault: Vault,
   { bucket, key, bytes, started }: Written,
   plan: WritePlan,
-  answer: StoredFacts,
-  signal: AbortSignal,
-): Promise<PutResult> {
-  const stored = await readBack(vault, { bucket, key }, plan, answer, signal)
-  const { mode, keyId } = observe(plan, stored)
+  stored: StoredFacts,
+): PutResult {
+  const { mode, keyId } = observedMode(plan, stored)
   const { format } = plan
   const { etag, versionId, bytes: storedBytes } = stored
   const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format }
@@ -33,30 +30,9 @@ export async function finishWrite(
   return { bucket, key, mode, keyId, format, bytes, storedBytes, seconds, etag, versionId, journey }
 }
 
-/** Some servers do not say in their answer how they encrypted; then the object itself is asked. Best effort: it is stored. */
-async function readBack(
-  { s3 }: Vault,
-  { bucket, key }: { bucket: string; key: string },
-  plan: WritePlan,
-  answer: StoredFacts,
-  signal: AbortSignal,
-): Promise<StoredFacts> {
-  const serverDecides = plan.sealer === null && plan.customerKey.SSECustomerKey === undefined
-  if (!serverDecides || answer.serverSideEncryption !== undefined) return answer
-  const asked = { Bucket: bucket, Key: key, VersionId: answer.versionId }
-  const head = await headObject(s3, asked, signal).catch(() => null)
-  if (head === null) return answer
-  return {
-    ...answer,
-    serverSideEncryption: head.ServerSideEncryption,
-    kmsKeyId: head.SSEKMSKeyId,
-    bucketKeyEnabled: head.BucketKeyEnabled,
-  }
-}
-
-function observe(plan: WritePlan, stored: StoredFacts): { mode: ObservedMode; keyId: string | undefined } {
-  const ours = plan.sealer !== null || plan.customerKey.SSECustomerKey !== undefined
-  if (ours && plan.mode !== 'bucket-default') return { mode: plan.mode, keyId: plan.keyId }
+function observedMode(plan: WritePlan, stored: StoredFacts): { mode: ObservedMode; keyId: string | undefined } {
+  if (plan.sealer !== null && plan.mode !== 'bucket-default') return { mode: plan.mode, keyId: plan.keyId }
+  if (stored.customerAlgorithm !== undefined) return { mode: 'sse-c', keyId: plan.keyId }
   if (stored.serverSideEncryption === S3_MANAGED) return { mode: 'sse-s3', keyId: undefined }
   if (isKmsManaged(stored.serverSideEncryption)) return { mode: 'sse-kms', keyId: stored.kmsKeyId }
   return { mode: stored.serverSideEncryption === undefined ? 'none' : 'unknown', keyId: stored.kmsKeyId }

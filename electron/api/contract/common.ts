@@ -47,6 +47,8 @@ export const writeOptions = z.strictObject({
   bucketKey: z.boolean().optional(),
   dsse: z.boolean().optional(),
   format: z.enum(['v3', 'v2']).optional(),
+  /** Consent to plaintext: keep what the server turns out not to have encrypted as it was asked to. */
+  allowUnencrypted: z.boolean().optional(),
 })
 
 /** What the keys of instruction files end with. */

@@ -41,6 +41,8 @@ const common = [
     key: z.string(),
     error: failure,
   }),
+  /** Nothing else was begun, for it would fail like the last (NOT_ENCRYPTED): so many files that were found are left. */
+  z.object({ kind: z.literal('stopped'), files: z.number() }),
 ] as const
 
 /** Told once, when this run decided what a customer key is for: from now on it is for nothing else. */

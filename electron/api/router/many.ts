@@ -13,6 +13,7 @@ export type CommonEvent =
   | { kind: 'progress'; name: string; done: number; total: number }
   | { kind: 'skipped'; name: string; why: string }
   | { kind: 'file-failed'; name: string; bucket: string; key: string; error: Failure }
+  | { kind: 'stopped'; files: number }
 
 /** Does one task and returns the event that tells of it. */
 export type Work<T extends Task, Done> = (
@@ -30,18 +31,22 @@ const PROGRESS_EVERY = 100
 
 /**
  * A batch over tasks: 16 small files or 4 large ones at once, or `concurrency` of any size. The failure of one task is an
- * event; only a cancel ends the whole.
+ * event; only a cancel ends the whole, or a server that does not encrypt: then nothing else is begun.
  */
 export function manyTasks<T extends Task, Done>(
   find: (signal: AbortSignal) => AsyncIterable<Found<T>>,
   work: Work<T, Done>,
   concurrency: number | undefined,
 ): Batch<T, CommonEvent | Done> {
+  const state = { found: 0, begun: 0, isOver: false }
+  const isOver = (): boolean => state.isOver
   return {
     capacity: concurrency ?? SMALL_AT_ONCE,
     cost: ({ bytes }) => (concurrency === undefined && bytes >= LARGE ? LARGE_COST : 1),
-    find: (emit, signal) => findTasks(find(signal), emit),
+    find: (emit, signal) => findTasks(find(signal), emit, state),
     async work(task, emit, signal) {
+      if (isOver()) return
+      state.begun += 1
       const { name, bucket, key, bytes } = task
       emit({ kind: 'started', name, bucket, key, bytes })
       try {
@@ -50,6 +55,9 @@ export function manyTasks<T extends Task, Done>(
       } catch (error) {
         if (isCofferError(error, 'CANCELLED') || signal.aborted) throw error
         emit({ kind: 'file-failed', name, bucket, key, error: toFailure(error) })
+        if (!isCofferError(error, 'NOT_ENCRYPTED') || isOver()) return
+        state.isOver = true
+        emit({ kind: 'stopped', files: state.found - state.begun })
       }
     },
   }
@@ -58,8 +66,8 @@ export function manyTasks<T extends Task, Done>(
 async function* findTasks<T extends Task>(
   found: AsyncIterable<Found<T>>,
   emit: (event: CommonEvent) => void,
+  state: { found: number; isOver: boolean },
 ): AsyncGenerator<T, void, void> {
-  let files = 0
   let bytes = 0
   let told = 0
   for await (const task of found) {
@@ -72,15 +80,16 @@ async function* findTasks<T extends Task>(
       emit({ kind: 'file-failed', name, bucket, key, error: toFailure(task.failed) })
       continue
     }
-    files += 1
+    if (state.isOver) return
+    state.found += 1
     bytes += task.bytes
     if (performance.now() - told >= PROGRESS_EVERY) {
-      emit({ kind: 'found', files, bytes })
+      emit({ kind: 'found', files: state.found, bytes })
       told = performance.now()
     }
     yield task
   }
-  emit({ kind: 'found', files, bytes })
+  emit({ kind: 'found', files: state.found, bytes })
 }
 
 function throttled(name: string, emit: (event: CommonEvent) => void): OnProgress {

@@ -53,7 +53,7 @@ async function* work(
 }
 
 function* inWords(event: RunEvent<TransferDone>, bucket: string): Generator<Told, void, void> {
-  if (event.kind === 'found') return yield event
+  if (event.kind === 'found' || event.kind === 'stopped') return yield event
   const { name, key } = event.item
   switch (event.kind) {
     case 'started':

@@ -78,6 +78,7 @@ export interface AnswerFields {
   SSEKMSKeyId?: string | undefined
   BucketKeyEnabled?: boolean | undefined
   SSECustomerAlgorithm?: string | undefined
+  SSECustomerKeyMD5?: string | undefined
   ChecksumCRC32?: string | undefined
   ChecksumCRC32C?: string | undefined
   ChecksumCRC64NVME?: string | undefined
@@ -102,6 +103,7 @@ export function answerFields(headers: Record<string, string>): AnswerFields {
     SSEKMSKeyId: headers['x-amz-server-side-encryption-aws-kms-key-id'],
     BucketKeyEnabled: bucketKey === undefined ? undefined : bucketKey === 'true',
     SSECustomerAlgorithm: headers['x-amz-server-side-encryption-customer-algorithm'],
+    SSECustomerKeyMD5: headers['x-amz-server-side-encryption-customer-key-md5'],
     ChecksumCRC32: headers['x-amz-checksum-crc32'],
     ChecksumCRC32C: headers['x-amz-checksum-crc32c'],
     ChecksumCRC64NVME: headers['x-amz-checksum-crc64nvme'],

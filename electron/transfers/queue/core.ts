@@ -62,6 +62,8 @@ export interface Core<Done extends { bytes: number }> {
   pauseFor(error: CofferError): void
   /** Ends it with this; what is under way is stopped for that reason. */
   fail(error: CofferError, reason?: CofferError): void
+  /** Begins nothing any more and lets what is under way come to its own end; then it is over, or waits for the person. */
+  stopAfter(error: CofferError): void
   /** Stops what is under way, and answers when it is. */
   halt(reason: CofferError): Promise<void>
   /** Lets go of everything. */
@@ -154,6 +156,18 @@ export function openCore<Done extends { bytes: number }>(
         .halt(reason)
         .then(() => core.close())
         .finally(() => end.reject(error))
+    },
+    stopAfter(error) {
+      const { state, working } = core
+      if (state.over || entry.paused) return
+      if (follower === undefined) core.change({ error: keptOf(error), paused: true, interrupted: true })
+      else state.over = true
+      state.finding?.abort.abort(pausedReason())
+      if (follower === undefined) return
+      void Promise.all([state.finding?.done, ...working])
+        .then(() => follower.tell({ kind: 'stopped', files: tally.summary().waiting.files }))
+        .then(() => core.close())
+        .then(() => end.resolve(undefined), end.reject)
     },
     async halt(reason) {
       away.end()

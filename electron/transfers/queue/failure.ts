@@ -34,6 +34,11 @@ const STANDING: ReadonlySet<ErrorCode> = new Set([
   'TLS',
 ])
 
+/** True if nothing else of the run may be sent: its server would keep all of it in the clear. */
+export function isFinal({ code }: CofferError): boolean {
+  return code === 'NOT_ENCRYPTED'
+}
+
 /** True if the whole run had better wait for the person. */
 export function isStanding(error: CofferError): boolean {
   return STANDING.has(error.code)

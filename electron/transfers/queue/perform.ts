@@ -4,7 +4,7 @@ import type { Item } from '../../store/transfer-items.ts'
 import type { RateLimit } from '../rate-limit.ts'
 import { attempt, type Outcome, type Surroundings } from './attempt.ts'
 import type { Active, Core } from './core.ts'
-import { asOwn, isStanding, keptOf } from './failure.ts'
+import { asOwn, isFinal, isStanding, keptOf } from './failure.ts'
 
 /** So many failures without one answer from the server, and a followed run is over. */
 const HOPELESS = 32
@@ -22,6 +22,7 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
   const { id } = core.owned
   const pausedAlone = new Set<number>()
   let barren = 0
+  let isStopped = false
 
   function settle(outcome: Outcome<Done>): void {
     const { item } = outcome
@@ -40,6 +41,7 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
       tally.settle(item, outcome.state, item.bytes, error)
       if (outcome.state === 'failed') void tellFailed(item, outcome.error)
       if ('error' in outcome) follower?.tell({ kind: outcome.state, item: { ...item, error } })
+      if (outcome.state === 'failed' && isFinal(outcome.error)) core.stopAfter(outcome.error)
     }
     shared.changed(id)
     shared.pump()
@@ -65,9 +67,17 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
     return 'fail'
   }
   function onOther(error: CofferError): 'fail' | 'hold' {
+    if (isFinal(error)) return onFinal()
     if (follower !== undefined || !isStanding(error)) return 'fail'
     core.pauseFor(error)
     return 'hold'
+  }
+
+  /** One of them says it for all: the others are not begun, or were given up for the same reason. */
+  function onFinal(): 'fail' | 'hold' {
+    if (isStopped) return 'hold'
+    isStopped = true
+    return 'fail'
   }
 
   function surroundings(mine: Active): Surroundings<Done> {

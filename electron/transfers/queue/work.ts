@@ -45,6 +45,8 @@ export type RunEvent<Done> =
   | { kind: 'resumed' | 'progress'; item: Item; done: number; total: number }
   | { kind: 'done'; item: Item; done: Done }
   | { kind: 'failed' | 'skipped' | 'conflict'; item: Pick<Item, 'name' | 'key' | 'error'> }
+  /** Nothing else is begun; so many that were found are left. */
+  | { kind: 'stopped'; files: number }
 
 /** Hears everything that happens in a run, and can hold it up. */
 export interface Follower<Done> {

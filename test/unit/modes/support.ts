@@ -76,7 +76,7 @@ export function factsOf(metadata: Record<string, string>, size: number, more: Pa
 }
 
 export function storedOf(bytes: number, more: Partial<StoredFacts> = {}): StoredFacts {
-  return { etag: '"etag"', bytes, ...more }
+  return { way: 'put', etag: '"etag"', bytes, ...more }
 }
 
 /** `computer encrypt`, `s3 store`: who did what, in order. */

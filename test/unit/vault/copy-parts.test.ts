@@ -45,7 +45,7 @@ async function moto(): Promise<Server> {
 describe.each([
   ['This computer', computer],
   ['moto', moto],
-])('a copy in parts on %s', (_, start) => {
+])('a copy in parts on %s', (name, start) => {
   let server: Awaited<ReturnType<typeof start>>
   let proxy: Gate
   let requests: string[] = []
@@ -79,7 +79,8 @@ describe.each([
     await server.stop()
   })
 
-  test.each(PAIRS)(
+  // Moto keeps what it is to keep under SSE-C in the clear, so there is no such object to copy.
+  test.each(PAIRS.filter(([from]) => name !== 'moto' || from !== 'sse-c'))(
     'from %s to %s: the same bytes, both keys with every part, its own headers and tags',
     async (from, to) => {
       const [source, target] = [`${from}-${to}`, `${from}-${to}-copied`]

@@ -26,7 +26,7 @@ let vault: TestVault
 
 beforeAll(async () => {
   cloud = await startLocalCloud()
-  vault = await openTestVault(connectionTo(cloud), true)
+  vault = await openTestVault({ ...connectionTo(cloud), provenBy: cloud.secretAccessKey }, true)
   for (const bucket of ['plain', 'versioned']) await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   await vault.s3.send(
     new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } }),

@@ -12,6 +12,7 @@ import { openDownloads, type Downloads } from '../../../electron/store/downloads
 import { openUploads } from '../../../electron/store/uploads.ts'
 import { get } from '../../../electron/vault/get.ts'
 import { openLastReads } from '../../../electron/vault/last-reads.ts'
+import { writeBehind } from '../../../electron/store/write-behind.ts'
 import { openSmallThread, type SmallThread } from '../../../electron/vault/small-thread.ts'
 import { AT_ONCE } from '../../../electron/vault/source-at-once.ts'
 import type { GetRequest } from '../../../electron/vault/vault.ts'
@@ -77,6 +78,7 @@ test('files that go side by side come back as they were, and the catalog knows t
   expect(new Set(results.map((result) => result?.etag)).size).toBe(100)
   expect(results[7]).toMatchObject({ mode: 'cse-c', format: 'v3', bytes: 350, storedBytes: 366, key: 'many/7' })
   expect(results[7]?.journey.map(({ act }) => act)).toContain('wrap-data-key')
+  writeBehind(db).flush()
   const catalog = openCatalog(db)
   expect(catalog.recall('lab', 'small', 'many/7')).toMatchObject({ etag: results[7]?.etag, mode: 'cse-c' })
   const clients = openClients(connectionTo(cloud))

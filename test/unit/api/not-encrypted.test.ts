@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { CofferClient } from '../../../electron/api/client.ts'
+import type { PutEvent } from '../../../electron/api/contract/objects.ts'
+import { createInProcessClient } from '../../../electron/api/router.ts'
+import { openCoffer } from '../../../electron/compose.ts'
+import { startLyingServer, type LyingServer } from '../../support/lying-s3.ts'
+import { requireKeyring } from '../keys/keyring.ts'
+import { testFolder } from '../store/folder.ts'
+
+/* A run of many meets a server that does not encrypt. */
+
+let server: LyingServer
+beforeAll(async () => {
+  requireKeyring()
+  server = await startLyingServer()
+})
+beforeEach(() => {
+  server.lies = {}
+  server.log.length = 0
+  server.objects.clear()
+})
+afterAll(() => server.close())
+
+/** Forty small files, and a client that knows the server as the place `liar`. */
+async function openDesk(): Promise<{ client: CofferClient; files: string }> {
+  const home = testFolder()
+  const coffer = await openCoffer({ home, env: {} })
+  onTestFinished(() => coffer.close())
+  const { endpoint } = server.connection
+  const credentials = { kind: 'keys', accessKeyId: 'liar', secretAccessKey: 'liar' } as const
+  await coffer.places.add({ name: 'liar', connection: { endpoint }, credentials })
+  const files = join(home, 'files')
+  await mkdir(files)
+  for (let n = 0; n < 40; n++) await writeFile(join(files, `file-${n}`), `content ${n}`)
+  return { client: createInProcessClient(coffer), files }
+}
+
+async function all<E>(events: AsyncIterable<E>): Promise<E[]> {
+  const told: E[] = []
+  for await (const event of events) told.push(event)
+  return told
+}
+
+const written = (): Set<string> => new Set(server.log.filter((line) => line.startsWith('PUT /')))
+
+test('one file is sent, and no other', async () => {
+  const { client, files } = await openDesk()
+  server.lies = { encryption: { put: 'dropped' } }
+  const request = { place: 'liar', bucket: 'box', key: 'in/', paths: [files], mode: 'sse-s3' as const }
+  const told: PutEvent[] = await all(await client.objects.put(request))
+  const failed = told.filter((event) => event.kind === 'file-failed')
+  expect(failed).toMatchObject([{ error: { code: 'NOT_ENCRYPTED' } }])
+  expect(told.at(-1)).toEqual({ kind: 'stopped', files: 39 })
+  expect(written().size).toBe(1)
+  expect(server.objects.size).toBe(0)
+})
+
+test('all are sent where the first has come out as it was asked for', async () => {
+  const { client, files } = await openDesk()
+  const request = { place: 'liar', bucket: 'box', key: 'in/', paths: [files], mode: 'sse-s3' as const }
+  const told: PutEvent[] = await all(await client.objects.put(request))
+  expect(told.filter((event) => event.kind === 'file-done')).toHaveLength(40)
+  expect(server.objects.size).toBe(40)
+})
