@@ -44,7 +44,7 @@ beforeAll(async () => {
     checksums: 'when-required',
     credentials: { kind: 'keys', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
   })
-  for (const name of ['one', 'two', 'three']) await vault.keys.create({ name })
+  for (const name of ['one', 'two', 'three']) await vault.keys.create({ name, purpose: 'sse-c' })
 })
 beforeEach(() => {
   requests = []
