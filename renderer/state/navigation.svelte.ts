@@ -8,6 +8,8 @@ export type Screen =
   | { name: 'connect' }
   /** A place whose buckets are to be chosen or made. */
   | { name: 'place'; place: string }
+  /** What a place's server really does. */
+  | { name: 'server'; place: string }
 
 /** Where the window is. It lives in the address's fragment, so that reload, back and forward do what they say. */
 class Navigation {
@@ -41,7 +43,8 @@ export function format(screen: Screen): string {
     case 'vault':
       return `#/vault/${[screen.place, screen.bucket, screen.prefix].map(encodeURIComponent).join('/')}`
     case 'place':
-      return `#/place/${encodeURIComponent(screen.place)}`
+    case 'server':
+      return `#/${screen.name}/${encodeURIComponent(screen.place)}`
     case 'keys':
       return `#/keys/${screen.tab}`
     case 'welcome':
@@ -56,7 +59,7 @@ function parse(hash: string): Screen {
   const [name, ...rest] = hash.replace(/^#\//, '').split('/').map(decodeURIComponent)
   const [first = '', second = '', third = ''] = rest
   if (name === 'vault' && first !== '' && second !== '') return { name, place: first, bucket: second, prefix: third }
-  if (name === 'place' && first !== '') return { name, place: first }
+  if ((name === 'place' || name === 'server') && first !== '') return { name, place: first }
   if (name === 'keys') return { name, tab: first === 'kms' ? 'kms' : 'yours' }
   if (name === 'activity' || name === 'settings' || name === 'connect') return { name }
   return { name: 'welcome' }

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { awsEnv } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
-import { writeFiles } from '../support/files.ts'
+import { startVersitygw } from '../support/servers/programs.ts'
+import { temporaryFolder, writeFiles } from '../support/files.ts'
 import { succeed } from '../support/run.ts'
 import { bucketAt, refuseUnknownKeys } from './support/outside.ts'
 import { connectTo, drop, expectFile, names, openBucket, row, saveDecrypted, seal, tryHere } from './support/person.ts'
@@ -42,6 +43,7 @@ test('a compatible server is connected: with wrong keys, which says what to do, 
     await page.getByLabel('Access key id').fill('testing')
     await page.getByLabel('Secret access key').fill('testing')
     await connect.click()
+    await page.getByRole('button', { name: 'Not now' }).click()
     await expect(page.getByRole('heading', { name: 'Office', level: 1 })).toBeVisible()
     await expect(page.getByRole('list', { name: 'Buckets' }).getByRole('link', { name: /^shared/ })).toBeVisible()
 
@@ -73,9 +75,53 @@ test('rights that are missing are named, and a person who can do without them go
     await expect(refused).toContainText('Refused')
     await expect(refused).toContainText(/not allowed.*kms:ListKeys/i)
     await page.getByRole('button', { name: 'Keep it anyway' }).click()
+    await page.getByRole('button', { name: 'Not now' }).click()
     await expect(page.getByRole('list', { name: 'Buckets' }).getByRole('link', { name: /^ledger/ })).toBeVisible()
   } finally {
     await server.stop()
+  }
+})
+
+test('a server that encrypts nothing is found out when it is connected, and its modes cannot be chosen', async ({
+  page,
+  window,
+}) => {
+  const folder = await temporaryFolder()
+  const server = await startVersitygw(folder.path)
+  try {
+    const keys = server.connection.credentials
+    if (keys.kind !== 'keys') throw new Error('a server of a test has keys')
+    const { accessKeyId, secretAccessKey } = keys
+    const outside = bucketAt(awsEnv(server.endpoint, server.endpoint, 'us-east-1', accessKeyId, secretAccessKey), 'nas')
+    await outside.s3.send(new CreateBucketCommand({ Bucket: 'nas' }))
+    await writeFiles(window.person, { 'plan.txt': Buffer.from('the plan') })
+
+    await page.getByRole('button', { name: 'Connect a bucket' }).click()
+    await connectTo(page, { endpoint: server.endpoint, accessKeyId, secretAccessKey })
+    await page.getByRole('button', { name: 'Keep it anyway' }).click()
+    await expect(page.getByLabel('Bucket for the test')).toHaveValue('nas')
+    expect(await outside.names()).toEqual([])
+    await page.getByRole('button', { name: 'Test the server' }).click()
+    await expect(page.getByRole('heading', { name: 'What this server does' })).toBeVisible()
+    await expect(page.getByText(/does not encrypt.*: SSE-S3, SSE-KMS, SSE-C/)).toBeVisible()
+    const metadata = page.getByRole('region', { name: 'Metadata' })
+    await expect(metadata.getByRole('listitem').filter({ hasText: 'byte for byte' })).toContainText('Yes')
+    expect(await outside.names()).toEqual([])
+
+    await page.getByRole('link', { name: /^Back to/ }).click()
+    await openBucket(page, 'nas')
+    await drop(page, join(window.person, 'plan.txt'))
+    const sheet = page.getByRole('dialog', { name: /^Seal / })
+    await expect(sheet.getByRole('radio', { checked: true })).toHaveAccessibleName('CSE-C')
+    for (const mode of ['SSE-S3', 'SSE-KMS', 'SSE-C']) {
+      const cell = sheet.getByRole('radio', { name: mode, exact: true })
+      await expect(cell).toBeDisabled()
+      await expect(cell).toHaveAccessibleDescription(/Not encrypted on this server.*reports no encryption/)
+    }
+    await page.keyboard.press('Escape')
+  } finally {
+    await server.stop()
+    await folder.remove()
   }
 })
 

@@ -75,6 +75,7 @@ test('a file that cannot be removed goes at once and comes back, and the person 
     await putLetters(bucket, 2)
     await page.getByRole('button', { name: 'Connect a bucket' }).click()
     await connectTo(page, { endpoint: moto.endpoint, accessKeyId: 'testing', secretAccessKey: 'testing' })
+    await page.getByRole('button', { name: 'Not now' }).click()
     await openBucket(page, 'vault')
     await row(page, nameOf(0)).click()
     await refuseUnknownKeys(moto.endpoint, true)

@@ -108,10 +108,10 @@ export const places = {
     .output(z.object({ ok: z.boolean(), checks: z.array(check) })),
 
   /**
-   * Finds out what the server really does, by small requests on objects of its own below `.coffer-test-…/` in the bucket, and
-   * a KMS key of its own where a KMS was named. They are removed again; `left` names those that could not be. `kmsKey` is the
-   * one to try SSE-KMS with. What was found is stored with the place. Throws BUCKET_NOT_FOUND, and ACCESS_DENIED if nothing
-   * may be written there.
+   * Finds out what the server really does, by small requests on objects of its own below `.coffer-test-…/` in the bucket; on
+   * a foreign server with a KMS, by a key of its own there, too. They are removed again; `left` names the objects that could
+   * not be. `kmsKey` is the one to try SSE-KMS with. What was found is stored with the place. Throws BUCKET_NOT_FOUND, and
+   * ACCESS_DENIED if nothing may be written there.
    */
   testServer: oc
     .input(z.strictObject({ place: placeRef, bucket: bucketName, kmsKey: z.string().min(1).optional() }))

@@ -13,6 +13,7 @@ type Outputs = InferContractRouterOutputs<typeof contract>
 export type BucketEncryption = NonNullable<Outputs['buckets']['encryption']>
 export type KnownBucket = Outputs['buckets']['known'][number]
 export type PlaceInfo = Outputs['places']['list'][number]
+export type ServerReport = Outputs['places']['serverReport']
 export type CustomerKeyInfo = Outputs['keys']['list'][number]
 export type KmsKeyInfo = Outputs['kms']['list'][number]
 export type ActivityEntry = Outputs['activity']['list'][number]
