@@ -18,7 +18,7 @@ import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
 import type { SecretStore } from './keys/secret-store.ts'
 import { openActivity, type Activity } from './store/activity.ts'
 import { openCatalog, type StoredCatalog } from './store/catalog.ts'
-import { openDatabase } from './store/database.ts'
+import { openDatabase, requireInPlace } from './store/database.ts'
 import { openDownloads, type Downloads } from './store/downloads.ts'
 import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyTable } from './store/keys.ts'
@@ -170,8 +170,12 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     await transfers.close()
     downloads.close()
     uploads[Symbol.dispose]()
-    writeBehind(db).flush()
-    db.close()
+    try {
+      writeBehind(db).flush()
+      requireInPlace(db)
+    } finally {
+      db.close()
+    }
   }
   return Promise.resolve({
     home,

@@ -1,6 +1,6 @@
 import { RPCHandler } from '@orpc/server/message-port'
 import * as z from 'zod'
-import { toFailure } from './api/failures.ts'
+import { toFailure } from './api/router/own-failures.ts'
 import { openGrants } from './api/grants.ts'
 import { openQuestions } from './api/questions.ts'
 import { createInProcessClient, router } from './api/router.ts'

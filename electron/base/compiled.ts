@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { enableCompileCache, getCompileCacheDir } from 'node:module'
 import { dirname, join } from 'node:path'
+import { makeFolderSync } from './make-folder.ts'
 
 /**
  * Keeps the program as Node compiled it, in Coffer's own folder, so that the next command need not compile it: a fifth of its
@@ -11,7 +12,7 @@ export function keepCompiled(home: string): void {
   const folder = join(home, 'compiled')
   try {
     if (!isOwn(home)) return
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolderSync(folder, 0o700)
     if (isOwn(folder)) enableCompileCache(folder)
   } catch {
     // It starts without.

@@ -1,12 +1,12 @@
-import { CofferError, isCofferError } from './errors.ts'
+import type { CofferError } from './errors.ts'
+import { kindOf, ownError } from './own-error.ts'
 
 /** Longest chain of causes that is followed. */
 const MAX_CAUSES = 8
 
 /** What nobody caught, in Coffer's words: Node's own would be the whole error with all that hangs on it. */
 export function crashOf(error: unknown): CofferError {
-  if (isCofferError(error)) return error
-  return new CofferError('INTERNAL', `Something went wrong inside Coffer (${kindOf(error)}).`, { cause: error })
+  return ownError(error)
 }
 
 /**
@@ -23,10 +23,6 @@ export function traceOf(error: unknown): string {
     link = link.cause
   }
   return lines.map((line) => `${line}\n`).join('')
-}
-
-function kindOf(error: unknown): string {
-  return error instanceof Error && isCode(error.name) ? error.name : typeof error
 }
 
 function isCode(value: unknown): value is string {

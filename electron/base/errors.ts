@@ -117,6 +117,11 @@ export const FAILURES = {
   ALREADY_EXISTS: { exit: 8, hint: 'Choose another name, or allow it to be replaced: --overwrite.' },
 
   CHANGED_WHILE_READ: { exit: 1, hint: 'The file changed while it was read. Try again when nothing writes to it.' },
+  DATABASE_DAMAGED: {
+    exit: 1,
+    hint: 'Put back the newest copy that Coffer has made of it: coffer database restore.',
+  },
+  DATABASE_BUSY: { exit: 1, hint: 'Wait for the other program to finish, or end it.' },
   DISK_FULL: { exit: 1, hint: 'Free some space, then try again.' },
   LOCAL_IO: { exit: 1, hint: 'Check that the file or folder can be read and written.' },
   CANCELLED: { exit: 130, hint: 'Nothing was left behind.' },

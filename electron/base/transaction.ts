@@ -12,7 +12,8 @@ export function transaction<T>(db: DatabaseSync, work: () => T): T {
     db.exec(keep)
     return result
   } catch (error) {
-    db.exec(undo)
+    // On a full disk, and some other failures, SQLite has undone all of it by itself (sqlite.org/lang_transaction.html, 3.1).
+    if (db.isTransaction) db.exec(undo)
     throw error
   }
 }

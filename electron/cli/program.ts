@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { addActivity } from './activity.ts'
 import { addBucket } from './bucket.ts'
 import { traceOf } from '../base/crash.ts'
+import { foreseenFailure } from '../base/own-error.ts'
 import { endCalmly } from './crash.ts'
 import { addGet } from './get.ts'
 import { addInspect } from './inspect.ts'
@@ -115,7 +116,7 @@ function usageFailed(error: CommanderError, json: boolean): void {
 }
 
 async function failed(error: unknown, json: boolean): Promise<void> {
-  const failure = await asCofferError(error)
+  const failure = await asCofferError(foreseenFailure(error) ?? error)
   createOutput(json).failure(failure)
   if (process.env.COFFER_DEBUG) process.stderr.write(traceOf(failure))
   process.exitCode = exitCode(failure.code)

@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolderSync } from '../base/make-folder.ts'
 
 /** Folders for files that are dragged out of the window: one a drag, readable by nobody else. */
 export interface DragFolders {
@@ -23,7 +24,7 @@ export function openDragFolders(parent: string): DragFolders {
   rmSync(parent, { recursive: true, force: true })
   return {
     make() {
-      mkdirSync(parent, { recursive: true, mode: 0o700 })
+      makeFolderSync(parent, 0o700)
       const folder = mkdtempSync(join(parent, 'drag-'))
       folders.add(folder)
       setTimeout(() => remove(folder), KEEP).unref()

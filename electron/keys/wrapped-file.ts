@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { writePrivate } from '../store/private-file.ts'
 
 /** A secret too long for a keychain entry: where it lies and the key that opens it. The key is for the keychain only. */
@@ -25,7 +26,7 @@ export async function wrap(folder: string, account: string, value: Uint8Array): 
   const iv = randomBytes(IV_BYTES)
   const cipher = createCipheriv('aes-256-gcm', file.key, iv).setAAD(Buffer.from(account))
   const sealed = Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()])
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   await writePrivate(join(folder, file.name), sealed)
   zero(await openWrapped(folder, account, file))
   return file

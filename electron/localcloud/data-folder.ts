@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeFolderSync } from '../base/make-folder.ts'
 import type { Notice } from './handshake.ts'
 
 /** The data folder, held for as long as this process lives. */
@@ -32,7 +33,7 @@ export function holdsVault(dataDir: string): boolean {
  * never stale.
  */
 export function takeDataFolder(dataDir: string): DataFolder | null {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolderSync(dataDir, 0o700)
   const lock = new DatabaseSync(join(dataDir, 'lock.db'))
   try {
     lock.exec('BEGIN EXCLUSIVE')

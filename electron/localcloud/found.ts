@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { makeFolderSync } from '../base/make-folder.ts'
 
 /** Holds what the server does not know or cannot use: it moves such files here and never deletes them. */
 function foundFolder(dataDir: string): string {
@@ -10,7 +11,7 @@ function foundFolder(dataDir: string): string {
 export function setAside(dataDir: string, path: string): string | null {
   if (!existsSync(path)) return null
   const folder = foundFolder(dataDir)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolderSync(folder, 0o700)
   const target = freeName(join(folder, basename(path)))
   renameSync(path, target)
   return target

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { CofferError } from '../base/errors.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
+import { makeFolderSync } from '../base/make-folder.ts'
 
 /**
  * The folder that holds all of Coffer's own state: `COFFER_HOME`, else where this system keeps such things
@@ -17,12 +19,14 @@ export function cofferHome(env: NodeJS.ProcessEnv, platform: NodeJS.Platform = p
   return join(data && isAbsolute(data) ? data : join(homedir(), '.local', 'share'), 'coffer')
 }
 
-/** Makes the folder if it is missing, for its owner only, and answers its real path. Throws LOCAL_IO. */
+/** Makes the folder if it is missing, for its owner only, and answers its real path. Throws LOCAL_IO, DISK_FULL. */
 export function makeHome(home: string): string {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolderSync(home, 0o700)
     return realpathSync.native(home)
   } catch (cause) {
+    const failure = describeLocalFailure(cause, home)
+    if (isCofferError(failure, 'DISK_FULL')) throw failure
     throw new CofferError('LOCAL_IO', `Coffer's folder ${home} cannot be made.`, {
       cause,
       hint: 'Check who may write there, or choose another folder: COFFER_HOME.',

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { databaseFailure } from '../base/database-failure.ts'
 import { transaction } from '../base/transaction.ts'
 
 /** How long what may wait does, in milliseconds. Each transaction waits for the disk; thousands of small files would, too. */
@@ -33,7 +34,12 @@ function create(db: DatabaseSync): WriteBehind {
     timer = undefined
     const writes = waiting
     waiting = []
-    if (writes.length > 0) transaction(db, () => writes.forEach((write) => write()))
+    if (writes.length === 0) return
+    try {
+      transaction(db, () => writes.forEach((write) => write()))
+    } catch (error) {
+      throw databaseFailure(error, db.location() ?? undefined) ?? error
+    }
   }
 
   /** Nobody waits for this one: what it throws is the next caller's. */

@@ -6,7 +6,6 @@ import {
   futimesSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -14,8 +13,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolderSync } from '../base/make-folder.ts'
 import { alreadyThere, NO_HARD_LINKS, SAFE_MODE, type Destination } from './destination.ts'
-import { errnoOf } from './local-failure.ts'
+import { errnoOf } from '../base/local-failure.ts'
 
 /** The same as `refuseIfTaken`, for whoever waits. Throws ALREADY_EXISTS, and the system's own errors. */
 export function refuseIfTakenNow(path: string): void {
@@ -57,7 +57,7 @@ function openInFolder(path: string): number {
     return openSync(path, flags, 0o600)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
-    mkdirSync(dirname(path), { recursive: true })
+    makeFolderSync(dirname(path))
     return openSync(path, flags, 0o600)
   }
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, mkdir, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CofferError } from '../base/errors.ts'
 import { openDraft, type Draft, type OpenDraft } from './draft.ts'
-import { describeLocalFailure, errnoOf } from './local-failure.ts'
+import { describeLocalFailure, errnoOf } from '../base/local-failure.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { syncFolder } from './sync-folder.ts'
 
 /** Where a file shall stand in the end. */
@@ -14,6 +15,8 @@ export interface Destination {
   mtimeMs: number | undefined
   /** POSIX permission bits. */
   fileMode: number | undefined
+  /** Bytes that it will have, for what is said if the disk is full. */
+  size?: number | undefined
 }
 
 /** The file beside a destination that its content goes into first. */
@@ -44,7 +47,7 @@ export async function writeDestination<T>(
     return result
   } catch (error) {
     if (!temporary.outlives(error)) await rm(temporary.path, { force: true }).catch(() => undefined)
-    throw describeLocalFailure(error, to.path)
+    throw describeLocalFailure(error, to.path, to.size)
   }
 }
 
@@ -87,7 +90,7 @@ async function openInFolder({ path, isKept }: Temporary): Promise<OpenDraft> {
     return await openDraft(path, isKept)
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' || isKept) throw error
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     return openDraft(path, isKept)
   }
 }

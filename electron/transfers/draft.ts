@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { CofferError } from '../base/errors.ts'
-import { errnoOf } from './local-failure.ts'
+import { errnoOf } from '../base/local-failure.ts'
 
 /** A file that is being written beside its destination, for its owner's eyes only. */
 export interface Draft {

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { errnoOf } from './local-failure.ts'
+import { errnoOf } from '../base/local-failure.ts'
 
 /** Folders whose names are being made durable, and the round that is to come after. */
 const rounds = new Map<string, { running: Promise<void>; next: Promise<void> | null }>()

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { throwIfAborted } from '../cloud/send.ts'
 import { passing, refuseIfTaken, writeDestination } from '../transfers/destination.ts'
 import { refuseIfTakenNow, writeDestinationNow } from '../transfers/destination-at-once.ts'
-import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
 import { syncFolder } from '../transfers/sync-folder.ts'
 import { lookAndFetch } from './fetch-small.ts'
 import { fileTimes } from './file-metadata.ts'
@@ -49,7 +49,8 @@ export async function getAtOnce(
 }
 
 async function write({ path, overwrite }: GetRequest, { facts }: Reading, temporary: string, pieces: Uint8Array[]) {
-  const to = { path, overwrite, ...fileTimes(facts.metadata, facts.lastModified) }
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const to = { path, overwrite, size, ...fileTimes(facts.metadata, facts.lastModified) }
   const isThere = await asked(
     path,
     () => {
@@ -66,15 +67,16 @@ async function write({ path, overwrite }: GetRequest, { facts }: Reading, tempor
       )
       return true
     },
+    size,
   )
   // Those of many that are written at once share what makes their names last.
   if (!isThere) await syncFolder(dirname(path))
 }
 
-async function asked<T>(path: string, atOnce: () => T, beside: () => Promise<T>): Promise<T> {
+async function asked<T>(path: string, atOnce: () => T, beside: () => Promise<T>, needed?: number): Promise<T> {
   try {
     return await disk(atOnce, beside)
   } catch (error) {
-    throw describeLocalFailure(error, path)
+    throw describeLocalFailure(error, path, needed)
   }
 }

@@ -137,6 +137,8 @@ async function intoPlace(
 ): Promise<Got> {
   const { bucket, key, path, overwrite } = request
   const { metadata, lastModified } = reading.facts
-  const done = await writeDestination({ path, overwrite, ...fileTimes(metadata, lastModified) }, fill, temporary)
+  const { plaintextSize: size } = reading.plan
+  const to = { path, overwrite, size, ...fileTimes(metadata, lastModified) }
+  const done = await writeDestination(to, fill, temporary)
   return { bucket, key, path, bytes: done.bytes, ...conclude(vault, request, reading, done) }
 }

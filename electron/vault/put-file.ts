@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { keepsIfNoneMatch } from '../cloud/behaviour.ts'
 import { TAG_BYTES } from '../envelope/size.ts'
-import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { CofferError } from '../base/errors.ts'
-import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
 import { hastyDisk } from './hasty-disk.ts'
 import { fileSource, refuseUnlessSame, sourceOf } from './source.ts'
 import type { Source } from './vault.ts'

@@ -13,7 +13,7 @@ import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
-import { describeLocalFailure } from '../transfers/local-failure.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
 import { hastyDisk } from './hasty-disk.ts'
 import type { Source } from './vault.ts'
 

@@ -83,6 +83,8 @@ const REASONS: Record<ErrorCode, string> = {
   ALREADY_EXISTS: 'There was one by that name',
   CHANGED_WHILE_READ: 'It changed while it was read',
   DISK_FULL: 'The disk was full',
+  DATABASE_DAMAGED: 'Coffer’s own database was damaged',
+  DATABASE_BUSY: 'Another program kept Coffer’s database locked',
   LOCAL_IO: 'A file or folder here could not be read or written',
   CANCELLED: 'It was cancelled',
   PAUSED: 'It was paused',

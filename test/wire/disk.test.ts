@@ -67,12 +67,59 @@ test('a disk that fills up during a download: DISK_FULL, what was there stays, a
       const { code, error } = await person.coffer([...args, ...options])
       expect({ code, name: error?.code }).toEqual({ code: 1, name: 'DISK_FULL' })
       expect(error?.hint).toMatch(/space/)
+      expect(error?.message).toMatch(/17\.0 MiB is needed there, and [\d.]+ .?i?B is free/)
       expect(await namesIn(disk)).toEqual(['old'])
       expect(await readFile(join(disk, 'old'), 'utf8')).toBe('what was there')
     }
   } finally {
     await run('umount', ['-l', disk])
   }
+})
+
+test('a full disk below the home: each command says DISK_FULL, and what is there is there afterwards', async () => {
+  const home = join(person.folder, 'small-home')
+  await mkdir(home)
+  const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', home])
+  if (mounted.code !== 0) {
+    console.log(`A full home is not tried: mounting one is not allowed here (${mounted.stderr.trim()})`)
+    return
+  }
+  const there = ['--home', home]
+  const env = { COFFER_PASSPHRASE_FILE: join(person.folder, 'passphrase') }
+  try {
+    await writeFile(env.COFFER_PASSPHRASE_FILE, 'a passphrase of this test\n')
+    await person.done(['key', 'new', 'kept', '--no-kit', ...there], { env })
+    await writeFile(join(home, 'fill'), noise(3 * MiB, 'fill')).catch(() => undefined)
+    for (const args of [
+      ['key', 'list'],
+      ['key', 'new', 'other', '--no-kit'],
+      ['ls', `s3://${BUCKET}/`, ...options],
+    ]) {
+      const { code, error } = await person.coffer([...args, ...there], { env })
+      expect({ args, code, name: error?.code }).toEqual({ args, code: 1, name: 'DISK_FULL' })
+      expect(error?.message).toMatch(/needed there, and 0 B is free/)
+    }
+    await rm(join(home, 'fill'))
+    expect((await person.done(['key', 'list', ...there], { env })).map(({ name }) => name)).toEqual(['kept'])
+  } finally {
+    await run('umount', ['-l', home])
+  }
+})
+
+test.skipIf(process.platform !== 'linux')('a destination or a home below /proc ends in words', async () => {
+  const got = await person.coffer(['get', `s3://${BUCKET}/there`, '/proc/coffer/there', ...options])
+  expect(got).toMatchObject({ code: 3, error: { code: 'FILE_NOT_FOUND' } })
+  const listed = await person.coffer(['key', 'list', '--home', '/proc/coffer/home'])
+  expect(listed).toMatchObject({ code: 1, error: { code: 'LOCAL_IO' } })
+})
+
+test('a home that is removed while a file is put: the file is there, and the command says what is lost', async () => {
+  const home = join(person.folder, 'removed-home')
+  const put = ['put', 'there', `s3://${BUCKET}/removed-home`, '--mode', 'sse-s3', '--home', home]
+  const { code, error } = await meanwhile(put, () => rm(home, { recursive: true }))
+  expect({ code, name: error?.code }).toEqual({ code: 1, name: 'LOCAL_IO' })
+  expect(error?.message).toContain(home)
+  await s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: 'removed-home' }))
 })
 
 test('a destination that appears during a download stays as it is: ALREADY_EXISTS, and nothing is left beside it', async () => {

@@ -1,7 +1,8 @@
 import { implement } from '@orpc/server'
 import type { Coffer } from '../context.ts'
 import { contract } from '../contract.ts'
-import { convertStream, toWire } from '../failures.ts'
+import { convertStream } from '../failures.ts'
+import { toWire } from './own-failures.ts'
 import { checkPaths, type PathGate } from '../gate.ts'
 import type { Questions } from '../questions.ts'
 

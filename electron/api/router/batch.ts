@@ -1,6 +1,6 @@
 import { createBell } from '../../base/bell.ts'
 import { CofferError } from '../../base/errors.ts'
-import { asCofferError } from '../failures.ts'
+import { asCofferError } from './own-failures.ts'
 
 /** How a batch is run. */
 export interface Batch<Item, Event> {

@@ -3,7 +3,7 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
-import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
+import { describeLocalFailure, errnoOf } from '../../base/local-failure.ts'
 
 /** No key file or recovery kit is larger; a wrong file should not be read whole. */
 const MAX_KEY_FILE = 32 * 1024 * 1024

@@ -8,7 +8,7 @@ import { kitSheet } from '../../keys/kit-sheet.ts'
 import { forgetKit, openKit, sealKit, type KeyForKit } from '../../keys/kit.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
 import { writeNewPrivate, writePrivate } from '../../store/private-file.ts'
-import { describeLocalFailure, errnoOf } from '../../transfers/local-failure.ts'
+import { describeLocalFailure, errnoOf } from '../../base/local-failure.ts'
 import type { Coffer } from '../context.ts'
 import { readKeyFile } from './key-file.ts'
 

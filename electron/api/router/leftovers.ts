@@ -2,7 +2,7 @@ import { CofferError } from '../../base/errors.ts'
 import { cleanUp } from '../../vault/leftovers.ts'
 import type { Coffer } from '../context.ts'
 import type { Failure } from '../contract/common.ts'
-import { toFailure } from '../failures.ts'
+import { toFailure } from './own-failures.ts'
 
 /** Something that an interrupted transfer left; see contract/transfers.ts. */
 interface Leftover {

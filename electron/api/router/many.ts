@@ -1,5 +1,5 @@
 import { isCofferError } from '../../base/errors.ts'
-import { toFailure } from '../failures.ts'
+import { toFailure } from './own-failures.ts'
 import type { Failure } from '../contract/common.ts'
 import type { Found, Task } from '../../vault/tasks.ts'
 import type { OnProgress } from '../../vault/vault.ts'

@@ -1,7 +1,7 @@
 import type { ObservedMode } from '../../base/mode-names.ts'
 import { isCofferError } from '../../base/errors.ts'
 import type { Coffer } from '../context.ts'
-import { toFailure } from '../failures.ts'
+import { toFailure } from './own-failures.ts'
 
 type Entry = Parameters<Coffer['activity']['append']>[0]
 

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { getSSOTokenFilepath } from '@smithy/core/config'
+import { makeFolder } from '../../base/make-folder.ts'
 import { writePrivate } from '../../store/private-file.ts'
 import type { Registration, Token } from './oidc.ts'
 import type { SsoSession } from './session.ts'
@@ -21,7 +21,7 @@ export async function keepToken(session: SsoSession, client: Registration, token
     registrationExpiresAt: inSeconds(new Date(client.clientSecretExpiresAt * 1_000)),
     ...(token.refreshToken === undefined ? {} : { refreshToken: token.refreshToken }),
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path), 0o700)
   await writePrivate(path, Buffer.from(JSON.stringify(kept, null, 2)))
 }
 

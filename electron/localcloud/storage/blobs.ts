@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolderSync } from '../../base/make-folder.ts'
 
 /**
  * Files of sealed bytes: `objects/ab/ID`, where ID is 128 random bits in hex and ab its first two digits. A file gets
@@ -84,9 +85,9 @@ export function openBlobs(dataDir: string): Blobs {
 
 /** All 256 folders at once, so that no later write has to make one durable. */
 function makeFolders(dataDir: string, objects: string, temporaries: string): void {
-  mkdirSync(temporaries, { recursive: true, mode: 0o700 })
+  makeFolderSync(temporaries, 0o700)
   for (let first = 0; first < 256; first++) {
-    mkdirSync(join(objects, first.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })
+    makeFolderSync(join(objects, first.toString(16).padStart(2, '0')), 0o700)
   }
   syncFolderNow(objects)
   syncFolderNow(dataDir)

@@ -1,12 +1,7 @@
-import { CofferError, isCofferError, type ErrorCode } from '../../base/errors.ts'
+import { CofferError, type ErrorCode } from '../../base/errors.ts'
 import type { KeptFailure } from '../../store/transfer-items.ts'
 
-/** Coffer's own error, or one that keeps only the kind of an unforeseen one: its text could hold anything. */
-export function asOwn(error: unknown): CofferError {
-  if (isCofferError(error)) return error
-  const kind = error instanceof Error ? error.name : typeof error
-  return new CofferError('INTERNAL', `Something went wrong inside Coffer (${kind}).`, { cause: error })
-}
+export { ownError as asOwn } from '../../base/own-error.ts'
 
 /** What may be kept of it. */
 export function keptOf({ code, message, hint, facts }: CofferError): KeptFailure {
