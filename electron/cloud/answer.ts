@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../base/errors.ts'
 
-/** Who was asked. */
-export type Service = 'S3' | 'KMS'
+/** Who was asked. STS: whoever gives credentials. */
+export type Service = 'S3' | 'KMS' | 'STS'
 
 /** What was asked, as far as an error may tell it. */
 export interface Call {
@@ -39,10 +39,12 @@ export function serverWords({ code, message }: Pick<Answer, 'code' | 'message'>)
   return [code, message].filter((words) => words !== '').join(', ')
 }
 
+const WHO: Record<Service, string> = { S3: 'The server', KMS: 'KMS', STS: 'The sign-in service' }
+
 /** A refusal that Coffer does not explain: the call, and what the server said of it. */
 export function refusal(answer: Answer, { service, operation, input }: Call): string {
   const words = serverWords(answer)
-  const what = `${service === 'KMS' ? 'KMS' : 'The server'} refused ${operation}${ofObject(input)}`
+  const what = `${WHO[service]} refused ${operation}${ofObject(input)}`
   if (words === '') return `${what} (${answer.status}) and gave no reason.`
   return `${what}: ${words}${/[.!?]$/.test(words) ? '' : '.'}`
 }

@@ -5,14 +5,16 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { behaviourOf } from './behaviour.ts'
 import { repeatWhatWasChanged } from './changed-on-the-way.ts'
 import type { Clients, Connection } from './connection.ts'
-import { credentialsOf } from './credentials.ts'
+import { credentialsOf, explained } from './credentials.ts'
 import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys, guardDataKeys } from './guard.ts'
 import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
+import { requireKmsAnswers, requireS3Answers } from './middleware/service-answers.ts'
 import { guardSubResources, rememberedHere, type KnownFindings } from './sub-resources/guard.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
 import { trustedAuthorities } from './trust.ts'
+import { requestHandler } from './wire/handler.ts'
 import { wireKms } from './wire/kms.ts'
 import { wire } from './wire/line.ts'
 import { openSockets } from './wire/sockets.ts'
@@ -41,12 +43,16 @@ export function openClients(connection: Connection, known: KnownFindings = remem
   const httpAgent = provenBy === undefined ? new HttpAgent(pool) : provenAgent(provenBy, pool)
   const httpsAgent = new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
   const silence = connection.patience ?? PATIENCE
+  const patience = { connectTimeout: CONNECT_PATIENCE, silence }
+  const sockets = openSockets({ provenBy, ca }, patience)
+  const wires = { httpAgent, httpsAgent, sockets, ...patience }
+  const handler = requestHandler(wires)
   const shared = {
     region: connection.region,
-    credentials: credentialsOf(connection.credentials),
+    credentials: explained(credentialsOf(connection.credentials, handler)),
     maxAttempts: 4,
     retryMode: 'standard',
-    requestHandler: { httpAgent, httpsAgent, connectionTimeout: CONNECT_PATIENCE, socketTimeout: silence },
+    requestHandler: handler,
   }
   const checksums = connection.checksums === 'when-supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED'
   const s3 = new S3Client({
@@ -59,14 +65,13 @@ export function openClients(connection: Connection, known: KnownFindings = remem
   guardCustomerKeys(s3)
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
+  requireS3Answers(s3)
   if (behaviourOf(connection, provenBy !== undefined).kind === 'foreign') guardSubResources(s3, known)
-  const patience = { connectTimeout: CONNECT_PATIENCE, silence }
-  const sockets = openSockets({ provenBy, ca }, patience)
-  const wires = { httpAgent, httpsAgent, sockets, ...patience }
   wire(s3, wires)
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })
   guardDataKeys(kms)
   repeatWhatWasChanged(kms)
+  requireKmsAnswers(kms)
   requireWholeAnswers(kms)
   wireKms(kms, wires)
   return {

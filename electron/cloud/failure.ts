@@ -75,7 +75,8 @@ interface SdkError extends Error {
   Code?: string
 }
 
-function answerOf(error: unknown, call: Call): Answer | null {
+/** What a service answered, out of the error that the SDK made of it; null if none did. */
+export function answerOf(error: unknown, call: Call): Answer | null {
   if (!(error instanceof Error)) return null
   const { $metadata, $response, Code } = error as SdkError
   const status = $metadata?.httpStatusCode ?? $response?.statusCode

@@ -43,7 +43,8 @@ function describeOther(answer: Answer, call: Call): Description {
   if (status === 429) return { code: 'THROTTLED', message: 'KMS asks to slow down.' }
   if (status >= 500) return { code: 'SERVER', message: refusal(answer, call) }
   if (status < 400) return { code: 'SERVER', message: `The answer of KMS to ${call.operation} cannot be read.` }
-  if (status === 404 || status === 405) return noKms(call)
+  if (status === 404 || status === 405 || answer.code === 'MethodNotAllowed' || answer.code === 'NotImplemented')
+    return noKms(call)
   return status === 401 || status === 403
     ? { code: 'KMS_DENIED', message: refusal(answer, call), hint: 'Ask whoever manages the account, or runs this KMS.' }
     : {

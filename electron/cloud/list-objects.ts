@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { readAnswer } from './answer-text.ts'
+import { askAgain, isErrorDocument, notS3 } from './failures/not-s3.ts'
 import { isListing, readListing, type ListingAnswer, type ObjectLine } from './list-objects-xml.ts'
 import { decodeName } from './listed-names.ts'
 import { encodingOf } from './name-encoding.ts'
@@ -103,7 +104,9 @@ const READ = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
 function readHere(command: ListObjectsCommand | ListObjectsV2Command): { answer?: ListingAnswer } {
   const own: { answer?: ListingAnswer } = {}
   readAnswer(command, (xml) => {
-    if (!isListing(xml)) throw new CofferError('SERVER', 'What answered is not S3: it sent no list of objects.')
+    // An error that says 200 is for the client to read (middleware/service-answers.ts).
+    if (isErrorDocument(xml)) return null
+    if (!isListing(xml)) throw askAgain(notS3('S3', 200, xml))
     const answer = readListing(xml)
     if (answer === null) return null
     own.answer = answer

@@ -1,16 +1,18 @@
 import type { Description } from './answer.ts'
+import { notHttp } from './wire/not-http.ts'
 
 /** Failures before or instead of an answer: name, connection, TLS, time, credentials. Null if a service answered. */
 export function describeNetworkFailure(error: unknown): Description {
   if (!(error instanceof Error)) return null
   if (answered(error)) return null
-  return describeCredentials(error) ?? describeTls(error) ?? describeConnection(error)
+  return describeCredentials(error) ?? describeTls(error) ?? describeHttp(error) ?? describeConnection(error)
 }
 
-/** The SDK puts `$metadata` on network errors too, but a status only on answers. */
+/** The SDK puts `$metadata` on network errors too, but a status only on answers, and on those that broke off. */
 function answered(error: Error): boolean {
   const { $metadata } = error as { $metadata?: { httpStatusCode?: number } }
-  return $metadata?.httpStatusCode !== undefined
+  const status = $metadata?.httpStatusCode
+  return status !== undefined && (status >= 300 || CONNECTION[codeOf(error)] === undefined)
 }
 
 const CREDENTIAL_ERRORS = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError'])
@@ -23,18 +25,11 @@ function describeCredentials(error: Error): Description {
   return { code: 'CREDENTIALS_MISSING', message: `No AWS credentials were found: ${error.message}` }
 }
 
-const TLS_CODE = /^(?:CERT_|ERR_TLS|ERR_SSL|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/
+const TLS_CODE = /^(?:CERT_|ERR_TLS|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/
 
 function describeTls(error: Error): Description {
   const code = codeOf(error)
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
-    return {
-      code: 'TLS',
-      message: 'The server did not speak TLS.',
-      hint: 'Check the endpoint: https:// where http:// is meant, or a wrong port.',
-      facts: { tlsCode: code },
-    }
-  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return describeHandshake(error, code)
   if (!TLS_CODE.test(code)) return null
   const message =
     code === 'CERT_HAS_EXPIRED'
@@ -43,6 +38,38 @@ function describeTls(error: Error): Description {
         ? "The server's certificate is for another name."
         : "The server's certificate is signed by nobody this computer trusts."
   return { code: 'TLS', message, facts: { tlsCode: code } }
+}
+
+/** OpenSSL's words for a first byte that no record of TLS has: the server answers in another protocol, mostly HTTP. */
+const NO_TLS = /wrong[ _]version[ _]number|packet length too long|unexpected message|http request/i
+
+function describeHandshake(error: Error, code: string): Description {
+  const facts = { tlsCode: code }
+  if (NO_TLS.test(`${code} ${error.message}`)) {
+    const message = 'The server does not speak TLS at this port, and the endpoint says https://.'
+    return { code: 'TLS', message, hint: 'Use http:// for this endpoint.', facts }
+  }
+  const [, reason = 'it gave no reason'] = /:SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? []
+  return {
+    code: 'TLS',
+    message: `The server refused the TLS handshake: ${reason}.`,
+    hint: 'Ask whoever runs the server, or the proxy before it, which versions of TLS it takes.',
+    facts,
+  }
+}
+
+/** An answer that breaks the rules of HTTP: garbage, two lengths, a head without end. Codes: Node's parser (llhttp). */
+function describeHttp(error: Error): Description {
+  const code = codeOf(error)
+  if (!code.startsWith('HPE_')) return null
+  const { rawPacket } = error as { rawPacket?: Uint8Array }
+  const wrong = code === 'HPE_INVALID_CONSTANT' && rawPacket !== undefined ? notHttp(rawPacket) : null
+  if (wrong !== null) return { code: wrong.code, message: wrong.message, hint: wrong.hint }
+  return {
+    code: 'NOT_S3',
+    message: `What answers at this address is not S3: its answer breaks the rules of HTTP (${code}).`,
+    facts: { networkCode: code },
+  }
 }
 
 const CONNECTION: Record<string, string> = {
@@ -58,6 +85,7 @@ const CONNECTION: Record<string, string> = {
   ENETDOWN: 'The network is down.',
   EADDRNOTAVAIL: 'There is no network from here.',
   ECONNABORTED: 'The connection was cut off.',
+  ETOOSLOW: 'The server sends too slowly: a few bytes a second.',
   ERR_STREAM_PREMATURE_CLOSE: 'The server closed the connection in the middle.',
 }
 

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isCofferError } from '../base/errors.ts'
+import { isCofferError, type ErrorCode } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 
 const BASE_MS = 200
 const CAP_MS = 5_000
 
-/** True for failures that may be gone in a moment. */
+/** NOT_S3: a network that wants its terms accepted first answers in the server's place, for a while. */
+const PASSING: ErrorCode[] = ['NETWORK', 'SERVER', 'THROTTLED', 'NOT_S3']
+
+/** True for failures that may be gone in a moment, and leave open whether the server did what was asked. */
 export function isPassing(error: unknown): boolean {
-  return isCofferError(error, 'NETWORK') || isCofferError(error, 'SERVER') || isCofferError(error, 'THROTTLED')
+  return PASSING.some((code) => isCofferError(error, code))
 }
 
 /** Waits before attempt `attempt` (1 is the first repeat): exponential, capped, full jitter, so that many do not knock at once. */

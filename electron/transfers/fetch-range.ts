@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { describeFailure } from '../cloud/failure.ts'
 import { throwIfAborted } from '../cloud/send.ts'
+import { TOO_SLOW } from '../cloud/wire/pace.ts'
 import type { AnswerFields } from '../cloud/wire/fields.ts'
 import { getObjectInto, type Room } from '../cloud/wire/wire.ts'
 import type { CustomerKeyFields } from '../modes/mode.ts'
@@ -76,7 +77,13 @@ export async function fetchRange(
       const failure = describeFailure(error, { service: 'S3', operation: 'GetObject', input: {} })
       barren = filled > before ? 1 : barren + 1
       const mayPass = isPassing(failure) || (hasCome && failure.code === 'INTEGRITY' && attempt < MAX_WRONG_CHECKSUMS)
-      if (!mayPass || barren >= MAX_BARREN_ATTEMPTS || attempt >= MAX_ATTEMPTS) throw failure
+      if (
+        !mayPass ||
+        failure.facts.networkCode === TOO_SLOW ||
+        barren >= MAX_BARREN_ATTEMPTS ||
+        attempt >= MAX_ATTEMPTS
+      )
+        throw failure
       // A range may have broken off after its last byte. Of a whole object, even of an empty one, only an answer without
       // a fault counts: it is compared with S3's checksum.
       if (!whole && filled === into.length) return requestId

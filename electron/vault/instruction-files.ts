@@ -1,6 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isCofferError } from '../base/errors.ts'
-import { dropBody } from '../cloud/body.ts'
+import { dropBody, readBody } from '../cloud/body.ts'
 import type { VersionLine } from '../cloud/list-versions.ts'
 import { send } from '../cloud/send.ts'
 import { holdsWrappedKey, parseInstruction } from '../envelope/instruction.ts'
@@ -36,7 +36,7 @@ export async function readInstruction(
       dropBody(Body)
       return null
     }
-    return parseInstruction(await Body.transformToByteArray())
+    return parseInstruction(await readBody(Body, signal))
   } catch (error) {
     if (isCofferError(error, 'OBJECT_NOT_FOUND')) return null
     throw error

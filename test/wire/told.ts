@@ -4,7 +4,7 @@ import { findAny, formsOf } from '../support/needles.ts'
 
 /** What a fault of the network may be reported as. INTERNAL is a bug, and 2 is for what the person did wrong. */
 const HONEST: ErrorCode[] = [
-  ...(['NETWORK', 'SERVER', 'THROTTLED', 'INTEGRITY', 'TRUNCATED', 'CHANGED_WHILE_READ'] as const),
+  ...(['NETWORK', 'NOT_S3', 'SERVER', 'THROTTLED', 'INTEGRITY', 'TRUNCATED', 'CHANGED_WHILE_READ'] as const),
   // A signature that is wrong because a byte was changed looks like one of a wrong secret.
   'BAD_CREDENTIALS',
 ]

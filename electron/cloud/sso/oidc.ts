@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { CofferError } from '../../base/errors.ts'
+import { notS3 } from '../failures/not-s3.ts'
 import { describeNetworkFailure } from '../network-failure.ts'
 import { throwIfAborted } from '../send.ts'
 
@@ -26,7 +27,7 @@ export type NotYet = 'authorization_pending' | 'slow_down'
 /**
  * The part of IAM Identity Center's OIDC service that signs a device in (IAM Identity Center OIDC API Reference). Its
  * requests are signed by nobody; that is what the person's browser is for. Its calls throw CREDENTIALS_EXPIRED if the
- * person refused or let it run out, NETWORK, TLS, SERVER and CANCELLED.
+ * person refused or let it run out, NETWORK, TLS, NOT_S3, SERVER and CANCELLED.
  */
 export interface Oidc {
   register(scopes: string[]): Promise<Registration>
@@ -49,7 +50,7 @@ export function openOidc(endpoint: string, signal: AbortSignal): Oidc {
     async token({ clientId, clientSecret }, deviceCode) {
       const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
       const answer = await ask('/token', { clientId, clientSecret, grantType, deviceCode })
-      const { error } = refusal.safeParse(answer.body).data ?? {}
+      const { error } = refusal.safeParse(fromJson(answer.text)).data ?? {}
       return error === 'authorization_pending' || error === 'slow_down' ? error : read(token, answer)
     },
   }
@@ -57,14 +58,20 @@ export function openOidc(endpoint: string, signal: AbortSignal): Oidc {
 
 interface Answer {
   ok: boolean
-  body: unknown
+  status: number
+  text: string
 }
+
+/** Milliseconds that one of these short answers may take, however it trickles. */
+const PATIENCE = 30_000
 
 async function post(url: string, body: object, signal: AbortSignal): Promise<Answer> {
   try {
     const headers = { 'content-type': 'application/json' }
-    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal })
-    return { ok: answer.ok, body: fromJson(await answer.text()) }
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])
+    const request = { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error', signal: ends } as const
+    const answer = await fetch(url, request)
+    return { ok: answer.ok, status: answer.status, text: await answer.text() }
   } catch (error) {
     throwIfAborted(signal)
     const told = describeNetworkFailure(error instanceof Error ? (error.cause ?? error) : error)
@@ -82,7 +89,9 @@ function fromJson(text: string): unknown {
 }
 
 /** What the service says in words is not passed on: it may quote what it was sent. */
-function read<T>(schema: z.ZodType<T>, { ok, body }: Answer): T {
+function read<T>(schema: z.ZodType<T>, { ok, status, text }: Answer): T {
+  const body = fromJson(text)
+  if (body === undefined && status < 500) throw notS3('STS', status, text)
   const given = ok ? schema.safeParse(body).data : undefined
   if (given !== undefined) return given
   const { error } = refusal.safeParse(body).data ?? {}

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import { CofferError } from '../../base/errors.ts'
 import { MAX_HEAD } from './head.ts'
+import { notHttp } from './not-http.ts'
 import type { Origin } from './origin.ts'
+import { paceFor, tooSlow } from './pace.ts'
 import { socketTo, type Tls } from './socket.ts'
 
 /** One answer as it comes. */
@@ -79,8 +81,15 @@ interface Asking {
   reject(error: Error): void
 }
 
-/** Nothing is allocated for a read, and over plain HTTP nothing copied but what came with a head. */
-export function channelTo(origin: Origin, tls: Tls): Dialled {
+/** A read this large is no part of a trickle; so the clock is not read for it. */
+const MUCH = 4_096
+
+/**
+ * Nothing is allocated for a read, and over plain HTTP nothing copied but what came with a head. An answer that trickles ends
+ * the connection; `silence`: milliseconds that it may be silent, by which its pace is measured.
+ */
+export function channelTo(origin: Origin, tls: Tls, silence: number): Dialled {
+  const pace = paceFor(silence)
   const heads = Buffer.allocUnsafeSlow(MAX_HEAD)
   let seen = 0
   let asking: Asking | null = null
@@ -110,6 +119,8 @@ export function channelTo(origin: Origin, tls: Tls): Dialled {
 
   function came(count: number): boolean {
     try {
+      if (count >= MUCH) pace.restart()
+      else if (!pace.came(count, performance.now())) throw tooSlow()
       if (asking?.follower != null) asking.follower.take(Buffer.from(heads.subarray(0, count)))
       else if (asking === null || asking.filled === asking.body?.length) endWithMore(asking)
       else if (asking.body === null) takeHead(asking, count)
@@ -123,9 +134,11 @@ export function channelTo(origin: Origin, tls: Tls): Dialled {
   function takeHead(now: Asking, count: number): void {
     const from = Math.max(seen - 3, 0)
     seen += count
+    const wrong = notHttp(heads.subarray(0, seen))
+    if (wrong !== null) throw wrong
     const end = heads.subarray(0, seen).indexOf('\r\n\r\n', from, 'latin1')
     if (end === -1) {
-      if (seen === heads.length) throw badAnswer('The server answered with a head that does not end.')
+      if (seen === heads.length) throw new CofferError('NOT_S3', 'What answers is not S3: its head does not end.')
       return
     }
     const [all, rest] = [heads.subarray(0, seen), heads.subarray(end + 4, seen)]
@@ -180,6 +193,7 @@ export function channelTo(origin: Origin, tls: Tls): Dialled {
           return
         }
         asking = { taker, body: null, filled: 0, follower: null, resolve, reject }
+        pace.restart()
         socket.ref()
         write(socket, head, body)
       }).then(() => void (channel.reused = true))
@@ -197,9 +211,5 @@ function hungUp(): Error {
 }
 
 function tooMuch(): CofferError {
-  return badAnswer('The server sent more than it announced.')
-}
-
-function badAnswer(message: string): CofferError {
-  return new CofferError('SERVER', message)
+  return new CofferError('SERVER', 'The server sent more than it announced.')
 }

@@ -1,5 +1,6 @@
 import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https'
+import { paceFor, tooSlow } from './pace.ts'
 import type { Sockets } from './sockets.ts'
 
 /** The pool of connections of one place, and how long they may be silent, in milliseconds. */
@@ -45,6 +46,7 @@ export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): P
       agent: secure ? pool.httpsAgent : pool.httpAgent,
     })
     const abort = (): void => void request.destroy(new Error('aborted'))
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     request.once('close', () => signal.removeEventListener('abort', abort))
     request.once('response', (answer) => {
@@ -54,6 +56,7 @@ export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): P
     })
     request.on('error', reject)
     bound(request, pool)
+    watchPace(request, pool, mayTrickle(outgoing))
     sendBody(request, outgoing)
   })
 }
@@ -83,7 +86,9 @@ function sendBody(request: ClientRequest, { headers, body }: Outgoing): void {
 
 /** Bounds how long the connection may take to be made, and how long it may then be silent. */
 function bound(request: ClientRequest, { connectTimeout, silence }: Pool): void {
-  request.setTimeout(silence, () => request.destroy(timeout(`silent for ${silence} ms`)))
+  let answer: IncomingMessage | undefined
+  request.once('response', (response) => void (answer = response))
+  request.setTimeout(silence, () => void (answer ?? request).destroy(timeout(`silent for ${silence} ms`)))
   request.once('socket', (socket) => {
     if (!socket.connecting) return
     const timer = setTimeout(() => request.destroy(timeout(`no connection in ${connectTimeout} ms`)), connectTimeout)
@@ -92,6 +97,55 @@ function bound(request: ClientRequest, { connectTimeout, silence }: Pool): void 
     request.once('close', forget)
   })
 }
+
+/** How long S3 may take to complete an upload or to copy, in milliseconds; it sends white space meanwhile. */
+const LONG_WORK = 3_600_000
+
+/** Answers that begin before the work is done (Amazon S3 API, CompleteMultipartUpload, CopyObject, UploadPartCopy). */
+function mayTrickle({ method, path, headers }: Outgoing): boolean {
+  return (method === 'POST' && /[?&]uploadId=/.test(path)) || headers['x-amz-copy-source'] !== undefined
+}
+
+/** Ends a request whose answer trickles: neither its head nor its body would ever be idle. */
+function watchPace(request: ClientRequest, { silence }: Pool, trickles: boolean): void {
+  const pace = paceFor(silence)
+  let answer: IncomingMessage | undefined
+  let seen: number | undefined
+  let longest: NodeJS.Timeout | undefined
+  const begin = (): void => {
+    pace.restart()
+    seen = request.socket?.bytesRead
+  }
+  const end = (): void => void (answer ?? request).destroy(tooSlow())
+  const check = (): void => {
+    if (request.socket === null || seen === undefined) return
+    const came = request.socket.bytesRead - seen
+    seen += came
+    const isRead = answer === undefined || answer.readableLength < answer.readableHighWaterMark
+    if (!isRead || (trickles && answer !== undefined)) pace.restart()
+    else if (came > 0 && !pace.came(came, performance.now())) end()
+  }
+  const timer = setInterval(check, silence / TICKS)
+  request
+    .once('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', begin).once('secureConnect', begin)
+      else begin()
+    })
+    .once('finish', begin)
+    .on('information', begin)
+    .once('response', (response) => {
+      answer = response
+      begin()
+      if (trickles) longest = setTimeout(end, LONG_WORK)
+    })
+    .once('close', () => {
+      clearInterval(timer)
+      clearTimeout(longest)
+    })
+}
+
+/** How often the pace is looked at while a connection may be silent. */
+const TICKS = 32
 
 function timeout(what: string): Error {
   return Object.assign(new Error(`The server did not answer in time: ${what}.`), { name: 'TimeoutError' })

@@ -13,6 +13,7 @@ import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import { describeFailure } from '../failure.ts'
+import { askAgain, foreignRefusal, notS3 } from '../failures/not-s3.ts'
 import { refuseOpenKms } from '../guard.ts'
 import { requireWhole } from '../kms/whole-answers.ts'
 import { send, throwIfAborted } from '../send.ts'
@@ -21,7 +22,7 @@ import { deliver } from './deliver.ts'
 import type { Outgoing, Pool } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { addressOf, type Address } from './line.ts'
-import { headersOf, type ServiceError } from './refusal.ts'
+import { headersOf, refusalOf as s3RefusalOf, type ServiceError } from './refusal.ts'
 import { withRetries } from './retry.ts'
 import { sha256Hex, signedHeaders } from './sign.ts'
 
@@ -175,11 +176,22 @@ function parsed(body: Buffer): Partial<Record<string, string>> {
   } catch {
     // The parser's own words may repeat what it could not read.
   }
-  throw Object.assign(new CofferError('SERVER', 'What answered is not KMS.'), { $retryable: {} })
+  const text = body.toString('utf8', 0, 1_000)
+  // JSON that breaks off came from KMS; the network cut it.
+  throw askAgain(
+    /^\s*\{/.test(text) ? new CofferError('SERVER', 'The answer of KMS cannot be read.') : notS3('KMS', 200, text),
+  )
 }
 
-/** AWS JSON 1.1: the error's name, after its namespace, is in the body or in a header. */
+/**
+ * AWS JSON 1.1: the error's name, after its namespace, is in the body or in a header. An S3 without KMS answers in XML. Throws
+ * NOT_S3 for what is neither.
+ */
 function refusalOf({ status, headers, body }: KmsAnswer, clockSkewCorrected: boolean): ServiceError {
+  const text = body.toString('utf8')
+  const foreign = foreignRefusal('KMS', { status, headers, body: text })
+  if (foreign !== null) throw foreign
+  if (/^\s*</.test(text)) return s3RefusalOf(status, headers, text)
   const fields = refused(body)
   const named = headers['x-amzn-errortype'] ?? fields['__type'] ?? fields['code'] ?? 'Unknown'
   const code = named.replace(/^.*#/, '').replace(/[:,].*$/, '')

@@ -1,6 +1,7 @@
 import { abortWith, type Channel } from './channel.ts'
 import type { Outgoing } from './exchange.ts'
 import { headText, parseHead, type Head } from './head.ts'
+import { NotHttp } from './not-http.ts'
 import { MAX_ERROR_BYTES } from './refusal.ts'
 import { originOf } from './origin.ts'
 import type { Sockets } from './sockets.ts'
@@ -91,7 +92,8 @@ function askOver(
       })
       .finally(forget)
     done.catch((error: unknown) => {
-      if (error instanceof Unreadable) resolve(null)
+      // What speaks no HTTP is node:http's to refuse as well: its words are the same on every connection.
+      if (error instanceof Unreadable || error instanceof NotHttp) resolve(null)
       else reject(error instanceof Error ? error : new Error(String(error)))
     })
   })

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { foreignRefusal, pageTitle } from '../failures/not-s3.ts'
 
 /** An answer that is not a success, in the shape of the SDK's exceptions, so that cloud/failure.ts and its retries know it. */
 export interface ServiceError extends Error {
@@ -10,16 +11,21 @@ export interface ServiceError extends Error {
 /** Longer than any of S3's errors; more is not read. */
 export const MAX_ERROR_BYTES = 64 * 1024
 
-/** Reads an error to its end (Amazon S3 API reference, "REST error responses"). Throws what the connection throws. */
+/**
+ * Reads an error to its end (Amazon S3 API reference, "REST error responses"). Throws what the connection throws, and NOT_S3
+ * or TLS for an answer that no S3 gives.
+ */
 export async function readRefusal(answer: IncomingMessage): Promise<ServiceError> {
   return refusalOf(answer.statusCode ?? 0, headersOf(answer), await bodyText(answer))
 }
 
 /** The same of an error that has been read. */
 export function refusalOf(status: number, headers: Record<string, string>, body: string): ServiceError {
+  const foreign = foreignRefusal('S3', { status, headers, body })
+  if (foreign !== null) throw foreign
   const fields = elements(body)
-  const code = fields.Code ?? (status === 404 ? 'NotFound' : 'Unknown')
-  return Object.assign(new Error(fields.Message ?? 'UnknownError'), {
+  const code = fields.Code ?? 'Unknown'
+  return Object.assign(new Error(fields.Message ?? (fields.Code === undefined ? pageTitle(body) : 'UnknownError')), {
     ...fields,
     name: code,
     Code: code,

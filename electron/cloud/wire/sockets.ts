@@ -43,7 +43,7 @@ export function openSockets(trust: Trust, patience: Patience): Sockets {
   let closed = false
 
   async function fresh(origin: Origin, signal: AbortSignal): Promise<Channel> {
-    const channel = await dial(channelTo(origin, tls), origin, trust, patience, signal)
+    const channel = await dial(channelTo(origin, tls, patience.silence), origin, trust, patience, signal)
     open.add(channel)
     channel.socket.once('close', () => open.delete(channel))
     if (closed) channel.destroy()

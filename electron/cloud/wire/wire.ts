@@ -14,6 +14,7 @@ import {
 import { CofferError } from '../../base/errors.ts'
 import { release } from '../../base/release.ts'
 import { dropBody } from '../body.ts'
+import { isPageHead, notAnObject } from '../failures/not-s3.ts'
 import { send } from '../send.ts'
 import { call, NOTHING, type Body, type Direct } from './call.ts'
 import { deliver } from './deliver.ts'
@@ -54,7 +55,7 @@ function delivering(signal: AbortSignal): Direct<AnswerFields> {
       const answer = await deliver(sockets, outgoing, signal)
       return answer instanceof IncomingMessage ? answer : { ...answer, refusal: answer.body, done: Promise.resolve() }
     },
-    take: ({ headers }) => answerFields(headers),
+    take: ({ status, headers }) => objectFields(status, headers),
   }
 }
 
@@ -72,7 +73,7 @@ export function getObject(s3: S3Client, input: GetObjectCommandInput, signal: Ab
     throw new CofferError('SERVER', 'The server answered without a body.')
   }
   const asked = { operation: 'GetObject', method: 'GET', input, body: NOTHING }
-  return call(s3, asked, signal, viaSdk, (answer) => ({ ...answerFields(headersOf(answer)), Body: answer }))
+  return call(s3, asked, signal, viaSdk, (answer) => ({ ...fieldsOf(answer), Body: answer }))
 }
 
 /** Where an object's bytes go. */
@@ -94,11 +95,11 @@ export async function getObjectInto(
   signal: AbortSignal,
 ): Promise<AnswerFields> {
   const asked = { operation: 'GetObject', method: 'GET', input, body: NOTHING }
-  const place = { ...room, place: ({ headers }: Head) => room.place(answerFields(headers)) }
+  const place = { ...room, place: ({ status, headers }: Head) => room.place(contentFields(status, headers)) }
   const direct = async ({ sockets }: Pool, outgoing: Outgoing): Promise<Received | null> =>
     outgoing.protocol === 'http:' ? receive(sockets, outgoing, place, signal) : null
   const viaSdk = async (): Promise<Coming> => pouring(await getObject(s3, input, signal), room)
-  const take = (answer: IncomingMessage): Coming => pouring({ ...answerFields(headersOf(answer)), Body: answer }, room)
+  const take = (answer: IncomingMessage): Coming => pouring({ ...fieldsOf(answer), Body: answer }, room)
   const { fields, done } = await call(s3, asked, signal, viaSdk, take, {
     ask: direct,
     take: ({ headers, done: coming }) => ({ fields: answerFields(headers), done: coming }),
@@ -145,11 +146,31 @@ export function headObject(s3: S3Client, input: HeadObjectCommandInput, signal: 
 }
 
 /** Such an answer has no body to speak of; it is read all the same, or its connection would not be free. */
-function finished(answer: IncomingMessage): Promise<AnswerFields> {
-  return new Promise((resolve, reject) => {
-    answer
-      .once('end', () => resolve(answerFields(headersOf(answer))))
-      .once('error', reject)
-      .resume()
+async function finished(answer: IncomingMessage): Promise<AnswerFields> {
+  await new Promise((resolve, reject) => {
+    answer.once('end', resolve).once('error', reject).resume()
   })
+  return objectFields(answer.statusCode ?? 0, headersOf(answer))
+}
+
+/** The fields of a success whose body is still to be read. Throws NOT_S3 and lets go of it if it is not S3's. */
+function fieldsOf(answer: IncomingMessage): AnswerFields {
+  try {
+    return contentFields(answer.statusCode ?? 0, headersOf(answer))
+  } catch (error) {
+    dropBody(answer)
+    throw error
+  }
+}
+
+/** Where contents come, a page of HTML may be one; S3 names the ETag of those. Who reads compares it in any case. */
+function contentFields(status: number, headers: Record<string, string>): AnswerFields {
+  if (headers.etag === undefined && isPageHead(headers)) throw notAnObject(status, headers)
+  return answerFields(headers)
+}
+
+/** Of an object or a part that is stored or asked about, S3 always names the ETag. Throws NOT_S3 where there is none, to be asked for again. */
+function objectFields(status: number, headers: Record<string, string>): AnswerFields {
+  if (headers.etag === undefined) throw notAnObject(status, headers)
+  return answerFields(headers)
 }

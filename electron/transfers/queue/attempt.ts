@@ -1,5 +1,6 @@
 import { isPause } from '../../base/pause.ts'
 import type { CofferError } from '../../base/errors.ts'
+import { TOO_SLOW } from '../../cloud/wire/pace.ts'
 import type { Item } from '../../store/transfer-items.ts'
 import type { Overwrite } from '../../store/transfer-runs.ts'
 import { backOff, isPassing } from '../backoff.ts'
@@ -28,6 +29,9 @@ export interface Surroundings<Done extends { bytes: number }> {
 
 /** Repeats of one item while its server answers others. */
 const MOST_TRIES = 4
+
+/** The same where it answers too slowly: each takes long to be found out. */
+const MOST_SLOW_TRIES = 2
 
 /** Names that are tried to keep both, before somebody has to look. */
 const MOST_COPIES = 1000
@@ -67,10 +71,15 @@ export async function attempt<Done extends { bytes: number }>(
       }
       const next = await around.onPassing(error)
       if (next === 'hold') return { state: 'held', item }
-      if (next === 'fail' || tries >= MOST_TRIES) return { state: 'failed', item, error }
+      if (next === 'fail' || tries >= (isTooSlow(error) ? MOST_SLOW_TRIES : MOST_TRIES))
+        return { state: 'failed', item, error }
       await backOff(tries, watch.signal).catch(() => undefined)
     }
   }
+}
+
+function isTooSlow({ facts }: CofferError): boolean {
+  return facts.networkCode === TOO_SLOW
 }
 
 /** Nobody answers where the server was, or somebody else does, or it hangs up because it is about to go. */

@@ -81,7 +81,10 @@ export function openAway({ probe, changed, patience = Infinity, gaveUp }: AwayOp
   }
 }
 
-/** This computer's server that does not start is away, too; starting it again may help. */
+/**
+ * This computer's server that does not start is away, too; starting it again may help. Where another server answers, waiting
+ * does not.
+ */
 function isAway(error: CofferError): boolean {
-  return isPassing(error) || error.code === 'LOCAL_SERVER'
+  return (isPassing(error) && error.code !== 'NOT_S3') || error.code === 'LOCAL_SERVER'
 }

@@ -12,6 +12,7 @@ const KEYS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnF
 
 const BUCKETS = '<ListAllMyBucketsResult><Owner><ID>1</ID></Owner><Buckets></Buckets></ListAllMyBucketsResult>'
 const REFUSAL = '<Error><Code>InvalidAccessKeyId</Code><Message>No such key.</Message></Error>'
+const DENIED = '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 
 /** Coffer over a new folder; its secrets are in a sealed file, which is made when the first one is stored. */
 async function person() {
@@ -36,7 +37,7 @@ async function server(statusOf: (path: string) => number) {
     seen.push(`${request.method ?? ''} ${path}`)
     const status = request.method === 'POST' ? 501 : statusOf(path)
     answer.writeHead(status, { 'content-type': 'application/xml' })
-    answer.end(request.method === 'HEAD' ? undefined : status === 200 ? BUCKETS : REFUSAL)
+    answer.end(request.method === 'HEAD' ? undefined : status === 200 ? BUCKETS : path === '/' ? REFUSAL : DENIED)
   }).listen(0, '127.0.0.1')
   await once(http, 'listening')
   onTestFinished(() => {
