@@ -4,6 +4,7 @@ import { CofferError } from '../base/errors.ts'
 import type { KeyPurpose } from '../base/key-purpose.ts'
 import { ask } from './ask.ts'
 import { computerKitInWords } from './computer-kit.ts'
+import { addExport } from './key-export.ts'
 import { addImport } from './key-import.ts'
 import { addKit, addRestore } from './kit.ts'
 import { isAnyoneThere } from './kit-passphrase.ts'
@@ -91,22 +92,6 @@ function addList(key: Command): void {
       if (kit !== null) out.note(computerKitInWords(kit))
     }),
   )
-}
-
-function addExport(key: Command): void {
-  const command = key
-    .command('export')
-    .description('write a key to a new file that only you can read: base64, or PEM for RSA')
-    .argument('<key>', 'its name or id')
-    .argument('<file>', 'the new file')
-    .option('--public', 'the public half of an RSA key alone, for a computer that shall write and not read')
-    .action((name: string, path: string, { public: publicOnly = false }: { public?: boolean }) =>
-      withCoffer(command, async ({ client, out, signal }) => {
-        const written = await client.keys.export({ key: name, path, publicOnly }, { signal })
-        const warning = publicOnly ? '' : ' Whoever has this file can read your files: keep it safe.'
-        out.result(written, `Written to ${written.path}.${warning}`)
-      }),
-    )
 }
 
 function addPurpose(key: Command): void {

@@ -3,9 +3,13 @@ import type { CustomerKeyInfo, KmsKeyInfo } from '../../electron/api/contract.ts
 import { keyName } from '../words/keys.ts'
 import { coffer } from './coffer.ts'
 
+type ComputerKit = NonNullable<Awaited<ReturnType<typeof coffer.client.local.status>>['kit']>
+
 /** The keys that are known by name: the person's own, and those of each place's KMS as far as they were asked for. */
 class Keyring {
   own = $state.raw<CustomerKeyInfo[]>([])
+  /** The recovery kit of This computer; null where it has no data yet. */
+  computer = $state.raw<ComputerKit | null>(null)
   #kms = new SvelteMap<string, KmsKeyInfo[]>()
   #asked = new Set<string>()
 
@@ -17,6 +21,11 @@ class Keyring {
   /** Throws what the contract throws. */
   async load(): Promise<void> {
     this.own = await coffer.client.keys.list({})
+    await this.loadComputer()
+  }
+
+  async loadComputer(): Promise<void> {
+    this.computer = (await coffer.client.local.status({})).kit
   }
 
   setKms(place: string, keys: KmsKeyInfo[]): void {

@@ -38,6 +38,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   INVALID_INPUT: 'Correct it and try again.',
 }
 
+const ROOT_KEY = 'Restore the recovery kit that was saved where that folder was in use, on the Keys page.'
+
 /** An option, a command or a variable of the command line. */
 const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AWS)_[A-Z])/
 
@@ -45,7 +47,8 @@ const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AW
  * The core's hint, where it says something that holds in a window too; a hint that names commands or options is replaced by
  * this window's own words for the code, and failing these, by those of its sentences that name none.
  */
-export function explain({ code, message, hint }: Failure): Explained {
+export function explain({ code, message, hint, facts }: Failure): Explained {
+  if (code === 'KEY_WRONG' && facts['rootKey'] !== undefined) return { title: message, next: ROOT_KEY }
   return { title: message, next: COMMAND_LINE.test(hint) ? (NEXT[code] ?? withoutCommands(hint)) : hint }
 }
 

@@ -38,3 +38,8 @@ export function keyName(keyId: string, own: readonly Own[], kms: readonly Kms[])
   const bare = keyId.split('/').at(-1)
   return kms.find((key) => key.keyId === bare)?.aliases[0]?.replace(/^alias\//, '')
 }
+
+/** The name of the file that a key is exported to, without what a file name cannot hold. */
+export function plainFileName({ name, kind }: Pick<CustomerKeyInfo, 'name' | 'kind'>): string {
+  return `${name.replace(/[/\\:*?"<>|]+/g, '-')}.${kind === 'aes-256' ? 'key' : 'pem'}`
+}

@@ -1,5 +1,7 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { newPerson } from '../support/coffer.ts'
+import { startComputer } from '../support/computer.ts'
 import { writeFiles } from '../support/files.ts'
 import { PASSPHRASE_WORK, drop, notices, openBucket, row, saveKit, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
@@ -39,9 +41,37 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
     await page.getByRole('button', { name: 'Rename' }).click()
     await page.getByRole('button', { name: 'More for our family' }).click()
     await page.getByRole('menuitem', { name: 'Export in plain' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Export “our family” in plain' })
+    await expect(dialog.getByText('The file holds the key itself, without a passphrase')).toBeVisible()
+    const plain = dialog.getByRole('button', { name: 'Export in plain' })
+    await expect(plain).toBeDisabled()
+    await dialog.getByLabel('To export it, type its name').fill('our family')
+    await plain.click()
     await expect(notices(page).getByText('The key is exported, in plain')).toBeVisible()
     const exported = (await readFile(join(downloads, 'our family.key'), 'utf8')).trim()
     expect(Buffer.from(exported, 'base64')).toHaveLength(32)
+  })
+
+  await test.step('export once more: the file that is there is replaced, or another name is taken', async () => {
+    await writeFiles(downloads, { 'our family.key': Buffer.from('another file') })
+    await page.getByRole('button', { name: 'More for our family' }).click()
+    await page.getByRole('menuitem', { name: 'Export in plain' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Export “our family” in plain' })
+    await dialog.getByLabel('To export it, type its name').fill('our family')
+    await dialog.getByRole('button', { name: 'Export in plain' }).click()
+    await expect(dialog.getByRole('alert')).toContainText('There is a file already')
+    expect(await readFile(join(downloads, 'our family.key'), 'utf8')).toBe('another file')
+    await dialog.getByLabel('File name').fill('second.key')
+    await dialog.getByRole('button', { name: 'Export in plain' }).click()
+    await expect(dialog).toBeHidden()
+    await page.getByRole('button', { name: 'More for our family' }).click()
+    await page.getByRole('menuitem', { name: 'Export in plain' }).click()
+    await dialog.getByLabel('To export it, type its name').fill('our family')
+    await dialog.getByRole('button', { name: 'Export in plain' }).click()
+    await dialog.getByRole('button', { name: 'Replace the file that is there' }).click()
+    await expect(dialog).toBeHidden()
+    const second = await readFile(join(downloads, 'second.key'), 'utf8')
+    expect(await readFile(join(downloads, 'our family.key'), 'utf8')).toBe(second)
   })
 
   await test.step('delete: its name has to be typed, and what it costs is said', async () => {
@@ -79,4 +109,50 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
     await row(page, 'will.txt').dblclick()
     await expect(page.getByLabel('Content of will.txt')).toHaveText('to my niece')
   })
+})
+
+test('This computer says that it has no kit until one is saved', async ({ page, window }) => {
+  await mkdir(join(window.person, 'Downloads'), { recursive: true })
+  await tryHere(page)
+  await page.getByRole('link', { name: 'This computer' }).click()
+  const notice = page.getByRole('status').filter({ hasText: 'This computer has no recovery kit' })
+  await notice.getByRole('button', { name: 'Save This computer’s kit' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Save the recovery kit of This computer' })
+  await dialog.getByLabel('Passphrase').fill('passwordpassword')
+  await expect(dialog.getByText(/^Very weak/)).toBeVisible()
+  await saveKit(page, PASSPHRASE)
+  await expect(notice).toBeHidden()
+  await page.getByRole('link', { name: 'Keys', exact: true }).click()
+  await expect(page.getByRole('list', { name: 'This computer’s kit' }).getByText(/^In a kit of today/)).toBeVisible()
+})
+
+test('a copy of the data folder of another This computer opens with its kit', async ({ page, window }) => {
+  const other = await newPerson()
+  const passphrase = join(other.folder, 'passphrase')
+  await writeFiles(other.folder, { passphrase: Buffer.from(PASSPHRASE), letter: Buffer.from('to my niece') })
+  const computer = await startComputer(other)
+  await other.done(['put', 'letter', 's3://elsewhere/letter.txt', '--mode', 'sse-kms'])
+  await other.done(['key', 'kit', '--computer', 'computer.age', '--passphrase-file', passphrase])
+  await computer.stop()
+  await cp(computer.dataDir, join(window.person, 'copy'), { recursive: true })
+
+  await tryHere(page)
+  await page.getByRole('link', { name: 'Keys', exact: true }).click()
+  await page.getByRole('button', { name: 'Restore kit' }).click()
+  const choose = page.getByRole('button', { name: 'Choose the kit…' })
+  await window.chooseFiles([join(other.folder, 'computer.age')], () => choose.click())
+  await page.getByLabel('Passphrase').fill(PASSPHRASE)
+  await page.getByRole('button', { name: 'Restore', exact: true }).click()
+  const folder = page.getByRole('dialog', { name: 'Open This computer’s data folder' })
+  await expect(folder.getByLabel('Folder')).toHaveValue(computer.dataDir, { timeout: PASSPHRASE_WORK })
+  await folder.getByLabel('Folder').fill(window.person)
+  await folder.getByRole('button', { name: 'Open the folder' }).click()
+  await expect(folder.getByRole('alert')).toContainText('there is no vault there')
+  await folder.getByLabel('Folder').fill(join(window.person, 'copy'))
+  await folder.getByRole('button', { name: 'Open the folder' }).click()
+  await expect(folder).toBeHidden()
+  await openBucket(page, 'elsewhere')
+  await row(page, 'letter.txt').dblclick()
+  await expect(page.getByLabel('Content of letter.txt')).toHaveText('to my niece')
+  await other.remove()
 })

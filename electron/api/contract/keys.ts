@@ -125,11 +125,20 @@ export const keys = {
     ),
 
   /**
-   * Writes the material to a new file that only the person can read: AES as one line of base64, RSA as PEM. Never
-   * overwrites. With `publicOnly`, the public half of an RSA key, which is no secret.
+   * Writes the material in the clear to a file that only the person can read: AES as one line of base64, RSA as PEM.
+   * `confirm` is the key's name, typed by the person. With `publicOnly`, the public half of an RSA key, which is no secret and
+   * needs no name.
    */
   export: oc
-    .input(z.strictObject({ ...keyRef, path: z.string().min(1), publicOnly: z.boolean().default(false) }))
+    .input(
+      z.strictObject({
+        ...keyRef,
+        path: z.string().min(1),
+        publicOnly: z.boolean().default(false),
+        confirm: z.string().optional(),
+        overwrite: overwrite.default('refuse'),
+      }),
+    )
     .output(z.object({ path: z.string() })),
 
   /** Records what a key is for; it cannot be changed. KEY_PURPOSE if it is for the other use already. */

@@ -1,9 +1,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { toBase64, zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
 import { describeLocalFailure, errnoOf } from '../../base/local-failure.ts'
+import { writeNewPrivate, writePrivate } from '../../store/private-file.ts'
 
 /** No key file or recovery kit is larger; a wrong file should not be read whole. */
 const MAX_KEY_FILE = 32 * 1024 * 1024
@@ -27,31 +28,24 @@ async function readSmallFile(path: string): Promise<Buffer | null> {
 }
 
 /**
- * Writes a key to a new file that only its owner can read: AES as one line of base64, RSA as PEM (PKCS #8 or SPKI).
- * Throws ALREADY_EXISTS, LOCAL_IO; then nothing is left of it.
+ * Writes a key to a file that only its owner can read: AES as one line of base64, RSA as PEM (PKCS #8 or SPKI). A file that is
+ * there is replaced whole, and only if the person says so. Throws ALREADY_EXISTS, LOCAL_IO; then nothing is left of it.
  */
-export async function writeKeyFile(path: string, key: { kind: KeyInfo['kind']; bytes: Buffer }): Promise<void> {
+export async function writeKeyFile(
+  path: string,
+  key: { kind: KeyInfo['kind']; bytes: Buffer },
+  overwrite: 'refuse' | 'replace',
+): Promise<void> {
   const text = Buffer.from(`${inText(key).trimEnd()}\n`)
   try {
-    await writeNew(path, text)
+    await (overwrite === 'replace' ? writePrivate(path, text) : writeNewPrivate(path, text))
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw describeLocalFailure(error, path)
-    throw new CofferError('ALREADY_EXISTS', `There is a file already: ${path}`, { hint: 'Choose another file.' })
+    throw new CofferError('ALREADY_EXISTS', `There is a file already: ${path}`, {
+      hint: 'Choose another file, or allow it to be replaced: --overwrite.',
+    })
   } finally {
     zero(text)
-  }
-}
-
-async function writeNew(path: string, text: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
   }
 }
 

@@ -40,12 +40,16 @@ export const keysRouter = {
     recorded(coffer, what, () => restoreKit(coffer, input)),
   ),
 
-  export: keys.export.handler(async ({ input: { key, path, publicOnly }, context: { coffer } }) => {
-    const { id } = await coffer.keys.find(key)
+  export: keys.export.handler(async ({ input, context: { coffer } }) => {
+    const { path, publicOnly, overwrite } = input
+    const { id, name, kind } = await coffer.keys.find(input.key)
+    if (!publicOnly && kind !== 'rsa-public' && input.confirm !== name) {
+      throw new CofferError('INVALID_INPUT', `To write the key in the clear, its name must be given exactly: ${name}.`)
+    }
     await recorded(coffer, { ...what, keyId: id }, async () => {
       const material = await coffer.keys.export(id, { publicOnly })
       try {
-        await writeKeyFile(path, material)
+        await writeKeyFile(path, material, overwrite)
       } finally {
         zero(material.bytes)
       }

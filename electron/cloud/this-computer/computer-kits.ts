@@ -154,7 +154,8 @@ function folderMissing(folder: string): CofferError {
     'FILE_NOT_FOUND',
     `This computer's data folder ${folder} is not there, and a kit holds its KMS keys.`,
     {
-      hint: 'Connect the disk it is on, or save a kit of your keys alone: --keys-only.',
+      hint: 'Connect the disk it is on. Or save a kit of your keys alone: --keys-only.',
+      facts: { dataFolder: 'missing' },
     },
   )
 }
@@ -171,6 +172,7 @@ function otherFolder(folder: string): CofferError {
     `The data in ${folder} belongs to another This computer than this recovery kit.`,
     {
       hint: 'Take the kit that was saved where that folder was in use.',
+      facts: { rootKey: 'other' },
     },
   )
 }

@@ -292,6 +292,7 @@ function refusal({ code, message }: NotStarted, dataDir: string): CofferError {
         `The data in ${dataDir} belongs to another Coffer: its root key is not here.`,
         {
           hint: 'Open it with its recovery kit (coffer up --data FOLDER --kit FILE), or with the COFFER_HOME and the keychain it was made with.',
+          facts: { rootKey: 'other' },
         },
       )
     case 'DATA_DIR_MISSING':
