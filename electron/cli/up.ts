@@ -27,6 +27,7 @@ interface UpFlags extends GlobalOptions, RestoreFlags {
   data?: string
   port: number
   kit?: string
+  rebuild?: boolean
 }
 
 export function addUp(program: Command): void {
@@ -42,6 +43,7 @@ export function addUp(program: Command): void {
     )
     .option('--plain', 'take a kit that age has decrypted, too')
     .option('--port <number>', 'its port on 127.0.0.1; any free one unless told', wholeNumber(0, 65535), 0)
+    .option('--rebuild', 'make the index anew from the stored objects, and bring back what it does not know')
     .addHelpText('after', EXAMPLES + EXIT_HELP)
     .action(() => {
       const flags = command.optsWithGlobals<UpFlags>()
@@ -60,7 +62,7 @@ async function up(flags: UpFlags): Promise<void> {
       const session = { client: createInProcessClient(coffer), out: notesOf(out), signal }
       await openKit(session, await keyFile(flags.kit, signal), flags, flags.data)
     }
-    const server = await localCloud.run({ dataDir: flags.data, port: flags.port })
+    const server = await localCloud.run({ dataDir: flags.data, port: flags.port, rebuild: flags.rebuild })
     tell(out, server)
     tellOfData(out, server)
     if (localCloud.kits.status()?.savedAt == null) out.note(NO_KIT)

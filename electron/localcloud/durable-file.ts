@@ -39,7 +39,7 @@ export function replaceFile(path: string, content: Uint8Array): void {
 }
 
 /** Makes renames and removals in a folder durable. Windows cannot sync folders and need not: NTFS journals them. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')
   try {
@@ -50,7 +50,7 @@ function syncFolder(path: string): void {
 }
 
 /** The system's name for why a call failed (`ENOENT`); undefined for other errors. */
-function errorCode(error: unknown): string | undefined {
+export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }

@@ -3,14 +3,18 @@ import { basename, join } from 'node:path'
 import { makeFolderSync } from '../base/make-folder.ts'
 
 /** Holds what the server does not know or cannot use: it moves such files here and never deletes them. */
-function foundFolder(dataDir: string): string {
+export function foundFolder(dataDir: string): string {
   return join(dataDir, 'found')
 }
 
+/** In `found/`: what a rebuild could not use, or did not need. */
+export function leftFolder(dataDir: string): string {
+  return join(foundFolder(dataDir), 'left')
+}
+
 /** Moves a file into `found/`, under a name that is free there. Returns that path; null if the file is not there. */
-export function setAside(dataDir: string, path: string): string | null {
+export function setAside(dataDir: string, path: string, folder = foundFolder(dataDir)): string | null {
   if (!existsSync(path)) return null
-  const folder = foundFolder(dataDir)
   makeFolderSync(folder, 0o700)
   const target = freeName(join(folder, basename(path)))
   renameSync(path, target)

@@ -10,6 +10,13 @@ export interface StartOrder {
    * disk that is not mounted.
    */
   mayCreate: boolean
+  /** Make the index anew from the content files and their log. */
+  rebuild: boolean
+  /**
+   * Seconds for which removed content files are kept, so that a copy of the folder that is being made stays whole; ten minutes
+   * unless told.
+   */
+  keepRemovedSeconds?: number | undefined
   /** 0: any free port. */
   port: number
   /** 32 bytes, base64: wraps S3's master key, KMS key material and principals' secrets at rest. */
@@ -27,13 +34,19 @@ export interface StartOrder {
 
 /** Something about the data that its owner should know. */
 export interface Notice {
-  code: 'STATE_RESTORED' | 'KMS_LOST'
+  code: 'STATE_RESTORED' | 'KMS_LOST' | 'INDEX_REBUILT' | 'CONTENT_FOUND' | 'CONTENT_MISSING'
   /** Whole sentences in plain English: what happened, and what to do. */
   message: string
 }
 
 export type StartRefusal =
-  'DATA_DIR_MISSING' | 'DATA_DIR_IN_USE' | 'DATA_DAMAGED' | 'WRONG_ROOT_KEY' | 'PORT_IN_USE' | 'FAILED'
+  'DATA_DIR_MISSING' | 'DATA_DIR_IN_USE' | 'DATA_DAMAGED' | 'DISK_FULL' | 'WRONG_ROOT_KEY' | 'PORT_IN_USE' | 'FAILED'
+
+/** Told before the answer where that takes longer than usual. */
+export interface StartDelay {
+  /** The answer comes within so many seconds. */
+  waitSeconds: number
+}
 
 /** What it answers the same way, once it accepts connections (or cannot). */
 export type StartAnswer =

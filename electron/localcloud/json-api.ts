@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { zero } from '../base/bytes.ts'
 import type { Principals } from './auth/principals.ts'
+import { diskFullMessage, isDiskFull } from './disk-space.ts'
 import type { Kms } from './kms/service.ts'
 import { KmsError, S3Error, type Principal } from './request.ts'
 
@@ -21,13 +22,14 @@ export async function readJsonBody(request: IncomingMessage): Promise<Buffer> {
   return body
 }
 
-/** Performs `TrentService.*` (KMS) and `CofferAdmin.*` (principals, the owner's alone) and answers the output's JSON. */
+/** Performs `TrentService.*` (KMS) and `CofferAdmin.*` (principals, the owner's alone) and answers the output's JSON. Throws KmsError. */
 export function jsonApi(
   kms: Kms,
   principals: Principals,
+  dataDir: string,
 ): (principal: Principal, target: string, body: Buffer) => Buffer {
   const admin = adminOperations(kms, principals)
-  return (principal, target, body) => {
+  const perform = (principal: Principal, target: string, body: Buffer): Buffer => {
     const [service, action = ''] = target.split('.')
     const input = parseInput(body)
     if (service === 'TrentService') return encode(kms.call(principal, action, input))
@@ -40,6 +42,14 @@ export function jsonApi(
       )
     }
     return encode(operation(input))
+  }
+  return (principal, target, body) => {
+    try {
+      return perform(principal, target, body)
+    } catch (error) {
+      if (!isDiskFull(error, dataDir)) throw error
+      throw new KmsError('InsufficientStorageException', diskFullMessage(dataDir), 507)
+    }
   }
 }
 

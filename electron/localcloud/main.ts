@@ -1,12 +1,13 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
-import { fromBase64, zero } from '../base/bytes.ts'
+import { fromBase64 } from '../base/bytes.ts'
 import { serverProof } from '../base/server-proof.ts'
 import { OWNER, REGION } from './account.ts'
 import { openPrincipals } from './auth/principals.ts'
 import { NoBackupError } from './backed-up-database.ts'
 import { createVerifier, type Credential } from './auth/verify.ts'
+import { diskFullMessage, isDiskFull } from './disk-space.ts'
 import { holdsVault, takeDataFolder, type DataFolder } from './data-folder.ts'
 import type { StartOrder, StartRefusal } from './handshake.ts'
 import { idleClock } from './idle.ts'
@@ -14,12 +15,18 @@ import { noticesOfKms, noticesOfPrincipals } from './notices.ts'
 import { jsonApi } from './json-api.ts'
 import { createKms } from './kms/service.ts'
 import { openOrderLine } from './order-line.ts'
-import { deriveKeys, type DerivedKeys } from './root-key.ts'
+import { deriveKeys, forgetKeys, type DerivedKeys } from './root-key.ts'
 import { createS3 } from './s3/service.ts'
 import { createLocalServer } from './server.ts'
+import { IndexDamagedError } from './storage/open-index.ts'
+import { openStorage } from './storage/storage.ts'
 
 const GRACE_MILLISECONDS = 5_000
 const SETTLE_MILLISECONDS = 60_000
+/** To make the index of a large vault anew. */
+const SLOW_START_SECONDS = 6 * 3600
+/** To copy a folder: removed content files are kept for so long. */
+const KEEP_REMOVED_SECONDS = 600
 
 const bytes = z.string().transform((text, ctx) => {
   const decoded = fromBase64(text)
@@ -31,6 +38,8 @@ const bytes = z.string().transform((text, ctx) => {
 const orderSchema = z.object({
   dataDir: z.string().min(1),
   mayCreate: z.boolean(),
+  rebuild: z.boolean().default(false),
+  keepRemovedSeconds: z.number().min(0).default(KEEP_REMOVED_SECONDS),
   port: z.number().int().min(0).max(65_535),
   rootKey: bytes.refine((key) => key.length === 32, 'must be 32 bytes'),
   kmsBackup: bytes.optional(),
@@ -51,12 +60,15 @@ class Refusal extends Error {
 }
 
 const line = openOrderLine()
+/** The folder that was ordered, for what is said of a failure. */
+let usedDir = '.'
 
 /** This computer's S3 and KMS: takes its order, answers, and serves until it is told to stop. */
 async function main(): Promise<void> {
   process.umask(0o077)
   const order = parseOrder(await line.order())
   if (!order) throw new Refusal('FAILED', 'The start order is not valid')
+  usedDir = order.dataDir
   const isNew = !holdsVault(order.dataDir)
   if (isNew && !order.mayCreate) throw new Refusal('DATA_DIR_MISSING', `There is no vault in ${order.dataDir}`)
   const folder = takeDataFolder(order.dataDir)
@@ -71,8 +83,16 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys, isNew: b
   const now = Date.now
   const principals = openPrincipals(dataDir, keys.principalsWrapping, now)
   const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now, principalExists: principals.exists, kit })
-  const s3 = createS3({ dataDir, region: REGION, s3MasterKey: keys.s3Master, kms: kms.port })
-  const notices = [...noticesOfKms(kms, isNew), ...noticesOfPrincipals(principals.restored)]
+  const storage = await openStorage({
+    dataDir,
+    logKey: keys.indexLog,
+    descriptionKey: keys.description,
+    rebuild: order.rebuild,
+    keepRemovedMs: order.keepRemovedSeconds * 1000,
+    onSlow: () => line.delay({ waitSeconds: SLOW_START_SECONDS }),
+  })
+  const s3 = createS3({ storage, region: REGION, s3MasterKey: keys.s3Master, kms: kms.port })
+  const notices = [...noticesOfKms(kms, isNew), ...noticesOfPrincipals(principals.restored), ...storage.notices]
   const settling = setInterval(() => kms.settle(), SETTLE_MILLISECONDS).unref()
 
   const idle = idleClock(order.idleSeconds, () => void stop())
@@ -80,7 +100,7 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys, isNew: b
   const server = createLocalServer({
     verify,
     s3,
-    json: jsonApi(kms, principals),
+    json: jsonApi(kms, principals, dataDir),
     proofOf: (challenge, port) => serverProof(order.owner.secretAccessKey, challenge, port),
     onActivity: idle.change,
   })
@@ -92,10 +112,10 @@ async function run(order: Order, folder: DataFolder, keys: DerivedKeys, isNew: b
     idle.stop()
     clearInterval(settling)
     await closeGracefully(server)
-    s3.close()
+    await storage.close()
     kms.close()
     principals.close()
-    zero(keys.s3Master, keys.kmsWrapping, keys.principalsWrapping)
+    forgetKeys(keys)
     folder.release()
     process.exit(0)
   }
@@ -148,13 +168,15 @@ function parseOrder(line: string): Order | null {
 
 function refusalOf(error: unknown): StartRefusal {
   if (error instanceof Refusal) return error.code
-  return error instanceof NoBackupError ? 'DATA_DAMAGED' : 'FAILED'
+  if (isDiskFull(error, usedDir)) return 'DISK_FULL'
+  return error instanceof NoBackupError || error instanceof IndexDamagedError ? 'DATA_DAMAGED' : 'FAILED'
 }
 
 main().catch((error: unknown) => {
   // The message may name paths and system errors, never keys; a stack would tell nothing to whoever reads the answer.
-  const message = error instanceof Error ? error.message : 'Unknown failure'
-  line.answer({ ok: false, code: refusalOf(error), message })
+  const code = refusalOf(error)
+  const own = error instanceof Error ? error.message : 'Unknown failure'
+  line.answer({ ok: false, code, message: code === 'DISK_FULL' ? diskFullMessage(usedDir) : own })
   // Ending the process drops the folder's lock, whatever was open.
   line.end(1)
 })

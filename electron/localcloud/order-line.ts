@@ -1,12 +1,14 @@
 import { zero } from '../base/bytes.ts'
 import { parentPort, type Port } from '../base/parent-port.ts'
-import type { StartAnswer } from './handshake.ts'
+import type { StartAnswer, StartDelay } from './handshake.ts'
 
 /** How the server hears its order and answers: over standard input and output, or over a port where Electron forked it. */
 export interface OrderLine {
   /** One line of JSON. */
   order(): Promise<string>
   answer(message: StartAnswer): void
+  /** Tells whoever gave the order that the answer takes longer. */
+  delay(message: StartDelay): void
   /** Calls `gone` when whoever gave the order is gone. */
   watch(gone: () => void): void
   /** Lets go of whoever gave the order: this process goes on without them. */
@@ -34,6 +36,7 @@ function standardLine(): OrderLine {
   return {
     order: firstLine,
     answer: (message) => void stdout.write(`${JSON.stringify(message)}\n`),
+    delay: (message) => void stdout.write(`${JSON.stringify(message)}\n`),
     watch: (gone) => void stdin.once('close', gone).resume(),
     release: () => void stdin.destroy(),
     end(code) {
@@ -75,6 +78,7 @@ function portLine(coming: Promise<Port>): OrderLine {
       return await line
     },
     answer: (message) => port?.postMessage(JSON.stringify(message)),
+    delay: (message) => port?.postMessage(JSON.stringify(message)),
     watch: (gone) => port?.on('close', gone),
     release: () => undefined,
     end: (code) => void setTimeout(() => process.exit(code), LEAVE),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { equalBytes, zero } from '../base/bytes.ts'
 import { hkdf } from '../base/hkdf.ts'
 import { ROOT_KEY_CHECK_FILE, rootKeyCheck } from '../base/root-key-id.ts'
+import { logFolder, opensLog } from './storage/log/log-folder.ts'
 
 /** Every key that hangs on the root key; 32 bytes each. */
 export interface DerivedKeys {
@@ -12,6 +13,10 @@ export interface DerivedKeys {
   kmsWrapping: Buffer
   /** Wraps principals' secret access keys at rest. */
   principalsWrapping: Buffer
+  /** Seals the log of S3's index. */
+  indexLog: Buffer
+  /** Seals what content files say of themselves. */
+  description: Buffer
 }
 
 /**
@@ -25,17 +30,25 @@ export function deriveKeys(rootKey: Buffer, dataDir: string): DerivedKeys | null
     s3Master: derive('s3 master key'),
     kmsWrapping: derive('kms wrapping key'),
     principalsWrapping: derive('principals wrapping key'),
+    indexLog: derive('index log key'),
+    description: derive('content description key'),
   }
   const check = Buffer.from(rootKeyCheck(rootKey), 'hex')
   zero(rootKey)
   const known = readCheck(dataDir)
-  if (known === null) {
-    writeCheck(dataDir, check)
+  // Without the check, the log still tells whether the folder belongs to this key.
+  const isRight = known === null ? opensLog(logFolder(dataDir), keys.indexLog) !== false : equalBytes(known, check)
+  if (isRight) {
+    if (known === null) writeCheck(dataDir, check)
     return keys
   }
-  if (equalBytes(known, check)) return keys
-  zero(keys.s3Master, keys.kmsWrapping, keys.principalsWrapping)
+  forgetKeys(keys)
   return null
+}
+
+/** Zeroes all of them. */
+export function forgetKeys(keys: DerivedKeys): void {
+  zero(...(Object.values(keys) as Buffer[]))
 }
 
 function checkFile(dataDir: string): string {

@@ -225,7 +225,13 @@ describe.skipIf(whyNoMemory())(`memory ${whyNoMemory() ?? ''}`, () => {
     if (masters === null) throw new Error('The root key is another')
     const { materials, dataKeys } = await secretsOf(masters)
     expectGone(countInMemory(server.pid, forms(rootKey)))
-    expect(countInMemory(server.pid, { ...masters })).toEqual({ s3Master: 1, kmsWrapping: 1, principalsWrapping: 1 })
+    expect(countInMemory(server.pid, { ...masters })).toEqual({
+      s3Master: 1,
+      kmsWrapping: 1,
+      principalsWrapping: 1,
+      indexLog: 1,
+      description: 1,
+    })
     const lost = [...materials, ...dataKeys].map((secret) => countInMemory(server.pid, forms(secret)))
     expect(lost.length).toBeGreaterThan(5)
     for (const count of lost) expectGone(count)

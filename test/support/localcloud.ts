@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Connection } from '../../electron/cloud/connection.ts'
-import type { Notice, StartAnswer, StartOrder } from '../../electron/localcloud/handshake.ts'
+import type { Notice, StartAnswer, StartDelay, StartOrder } from '../../electron/localcloud/handshake.ts'
 
 const ENTRY = resolve(import.meta.dirname, '../../electron/localcloud/main.ts')
 
@@ -17,6 +17,8 @@ export interface LocalCloudOptions {
   rootKey?: string
   owner?: StartOrder['owner']
   mayCreate?: boolean
+  rebuild?: boolean
+  keepRemovedSeconds?: number
   kmsBackup?: string
   port?: number
   idleSeconds?: number | null
@@ -63,6 +65,8 @@ export async function startLocalCloud(options: LocalCloudOptions = {}): Promise<
   const order: StartOrder = {
     dataDir,
     mayCreate: options.mayCreate ?? true,
+    rebuild: options.rebuild ?? false,
+    keepRemovedSeconds: options.keepRemovedSeconds,
     kmsBackup: options.kmsBackup,
     port: options.port ?? 0,
     rootKey,
@@ -99,7 +103,10 @@ export async function launchLocalCloud(order: string): Promise<{ child: ChildPro
   const died = once(child, 'exit').then(([code]) => {
     throw new Error(`The server ended with ${String(code)} before it answered`)
   })
-  const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), died])
   died.catch(() => undefined)
-  return { child, answer: JSON.parse(line) as StartAnswer }
+  for (;;) {
+    const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), died])
+    const message = JSON.parse(line) as StartAnswer | StartDelay
+    if (!('waitSeconds' in message)) return { child, answer: message }
+  }
 }

@@ -32,6 +32,8 @@ const masters: Record<keyof DerivedKeys, Buffer> = {
   s3Master: Buffer.alloc(0),
   kmsWrapping: Buffer.alloc(0),
   principalsWrapping: Buffer.alloc(0),
+  indexLog: Buffer.alloc(0),
+  description: Buffer.alloc(0),
 }
 /** Every file of the data folder, as it was while the server ran. */
 const disk = new Map<string, Buffer>()

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { CofferError } from '../../base/errors.ts'
-import type { StartAnswer, StartOrder } from '../../localcloud/handshake.ts'
+import type { StartAnswer, StartDelay, StartOrder } from '../../localcloud/handshake.ts'
 
 /** How to start the server's program; the host knows (Electron cannot run a script as plain Node does). */
 export interface ServerCommand {
@@ -51,18 +51,23 @@ function hearAnswer(child: ChildProcess, order: () => void): Promise<StartAnswer
       clearTimeout(timer)
       reject(notStarting(why, cause))
     }
-    const timer = setTimeout(() => fail('it does not answer'), PATIENCE)
+    const expire = (): void => fail('it does not answer')
+    let timer = setTimeout(expire, PATIENCE)
     child.once('error', (error) => fail('its program cannot be run', error))
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? String(code)}`))
     // It may be gone before the order is through; its exit says so.
     child.stdin?.on('error', () => undefined)
     if (child.stdout === null) return
-    createInterface({ input: child.stdout }).once('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       clearTimeout(timer)
+      const message = parseMessage(line)
+      if (message !== null && 'waitSeconds' in message) {
+        timer = setTimeout(expire, message.waitSeconds * 1000)
+        return
+      }
       child.removeAllListeners('exit')
-      const answer = parseAnswer(line)
-      if (answer === null) fail('it answers something else')
-      else resolve(answer)
+      if (message === null) fail('it answers something else')
+      else resolve(message)
     })
     order()
   })
@@ -72,11 +77,12 @@ export function notStarting(why: string, cause?: unknown): CofferError {
   return new CofferError('LOCAL_SERVER', `This computer's server does not start: ${why}.`, { cause })
 }
 
-/** Null for anything but an answer of the handshake's. */
-export function parseAnswer(line: string): StartAnswer | null {
+/** Null for anything but a message of the handshake's. */
+export function parseMessage(line: string): StartAnswer | StartDelay | null {
   try {
-    const answer = JSON.parse(line) as StartAnswer
-    return typeof answer.ok === 'boolean' ? answer : null
+    const message = JSON.parse(line) as StartAnswer | StartDelay
+    const isDelay = 'waitSeconds' in message && typeof message.waitSeconds === 'number'
+    return isDelay || ('ok' in message && typeof message.ok === 'boolean') ? message : null
   } catch {
     return null
   }

@@ -1,6 +1,6 @@
 import type { Port } from '../../base/parent-port.ts'
 import type { CofferError } from '../../base/errors.ts'
-import { PATIENCE, notStarting, parseAnswer, type StartServer } from './launch.ts'
+import { PATIENCE, notStarting, parseMessage, type StartServer } from './launch.ts'
 
 /**
  * Starts the server where programs are forked by Electron's main process: it forks the server and answers with a port that
@@ -15,13 +15,15 @@ export function startOverPort(fork: () => Promise<Port>): StartServer {
         port.close()
         reject(error)
       }
-      const timer = setTimeout(() => fail(notStarting('it does not answer')), PATIENCE)
+      const expire = (): void => fail(notStarting('it does not answer'))
+      let timer = setTimeout(expire, PATIENCE)
       port.on('close', () => fail(notStarting('it ended')))
       port.on('message', ({ data }) => {
-        const answer = parseAnswer(String(data))
-        if (answer === null) return fail(notStarting('it answers something else'))
+        const message = parseMessage(String(data))
+        if (message === null) return fail(notStarting('it answers something else'))
         clearTimeout(timer)
-        resolve(answer)
+        if ('waitSeconds' in message) timer = setTimeout(expire, message.waitSeconds * 1000)
+        else resolve(message)
       })
       port.start()
       port.postMessage(JSON.stringify(order))

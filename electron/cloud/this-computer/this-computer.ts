@@ -28,6 +28,8 @@ export interface RunOptions {
   dataDir?: string | undefined
   /** 0: any free one. */
   port: number
+  /** Make the index of what is stored anew. */
+  rebuild?: boolean | undefined
   /** Make a new vault in a `dataDir` that holds none; true unless told. */
   mayCreate?: boolean | undefined
 }
@@ -127,7 +129,8 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
   const startInBackground = async (folder: string): Promise<StartAnswer> => {
     // A folder that was chosen was made when it was.
     const mayCreate = folder === options.defaultDataDir && !isUsed(folder)
-    const order = await orderFor({ dataDir: folder, mayCreate, port: 0, idleSeconds: options.idleSeconds })
+    const { idleSeconds } = options
+    const order = await orderFor({ dataDir: folder, mayCreate, rebuild: false, port: 0, idleSeconds })
     const answer = await (typeof command === 'function' ? command(order) : launch(command, order))
     if (answer.ok) setUsed(folder)
     return answer
@@ -211,10 +214,10 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
       })
       return { dataDir: folder, previousDataDir: previousOf(folder, former), notices: server.notices }
     },
-    async run({ dataDir: chosen, port, mayCreate = true }) {
+    async run({ dataDir: chosen, port, rebuild = false, mayCreate = true }) {
       const former = dataDir()
       const folder = chosen === undefined ? former : resolve(chosen)
-      const order = { dataDir: folder, mayCreate: mayCreate && !isUsed(folder), port, idleSeconds: null }
+      const order = { dataDir: folder, mayCreate: mayCreate && !isUsed(folder), rebuild, port, idleSeconds: null }
       const started = await withLock(lock, async () => {
         const server = await startInForeground(order).catch((error: unknown) => {
           throw folder === former ? error : stays(error, former)
@@ -246,7 +249,7 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
 }
 
 /** What of an order the caller settles. */
-type StartOptions = Pick<StartOrder, 'dataDir' | 'mayCreate' | 'port' | 'idleSeconds'>
+type StartOptions = Pick<StartOrder, 'dataDir' | 'mayCreate' | 'rebuild' | 'port' | 'idleSeconds'>
 
 function previousOf(folder: string, former: string): string | undefined {
   return folder === former || !existsSync(former) ? undefined : former
@@ -303,6 +306,8 @@ function refusal({ code, message }: NotStarted, dataDir: string): CofferError {
       return new CofferError('INTEGRITY', `This computer's data in ${dataDir} is damaged: ${message}.`, {
         hint: 'Put the file back from a copy of the folder, or start with its recovery kit: coffer up --data FOLDER --kit FILE. Nothing was deleted.',
       })
+    case 'DISK_FULL':
+      return new CofferError('DISK_FULL', message)
     case 'PORT_IN_USE':
       return new CofferError('LOCAL_SERVER', message, { hint: 'Choose another port, or 0 for any free one.' })
     case 'FAILED':

@@ -98,23 +98,22 @@ export const headBucket: Operation = (context, request, response) => {
 
 /** DeleteBucket; unfinished uploads go with it. */
 export const deleteBucket: Operation = async (context, request, response) => {
-  const { database, buckets, uploads, pieces, blobs } = context
+  const { database, buckets, uploads, pieces, removals } = context
   const bucket = bucketOf(context, request)
-  const freed = await database.commit(() => {
+  await database.commit(() => {
     bucketStill(context, bucket)
     if (!buckets.isEmpty(bucket.id)) {
       throw new S3Error('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty', {
         BucketName: bucket.name,
       })
     }
-    const files = uploads.ofBucket(bucket.id).map(({ id, object }) => {
+    for (const { id, object } of uploads.ofBucket(bucket.id)) {
       uploads.remove(id)
-      return { object, files: pieces.drop(object) }
-    })
+      pieces.drop(object)
+    }
     buckets.remove(bucket.id)
-    return files
   })
-  for (const { object, files } of freed) blobs.remove(object, files)
+  removals.sweepSoon()
   sendEmpty(response, 204)
 }
 

@@ -5,14 +5,15 @@ import { S3Error, type ChecksumAlgorithm, type VerifiedRequest } from '../reques
 import type { Bucket } from '../storage/buckets.ts'
 import type { Piece } from '../storage/pieces.ts'
 import type { Upload } from '../storage/uploads.ts'
-import type { Content, ObjectChecksum, ObjectVersion } from '../storage/versions.ts'
+import { newVersionId, type Content, type ObjectChecksum, type ObjectVersion } from '../storage/versions.ts'
 import { quoted, sendXml } from './answers.ts'
 import { ALGORITHMS, objectChecksumHeader } from './checksum-headers.ts'
 import { checksumOfParts } from './checksum-parts.ts'
 import { bucketOf, header, keyOf, type Context, type Operation } from './context.ts'
 import { readDocument } from './documents.ts'
 import { encryptionAnswer, namesCustomerKey, openDataKeys } from './encryption-headers.ts'
-import { invalidRequest, malformedXml, noSuchUpload } from './failures.ts'
+import { writeManifest, type Target } from './describe.ts'
+import { invalidRequest, malformedXml, noSuchUpload, operationAborted } from './failures.ts'
 import { checksumElements } from './object-headers.ts'
 import { commitObject } from './store.ts'
 import { MOST_PARTS, uploadOf } from './multipart.ts'
@@ -41,15 +42,23 @@ export const completeMultipartUpload: Operation = async (context, request, respo
   const upload = uploadOf(context, request)
   if (namesCustomerKey(request, 'object')) zero(...openDataKeys(context, request, upload))
   const listed = await readParts(request)
-  const version = await commitObject(context, request, bucket, upload.key, {
-    content: () => contentOf(context, request, upload, listed),
+  const target: Target = { bucket, key: upload.key, version: newVersionId(), modifiedMs: Date.now() }
+  const { content, pieces } = contentOf(context, request, upload, listed)
+  const manifest = await writeManifest(context, target, content, pieces)
+  const version = await commitObject(context, request, target, {
+    content: () => {
+      // Another request may have replaced a part meanwhile.
+      const now = contentOf(context, request, upload, listed)
+      if (now.pieces.some(({ blob }, index) => blob !== pieces[index]?.blob)) throw operationAborted()
+      return now.content
+    },
     rows: (made) => {
       context.uploads.remove(upload.id)
       context.uploads.complete(upload.id, made.id)
-      return context.pieces.drop(upload.object, new Set(listed.map(({ number }) => number)))
+      context.pieces.drop(upload.object, new Set(listed.map(({ number }) => number)))
+      if (manifest !== undefined) context.pieces.keepManifest(upload.object, manifest)
     },
-    object: upload.object,
-    files: [],
+    files: manifest === undefined ? [] : [manifest],
   })
   answer(response, request, bucket, version)
 }
@@ -103,8 +112,13 @@ async function readParts(request: VerifiedRequest): Promise<ListedPart[]> {
   return parts
 }
 
-/** Checks the list against the parts that are there, and makes the object of them. Inside the transaction. */
-function contentOf(context: Context, request: VerifiedRequest, upload: Upload, listed: ListedPart[]): Content {
+/** Checks the list against the parts that are there, and makes the object of them. */
+function contentOf(
+  context: Context,
+  request: VerifiedRequest,
+  upload: Upload,
+  listed: ListedPart[],
+): { content: Content; pieces: Piece[] } {
   if (!context.uploads.find(upload.id)) throw noSuchUpload(upload.id)
   const uploaded = new Map(context.pieces.list(upload.object).map((piece) => [piece.number, piece]))
   const chosen = listed.map((part) => checkPart(upload, part, uploaded.get(part.number)))
@@ -117,7 +131,11 @@ function contentOf(context: Context, request: VerifiedRequest, upload: Upload, l
   const { object, attributes, tags, storageClass, envelope } = upload
   const checksum = checksumOf(request, upload, chosen)
   const etag = etagOfParts(chosen)
-  return { object, size, etag, parts: chosen.length, attributes, tags, storageClass, checksum, envelope }
+  const parts = chosen.length
+  return {
+    content: { object, size, etag, parts, attributes, tags, storageClass, checksum, envelope },
+    pieces: chosen,
+  }
 }
 
 function checkPart(upload: Upload, listed: ListedPart, piece: Piece | undefined): Piece {

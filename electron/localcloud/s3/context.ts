@@ -1,23 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { VerifiedRequest } from '../request.ts'
 import type { DataKeys } from '../sse/data-keys.ts'
-import type { Blobs } from '../storage/blobs.ts'
-import type { Bucket, Buckets } from '../storage/buckets.ts'
-import type { Database } from '../storage/database.ts'
+import type { Bucket } from '../storage/buckets.ts'
 import type { Listing } from '../storage/listing.ts'
-import type { Pieces } from '../storage/pieces.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Uploads } from '../storage/uploads.ts'
-import type { Versions } from '../storage/versions.ts'
 import { invalidArgument, noSuchBucket } from './failures.ts'
 
 /** What every operation works with. */
-export interface Context {
+export interface Context extends Storage {
   region: string
-  database: Database
-  blobs: Blobs
-  buckets: Buckets
-  versions: Versions
-  pieces: Pieces
   uploads: Uploads
   listing: Listing
   dataKeys: DataKeys

@@ -12,6 +12,7 @@ import { invalidArgument, invalidRequest } from './failures.ts'
 import { checksumAlgorithmOf } from './checksum-headers.ts'
 import { checkKey } from './names.ts'
 import { checksumElements } from './object-headers.ts'
+import { requireRoom } from './storage-failure.ts'
 import { MOST_BYTES, storeObject } from './store.ts'
 import { versionHeader } from './versions.ts'
 
@@ -37,6 +38,7 @@ export const copyObject: Operation = async (context, request, response) => {
     algorithm: checksumAlgorithmOf(request) ?? original.checksum?.algorithm,
   }
   checkWriteConditions(request, key, context.versions.latest(bucket.id, key))
+  await requireRoom(context, original.size)
   const encryption = requestedEncryption(request, bucket, 's3:CopyObject')
   const version = await copyBytes(context, request, source, encryption, (bytes) =>
     storeObject(context, request, bucket, key, { ...order, encryption, source: bytes }),

@@ -72,7 +72,7 @@ export function openCopySource(
   const pieces = context.pieces.list(version.object)
   checkPieces(pieces, version.size)
   const keys = openDataKeys(context, request, version, 'copy-source')
-  const release = context.blobs.lease(version.object)
+  const release = context.removals.lease(version.object)
   return {
     bytes: readPieces(context.blobs, version.object, pieces, keys, start, end),
     close: () => {

@@ -6,6 +6,7 @@ import { bucketOf, bucketStill, header, keyOf, type Context, type Operation } fr
 import { readDocument } from './documents.ts'
 import { malformedXml } from './failures.ts'
 import { checkKey } from './names.ts'
+import { storageFailure } from './storage-failure.ts'
 import { findVersion, versionHeader, versionIdOf } from './versions.ts'
 import { toS3Error, type XmlElement } from './xml.ts'
 import type { XmlNode } from './read-xml.ts'
@@ -39,17 +40,17 @@ async function remove(
   versionId: string | undefined,
   check: (current: Version | undefined) => void,
 ): Promise<Deletion> {
-  const { database, pieces, blobs } = context
-  const { deletion, gone } = await database.commit(() => {
+  const { database, pieces, removals } = context
+  const deletion = await database.commit(() => {
     const now = bucketStill(context, bucket)
     const current = findVersion(context, now, key, versionId)
     check(current)
     const marked = versionId === undefined && now.versioning !== ''
     const { version, object } = marked ? putMarker(context, now, key) : removeVersion(context, now, current)
-    const files = object === undefined ? [] : pieces.drop(object)
-    return { deletion: { version, marked }, gone: { object, files } }
+    if (object !== undefined) pieces.drop(object)
+    return { version, marked }
   })
-  if (gone.object !== undefined) blobs.remove(gone.object, gone.files)
+  removals.sweepSoon()
   return deletion
 }
 
@@ -95,7 +96,7 @@ async function removeListed(context: Context, bucket: Bucket, target: XmlNode): 
     const deletion = await remove(context, bucket, key, versionId, (current) => checkListedTag(target, key, current))
     return deleted(key, versionId, deletion)
   } catch (error) {
-    const { code, message } = toS3Error(error)
+    const { code, message } = toS3Error(storageFailure(error, context))
     return [
       'Error',
       [

@@ -62,3 +62,11 @@ export function entityTooLarge(bytes: number, most: number): S3Error {
     MaxSizeAllowed: String(most),
   })
 }
+
+export function operationAborted(): S3Error {
+  return new S3Error(
+    'OperationAborted',
+    409,
+    'A conflicting conditional operation is currently in progress against this resource. Try again.',
+  )
+}

@@ -114,7 +114,7 @@ async function stream(
   status: number,
   headers: Record<string, string>,
 ): Promise<void> {
-  const release = context.blobs.lease(version.object)
+  const release = context.removals.lease(version.object)
   const bytes = readPieces(context.blobs, version.object, pieces, keys, start, end)
   try {
     const first = await bytes.next()

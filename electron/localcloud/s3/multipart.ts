@@ -20,7 +20,9 @@ import {
 } from './encryption-headers.ts'
 import { entityTooLarge, invalidArgument, invalidRequest, noSuchUpload } from './failures.ts'
 import { checkKey } from './names.ts'
-import { blobOf, MOST_BYTES, sealPiece } from './store.ts'
+import { describePart } from './describe.ts'
+import { blobOf, MOST_BYTES, sealPiece, type PieceOrder } from './store.ts'
+import { requireRoom } from './storage-failure.ts'
 import type { XmlElement } from './xml.ts'
 
 /** The most parts an upload has, and the highest number of one. */
@@ -74,11 +76,11 @@ export const uploadPart: Operation = async (context, request, response) => {
   const [upload, number] = [uploadOf(context, request), partNumberOf(request)]
   const bytes = request.contentLength ?? 0
   if (bytes > MOST_BYTES) throw entityTooLarge(bytes, MOST_BYTES)
+  await requireRoom(context, bytes)
   // Without a checksum from the client the server computes the one that the upload declared.
   const algorithm = bringsChecksum(request) ? undefined : upload.checksum?.algorithm
-  const order = { object: upload.object, number, envelope: upload.envelope, algorithm, source: request.body }
-  const keys = openPartKeys(context, request, upload)
-  const piece = await sealPiece(context, { ...order, keys }, () => request.checksum())
+  const order = { ...partOrder(context, request, upload, number), algorithm, source: request.body }
+  const piece = await sealPiece(context, { ...order, claimed: () => request.checksum() })
   await commitPart(context, upload, piece)
   sendEmpty(response, 200, {
     etag: quoted(piece.etag),
@@ -95,11 +97,12 @@ export const uploadPartCopy: Operation = async (context, request, response) => {
   const source = findCopySource(context, request)
   const range = parseCopyRange(header(request, 'x-amz-copy-source-range'), source.version.size)
   if (range.end - range.start > MOST_BYTES) throw entityTooLarge(range.end - range.start, MOST_BYTES)
+  await requireRoom(context, range.end - range.start)
   const opened = openCopySource(context, request, source, range)
   try {
     const algorithm = upload.checksum?.algorithm
-    const order = { object: upload.object, number, envelope: upload.envelope, algorithm, source: opened.bytes }
-    const piece = await sealPiece(context, { ...order, keys: openPartKeys(context, request, upload) })
+    const order = { ...partOrder(context, request, upload, number), algorithm, source: opened.bytes }
+    const piece = await sealPiece(context, order)
     await commitPart(context, upload, piece)
     const { etag, modifiedMs, checksum } = piece
     const content: XmlElement[] = [
@@ -123,6 +126,14 @@ function partNumberOf({ query }: VerifiedRequest): number {
   throw invalidArgument('Part number must be an integer between 1 and 10000, inclusive', 'partNumber', given)
 }
 
+/** What is settled of a part before its bytes come. */
+function partOrder(context: Context, request: VerifiedRequest, upload: Upload, number: number) {
+  const { object, envelope, key } = upload
+  const target = { bucket: bucketOf(context, request), key, version: 'null', modifiedMs: upload.startedMs }
+  const describe: PieceOrder['describe'] = (facts, blob) => describePart(target, object, facts, blob)
+  return { object, number, envelope, keys: openPartKeys(context, request, upload), describe }
+}
+
 function openPartKeys(context: Context, request: VerifiedRequest, upload: Upload): Buffer[] {
   if (upload.envelope.mode === 'SSE-C' && !namesCustomerKey(request, 'object')) {
     throw invalidRequest(
@@ -133,7 +144,8 @@ function openPartKeys(context: Context, request: VerifiedRequest, upload: Upload
 }
 
 /** Names the part's data, in place of an earlier part of its number. Throws NoSuchUpload if the upload ended meanwhile. */
-async function commitPart({ database, uploads, pieces, blobs }: Context, upload: Upload, piece: Piece): Promise<void> {
+async function commitPart(context: Context, upload: Upload, piece: Piece): Promise<void> {
+  const { database, uploads, pieces, blobs, removals } = context
   const declared = upload.checksum?.algorithm
   const committed = database.commit(() => {
     if (declared && piece.checksum && piece.checksum.algorithm !== declared) {
@@ -142,24 +154,25 @@ async function commitPart({ database, uploads, pieces, blobs }: Context, upload:
       )
     }
     if (!uploads.find(upload.id)) throw noSuchUpload(upload.id)
-    return pieces.put(upload.object, piece)
+    pieces.put(upload.object, piece)
   })
-  const freed = await committed.catch((error: unknown) => {
-    blobs.remove(upload.object, blobOf(piece))
+  await committed.catch(async (error: unknown) => {
+    await blobs.discard(blobOf(piece))
     throw error
   })
-  blobs.remove(upload.object, freed)
+  await blobs.publish(blobOf(piece))
+  removals.sweepSoon()
 }
 
 /** AbortMultipartUpload. */
 export const abortMultipartUpload: Operation = async (context, request, response) => {
-  const { database, uploads, pieces, blobs } = context
+  const { database, uploads, pieces, removals } = context
   const upload = uploadOf(context, request)
-  const freed = await database.commit(() => {
+  await database.commit(() => {
     if (!uploads.find(upload.id)) throw noSuchUpload(upload.id)
     uploads.remove(upload.id)
-    return pieces.drop(upload.object)
+    pieces.drop(upload.object)
   })
-  blobs.remove(upload.object, freed)
+  removals.sweepSoon()
   sendEmpty(response, 204)
 }

@@ -6,6 +6,7 @@ import { contextAnswer, encryptionAnswer, requestedEncryption } from './encrypti
 import { entityTooLarge } from './failures.ts'
 import { checkKey } from './names.ts'
 import { checksumAnswer } from './object-headers.ts'
+import { requireRoom } from './storage-failure.ts'
 import { MOST_BYTES, storeObject } from './store.ts'
 import { versionHeader } from './versions.ts'
 
@@ -19,6 +20,7 @@ export const putObject: Operation = async (context, request, response) => {
   if (bytes > MOST_BYTES) throw entityTooLarge(bytes, MOST_BYTES)
   // Checked again when the object is committed; here it spares a client from sending what cannot be kept.
   checkWriteConditions(request, key, context.versions.latest(bucket.id, key))
+  await requireRoom(context, bytes)
   const version = await storeObject(context, request, bucket, key, {
     attributes,
     tags,

@@ -5,6 +5,7 @@ import { bucketOf, keyOf, type Operation } from './context.ts'
 import { readDocument } from './documents.ts'
 import { kmsContext } from './encryption-headers.ts'
 import { invalidRequest, malformedXml, noSuchKey } from './failures.ts'
+import { refreshDescription } from './refresh-description.ts'
 import { readableObject, versionHeader } from './versions.ts'
 
 /**
@@ -28,6 +29,7 @@ export const updateObjectEncryption: Operation = async (context, request, respon
     const opener = { principal: request.principal, customerKey: undefined }
     versions.setEnvelope(now.id, dataKeys.rewrap(now.envelope, to, now.object, opener))
   })
+  await refreshDescription(context, version)
   sendEmpty(response, 200, versionHeader(bucket, version))
 }
 

@@ -1,96 +1,88 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolderSync } from '../../base/make-folder.ts'
+import { errorCode, syncFolder } from '../durable-file.ts'
 
 /**
- * Files of sealed bytes: `objects/ab/ID`, where ID is 128 random bits in hex and ab its first two digits. A file gets
- * there whole (temporary, fsync, rename, fsync of the folder) and never changes afterwards.
+ * Files of sealed bytes: `objects/ab/ID`, where ID is 128 random bits in hex and ab its first two digits. A file is written
+ * under a provisional name, `ID.MARK`, and gets its own once its row is committed. So a file under its own name belongs to an
+ * object that somebody has been promised, whatever the index says, and one with this run's mark does not.
  */
 export interface Blobs {
-  /** Writes a file and returns its id once it is durable. On failure nothing is left. */
-  write(blocks: AsyncIterable<Buffer[]>): Promise<string>
+  /** Writes a file and returns its id once it is durable; `publish` it after the commit. On failure nothing is left. */
+  write(blocks: (id: string) => AsyncIterable<Buffer[]>): Promise<string>
+  /** Gives files their own names: their rows are committed. */
+  publish(ids: readonly string[]): Promise<void>
+  /** Removes files that were written and not committed. */
+  discard(ids: readonly string[]): Promise<void>
   open(id: string): Promise<FileHandle>
-  /** Keeps an object's files from being removed until the returned function is called. */
-  lease(object: string): () => void
-  /** Removes an object's files, as soon as nobody leases it. Files that cannot be removed now go at the next recovery. */
-  remove(object: string, ids: string[]): void
-  /** Removes temporaries and every file that `isNamed` does not know; for the start, when nothing is being written. */
-  recover(isNamed: (id: string) => boolean): void
+  /** Opens a file to change its description. */
+  openToDescribe(id: string): Promise<FileHandle>
+  /** Removes files for good; those that are gone already are no failure. */
+  erase(ids: readonly string[]): Promise<void>
 }
 
-const BLOB_ID = /^[0-9a-f]{32}$/
+export const BLOB_ID = /^[0-9a-f]{32}$/
 
-export function openBlobs(dataDir: string): Blobs {
-  const [objects, temporaries] = [join(dataDir, 'objects'), join(dataDir, 'tmp')]
-  makeFolders(dataDir, objects, temporaries)
-  const leases = new Map<string, { count: number; doomed: string[] }>()
-  const pathOf = (id: string) => join(objects, id.slice(0, 2), id)
+/** Where a file is, or will be once it is published. */
+export function blobPath(dataDir: string, id: string): string {
+  return join(dataDir, 'objects', id.slice(0, 2), id)
+}
 
-  async function write(blocks: AsyncIterable<Buffer[]>): Promise<string> {
+/** `mark` names this run of the server among those of this vault, in the characters of a file's name. */
+export function openBlobs(dataDir: string, mark: string): Blobs {
+  makeFolders(dataDir)
+  const pathOf = (id: string): string => blobPath(dataDir, id)
+  const provisional = (id: string): string => `${pathOf(id)}.${mark}`
+
+  async function write(blocks: (id: string) => AsyncIterable<Buffer[]>): Promise<string> {
     const id = randomBytes(16).toString('hex')
-    const temporary = join(temporaries, id)
     try {
-      await writeDurably(temporary, blocks)
-      await rename(temporary, pathOf(id))
-      await syncFolder(join(objects, id.slice(0, 2)))
+      await writeDurably(provisional(id), blocks(id))
+      await syncFolderLater(join(dataDir, 'objects', id.slice(0, 2)))
       return id
     } catch (error) {
-      await removeQuietly(temporary)
-      await removeQuietly(pathOf(id))
+      await removeQuietly(provisional(id))
       throw error
     }
   }
 
-  function removeNow(ids: string[]): void {
-    for (const id of ids) void removeQuietly(pathOf(id))
-  }
-
-  function release(object: string): void {
-    const held = leases.get(object)
-    if (!held || --held.count > 0) return
-    leases.delete(object)
-    removeNow(held.doomed)
+  async function openEither(id: string, flags: string): Promise<FileHandle> {
+    try {
+      return await open(pathOf(id), flags)
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
+    // Its row is committed, and its name is being given to it.
+    return open(provisional(id), flags).catch(() => open(pathOf(id), flags))
   }
 
   return {
     write,
-    open: (id) => open(pathOf(id), 'r'),
-    lease: (object) => {
-      const held = leases.get(object) ?? { count: 0, doomed: [] }
-      held.count++
-      leases.set(object, held)
-      let released = false
-      return () => {
-        if (!released) release(object)
-        released = true
-      }
+    publish: async (ids) => {
+      await Promise.all(ids.map((id) => rename(provisional(id), pathOf(id)).catch(ignoreMissing)))
     },
-    remove: (object, ids) => {
-      const held = leases.get(object)
-      if (held) held.doomed.push(...ids)
-      else removeNow(ids)
+    discard: async (ids) => {
+      await Promise.all(ids.map((id) => removeQuietly(provisional(id))))
     },
-    recover: (isNamed) => {
-      for (const name of readdirSync(temporaries)) rmSync(join(temporaries, name), { force: true })
-      for (const folder of readdirSync(objects)) {
-        for (const name of readdirSync(join(objects, folder))) {
-          if (!BLOB_ID.test(name) || !isNamed(name)) rmSync(join(objects, folder, name), { force: true })
-        }
-      }
+    open: (id) => openEither(id, 'r'),
+    openToDescribe: (id) => openEither(id, 'r+'),
+    // In this order a file is found even if it is being published.
+    erase: async (ids) => {
+      await Promise.all(ids.map((id) => removeQuietly(provisional(id)).then(() => removeQuietly(pathOf(id)))))
     },
   }
 }
 
 /** All 256 folders at once, so that no later write has to make one durable. */
-function makeFolders(dataDir: string, objects: string, temporaries: string): void {
-  makeFolderSync(temporaries, 0o700)
+function makeFolders(dataDir: string): void {
+  const objects = join(dataDir, 'objects')
   for (let first = 0; first < 256; first++) {
     makeFolderSync(join(objects, first.toString(16).padStart(2, '0')), 0o700)
   }
-  syncFolderNow(objects)
-  syncFolderNow(dataDir)
+  syncFolder(objects)
+  syncFolder(dataDir)
 }
 
 async function writeDurably(path: string, blocks: AsyncIterable<Buffer[]>): Promise<void> {
@@ -117,12 +109,17 @@ async function writeWhole(file: FileHandle, block: Buffer[]): Promise<void> {
   await file.writeFile(Buffer.concat(block).subarray(bytesWritten))
 }
 
+/** What is overwritten as soon as it is committed may be erased before it has its name. */
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== 'ENOENT') throw error
+}
+
 async function removeQuietly(path: string): Promise<void> {
   await unlink(path).catch(() => undefined)
 }
 
 /** Windows cannot sync folders and needs it not: NTFS journals the rename. */
-async function syncFolder(path: string): Promise<void> {
+async function syncFolderLater(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')
   try {
@@ -130,11 +127,4 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-function syncFolderNow(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(path, 'r')
-  fsyncSync(folder)
-  closeSync(folder)
 }

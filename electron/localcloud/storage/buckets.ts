@@ -28,6 +28,8 @@ export interface Buckets {
   find(name: string): Bucket | undefined
   list(): Bucket[]
   create(name: string, region: string): void
+  /** Makes a bucket as it was, or gives it these settings. */
+  restore(bucket: Omit<Bucket, 'id'>): Bucket
   isEmpty(id: number): boolean
   remove(id: number): void
   setVersioning(id: number, versioning: Versioning): void
@@ -47,6 +49,10 @@ export function openBuckets({ sql }: Database): Buckets {
   const find = sql.prepare('SELECT * FROM buckets WHERE name = ?')
   const list = sql.prepare('SELECT * FROM buckets ORDER BY name')
   const insert = sql.prepare('INSERT INTO buckets (name, region, created_ms) VALUES (?, ?, ?)')
+  const restore = sql.prepare(
+    `INSERT INTO buckets (name, created_ms, region, versioning, encryption) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET versioning = excluded.versioning, encryption = excluded.encryption RETURNING *`,
+  )
   const any = sql.prepare('SELECT 1 FROM versions WHERE bucket = ? LIMIT 1')
   const remove = sql.prepare('DELETE FROM buckets WHERE id = ?')
   const versioning = sql.prepare('UPDATE buckets SET versioning = ? WHERE id = ?')
@@ -58,6 +64,10 @@ export function openBuckets({ sql }: Database): Buckets {
     },
     list: () => (list.all() as unknown as BucketRow[]).map(toBucket),
     create: (name, region) => void insert.run(name, region, Date.now()),
+    restore: ({ name, createdMs, region, versioning, encryption }) => {
+      const json = encryption ? JSON.stringify(encryption) : null
+      return toBucket(restore.get(name, createdMs, region, versioning, json) as unknown as BucketRow)
+    },
     isEmpty: (id) => any.get(id) === undefined,
     remove: (id) => void remove.run(id),
     setVersioning: (id, value) => void versioning.run(value, id),

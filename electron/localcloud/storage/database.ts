@@ -1,79 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
-
-const SCHEMA = `
-CREATE TABLE buckets (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT NOT NULL UNIQUE,
-  created_ms INTEGER NOT NULL,
-  region TEXT NOT NULL,
-  versioning TEXT NOT NULL DEFAULT '',
-  encryption TEXT
-) STRICT;
-
--- Keys are UTF-8 bytes: a BLOB compares as S3 orders keys. A newer version has a larger id. "object" names the data.
-CREATE TABLE versions (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  bucket INTEGER NOT NULL REFERENCES buckets (id),
-  key BLOB NOT NULL,
-  version TEXT NOT NULL,
-  latest INTEGER NOT NULL,
-  marker INTEGER NOT NULL,
-  modified_ms INTEGER NOT NULL,
-  object TEXT NOT NULL DEFAULT '',
-  size INTEGER NOT NULL DEFAULT 0,
-  etag TEXT NOT NULL DEFAULT '',
-  parts INTEGER NOT NULL DEFAULT 0,
-  attributes TEXT NOT NULL DEFAULT '{}',
-  tags TEXT NOT NULL DEFAULT '[]',
-  storage_class TEXT NOT NULL DEFAULT 'STANDARD',
-  checksum_algorithm TEXT,
-  checksum_value TEXT,
-  checksum_type TEXT,
-  envelope TEXT NOT NULL DEFAULT '{}'
-) STRICT;
-CREATE UNIQUE INDEX versions_by_age ON versions (bucket, key, id DESC);
-CREATE UNIQUE INDEX versions_by_name ON versions (bucket, key, version);
-CREATE UNIQUE INDEX versions_listed ON versions (bucket, key) WHERE latest = 1 AND marker = 0;
-
--- The sealed bytes of an object: one piece, or one a part. They rest in the file "blob" or, if small, in "sealed".
-CREATE TABLE pieces (
-  object TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  etag TEXT NOT NULL,
-  modified_ms INTEGER NOT NULL,
-  checksum_algorithm TEXT,
-  checksum_value TEXT,
-  blob TEXT,
-  sealed BLOB,
-  PRIMARY KEY (object, number)
-) STRICT;
-CREATE UNIQUE INDEX pieces_by_blob ON pieces (blob) WHERE blob IS NOT NULL;
-
-CREATE TABLE uploads (
-  id TEXT PRIMARY KEY,
-  bucket INTEGER NOT NULL REFERENCES buckets (id),
-  key BLOB NOT NULL,
-  object TEXT NOT NULL,
-  started_ms INTEGER NOT NULL,
-  attributes TEXT NOT NULL,
-  tags TEXT NOT NULL,
-  storage_class TEXT NOT NULL,
-  checksum_algorithm TEXT,
-  checksum_type TEXT,
-  envelope TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX uploads_by_key ON uploads (bucket, key, id);
-
--- Completing an upload again gives the same answer.
-CREATE TABLE completed (
-  upload TEXT PRIMARY KEY,
-  version INTEGER NOT NULL,
-  finished_ms INTEGER NOT NULL
-) STRICT;
-`
-
-const SCHEMA_VERSION = 1
+import type { CommitLog } from './log/commit-log.ts'
+import { migrate } from './schema.ts'
 
 export interface Database {
   /** For reads and for the work inside commit(). */
@@ -86,21 +13,17 @@ export interface Database {
   close(): void
 }
 
-/** Opens or makes the metadata database: WAL, every commit synced to disk. */
-export function openDatabase(path: string): Database {
+/**
+ * Opens or makes the metadata database. With a log, what a commit changed goes there and is synced there; the database
+ * follows, and may be behind after a power cut. Without one, every commit is synced in the database's own journal.
+ * `afterCommit` is called when a transaction has ended.
+ */
+export function openDatabase(path: string, log?: CommitLog, afterCommit: () => void = () => undefined): Database {
   const sql = new DatabaseSync(path)
-  sql.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST',
-  )
+  sql.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST')
+  sql.exec(`PRAGMA synchronous = ${log ? 'NORMAL' : 'FULL'}`)
   migrate(sql)
-  return { sql, commit: groupCommits(sql), close: () => sql.close() }
-}
-
-function migrate(sql: DatabaseSync): void {
-  const version = sql.prepare('PRAGMA user_version').get()?.['user_version']
-  if (version === SCHEMA_VERSION) return
-  if (version !== 0) throw new Error(`The data folder was written by a newer version (${String(version)}).`)
-  sql.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${String(SCHEMA_VERSION)}; COMMIT`)
+  return { sql, commit: groupCommits(sql, log, afterCommit), close: () => sql.close() }
 }
 
 interface Waiting {
@@ -109,23 +32,22 @@ interface Waiting {
   reject: (reason: unknown) => void
 }
 
-function groupCommits(sql: DatabaseSync): Database['commit'] {
+function groupCommits(sql: DatabaseSync, log: CommitLog | undefined, afterCommit: () => void): Database['commit'] {
   let queue: Waiting[] = []
+  const transact = log ? logged(sql, log) : plain(sql)
 
   function run(): void {
     const group = queue
     queue = []
-    const settlements: (() => void)[] = []
+    let settlements: (() => void)[]
     try {
-      sql.exec('BEGIN IMMEDIATE')
-      for (const waiting of group) settlements.push(attempt(sql, waiting))
-      sql.exec('COMMIT')
+      settlements = transact(() => group.map((waiting) => attempt(sql, waiting)))
     } catch (error) {
-      if (sql.isOpen && sql.isTransaction) sql.exec('ROLLBACK')
       for (const waiting of group) waiting.reject(error)
       return
     }
     for (const settle of settlements) settle()
+    afterCommit()
   }
 
   return <T>(work: () => T) =>
@@ -133,6 +55,60 @@ function groupCommits(sql: DatabaseSync): Database['commit'] {
       if (queue.length === 0) setImmediate(run)
       queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
     })
+}
+
+type Transact = <T>(work: () => T) => T
+
+function plain(sql: DatabaseSync): Transact {
+  return (work) => {
+    try {
+      sql.exec('BEGIN IMMEDIATE')
+      const result = work()
+      sql.exec('COMMIT')
+      return result
+    } catch (error) {
+      rollBack(sql)
+      throw error
+    }
+  }
+}
+
+/** The log comes first: once its frame is on disk, the commit has happened. */
+function logged(sql: DatabaseSync, log: CommitLog): Transact {
+  const follow = sql.prepare('UPDATE log_state SET seq = ?')
+  return (work) => {
+    let appended = false
+    try {
+      sql.exec('BEGIN IMMEDIATE')
+      const { result, patchset } = recorded(sql, work)
+      if (patchset.length > 0) {
+        log.append(patchset)
+        appended = true
+        follow.run(log.lastSeq)
+      }
+      sql.exec('COMMIT')
+      return result
+    } catch (error) {
+      rollBack(sql)
+      if (appended) log.retract()
+      throw error
+    }
+  }
+}
+
+/** Runs work and tells which rows it changed, as a patchset of SQLite's session extension. */
+function recorded<T>(sql: DatabaseSync, work: () => T): { result: T; patchset: Uint8Array } {
+  const session = sql.createSession()
+  try {
+    const result = work()
+    return { result, patchset: session.patchset() }
+  } finally {
+    session.close()
+  }
+}
+
+function rollBack(sql: DatabaseSync): void {
+  if (sql.isOpen && sql.isTransaction) sql.exec('ROLLBACK')
 }
 
 /** Runs one member of the group; what it returns tells the member's promise once the group is on disk. */
@@ -143,6 +119,8 @@ function attempt(sql: DatabaseSync, { work, resolve, reject }: Waiting): () => v
     sql.exec('RELEASE member')
     return () => resolve(value)
   } catch (error) {
+    // A full disk makes SQLite undo the whole transaction.
+    if (!sql.isTransaction) throw error
     sql.exec('ROLLBACK TO member; RELEASE member')
     return () => reject(error)
   }

@@ -1,10 +1,11 @@
 import type { Checksum, ChecksumAlgorithm } from '../request.ts'
 import { openStream, sealStream, type SealedSource } from '../sse/streams.ts'
-import { DamagedError } from '../sse/segments.ts'
+import { DamagedError, sealedBytes } from '../sse/segments.ts'
 import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
+import type { Removals } from './removals.ts'
 
-/** Up to this many bytes of plaintext rest inside the database: one fsync instead of three for a small object. */
+/** Up to this many bytes of plaintext rest in the index and its log: one fsync instead of three for a small object. */
 const INLINE_BYTES = 32 * 1024
 
 /** Where a piece's sealed bytes rest: in a file or in the row. */
@@ -25,14 +26,18 @@ function identityOf(object: string, number: number): Buffer {
   return Buffer.from(`coffer piece ${object} ${String(number)}`)
 }
 
+export interface PieceToStore {
+  object: string
+  number: number
+  dataKeys: Buffer[]
+  plain: AsyncIterable<Buffer>
+  /** What a file says of itself, sealed for that file; called once all of `plain` has been read. */
+  describe: (blob: string) => Buffer
+}
+
 /** Seals a stream under the data keys, and makes it durable unless it is small enough to go with its row. */
-export async function storePiece(
-  blobs: Blobs,
-  object: string,
-  number: number,
-  dataKeys: Buffer[],
-  plain: AsyncIterable<Buffer>,
-): Promise<Place> {
+export async function storePiece(blobs: Blobs, piece: PieceToStore): Promise<Place> {
+  const { object, number, dataKeys, plain, describe } = piece
   const identity = identityOf(object, number)
   const source = plain[Symbol.asyncIterator]()
   const head: Buffer[] = []
@@ -43,7 +48,11 @@ export async function storePiece(
     head.push(next.value)
     bytes += next.value.length
   }
-  return { blob: await blobs.write(sealStream(replay(head, source), dataKeys, identity)), sealed: null }
+  async function* described(blob: string): AsyncGenerator<Buffer[]> {
+    yield* sealStream(replay(head, source), dataKeys, identity)
+    yield [describe(blob)]
+  }
+  return { blob: await blobs.write(described), sealed: null }
 }
 
 async function* replay(head: Buffer[], rest?: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -104,9 +113,10 @@ async function* readPiece(
     throw isMissing(error) ? new DamagedError() : error
   })
   try {
-    const { size } = await file.stat()
+    // Behind the content is what the file says of itself.
+    const size = sealedBytes(piece.size, dataKeys.length)
     const source: SealedSource = {
-      size,
+      size: Math.min(size, (await file.stat()).size),
       read: async (buffer, offset) => (await file.read(buffer, 0, buffer.length, offset)).bytesRead,
     }
     yield* openStream(source, piece.size, dataKeys, identity, start, end)
@@ -123,15 +133,17 @@ function inMemory(sealed: Buffer): SealedSource {
   return { size: sealed.length, read: (buffer, offset) => Promise.resolve(sealed.copy(buffer, 0, offset)) }
 }
 
+/** `put`, `drop` and `keepManifest` belong inside commit(). Files that no row names any more are noted for removal. */
 export interface Pieces {
   /** An object's pieces in order. */
   list(object: string): Piece[]
-  /** Inserts a piece or replaces the one of its number; returns the file that is free then. Inside commit() only. */
-  put(object: string, piece: Piece): string[]
-  /** Removes an object's pieces but for the numbers to keep; returns the files that are free then. Inside commit() only. */
-  drop(object: string, keep?: ReadonlySet<number>): string[]
-  /** Whether a row names this file. */
-  isNamed(blob: string): boolean
+  /** Inserts a piece or replaces the one of its number. */
+  put(object: string, piece: Piece): void
+  /** Removes an object's pieces but for the numbers to keep; with all of them goes its manifest. */
+  drop(object: string, keep?: ReadonlySet<number>): void
+  /** The file that describes an object in parts. */
+  manifest(object: string): string | undefined
+  keepManifest(object: string, blob: string): void
 }
 
 interface PieceRow {
@@ -145,7 +157,7 @@ interface PieceRow {
   sealed: Uint8Array | null
 }
 
-export function openPieces({ sql }: Database): Pieces {
+export function openPieces({ sql }: Database, removals: Pick<Removals, 'add'>): Pieces {
   const list = sql.prepare('SELECT * FROM pieces WHERE object = ? ORDER BY number')
   const insert = sql.prepare(
     `INSERT INTO pieces (object, number, size, etag, modified_ms, checksum_algorithm, checksum_value, blob, sealed)
@@ -153,36 +165,32 @@ export function openPieces({ sql }: Database): Pieces {
   )
   const remove = sql.prepare('DELETE FROM pieces WHERE object = ? AND number = ? RETURNING blob')
   const numbers = sql.prepare('SELECT number FROM pieces WHERE object = ?')
-  const named = sql.prepare('SELECT 1 FROM pieces WHERE blob = ?')
+  const manifest = sql.prepare('SELECT blob FROM manifests WHERE object = ?')
+  const keepManifest = sql.prepare('INSERT INTO manifests (object, blob) VALUES (?, ?)')
+  const dropManifest = sql.prepare('DELETE FROM manifests WHERE object = ? RETURNING blob')
 
-  function removeOne(object: string, number: number): string[] {
+  function removeOne(object: string, number: number): void {
     const blob = remove.get(object, number)?.['blob']
-    return typeof blob === 'string' ? [blob] : []
+    if (typeof blob === 'string') removals.add(object, [blob])
   }
 
   return {
     list: (object) => (list.all(object) as unknown as PieceRow[]).map(toPiece),
     put: (object, piece) => {
-      const free = removeOne(object, piece.number)
+      removeOne(object, piece.number)
       const { number, size, etag, modifiedMs, checksum, blob, sealed } = piece
-      insert.run(
-        object,
-        number,
-        size,
-        etag,
-        modifiedMs,
-        checksum?.algorithm ?? null,
-        checksum?.value ?? null,
-        blob,
-        sealed,
-      )
-      return free
+      const [algorithm, value] = [checksum?.algorithm ?? null, checksum?.value ?? null]
+      insert.run(object, number, size, etag, modifiedMs, algorithm, value, blob, sealed)
     },
-    drop: (object, keep) =>
-      (numbers.all(object) as { number: number }[])
-        .filter(({ number }) => keep?.has(number) !== true)
-        .flatMap(({ number }) => removeOne(object, number)),
-    isNamed: (blob) => named.get(blob) !== undefined,
+    drop: (object, keep) => {
+      for (const { number } of numbers.all(object) as { number: number }[]) {
+        if (keep?.has(number) !== true) removeOne(object, number)
+      }
+      const blob = keep === undefined ? dropManifest.get(object)?.['blob'] : undefined
+      if (typeof blob === 'string') removals.add(object, [blob])
+    },
+    manifest: (object) => manifest.get(object)?.['blob'] as string | undefined,
+    keepManifest: (object, blob) => void keepManifest.run(object, blob),
   }
 }
 

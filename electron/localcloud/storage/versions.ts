@@ -44,6 +44,12 @@ export type ObjectVersion = VersionBase & { marker: false } & Content
 export type DeleteMarker = VersionBase & { marker: true }
 export type Version = ObjectVersion | DeleteMarker
 
+/** What a version is to be called where the bucket keeps versions, and when it was made. */
+export interface VersionName {
+  version: string
+  modifiedMs: number
+}
+
 /** insert, mark, remove and the setters belong inside commit(). */
 export interface Versions {
   /** The newest version, which may be a delete marker. */
@@ -51,17 +57,24 @@ export interface Versions {
   named(bucket: number, key: string, version: string): Version | undefined
   byId(id: number): Version | undefined
   /** Makes content the newest version; returns it and the object whose data it replaced. */
-  insert(bucket: Bucket, key: string, content: Content): { version: ObjectVersion; replaced: string | undefined }
+  insert(
+    bucket: Bucket,
+    key: string,
+    content: Content,
+    named?: VersionName,
+  ): { version: ObjectVersion; replaced: string | undefined }
   /** Puts a delete marker on top; returns it and the object whose data it replaced. */
   mark(bucket: Bucket, key: string): { version: DeleteMarker; replaced: string | undefined }
   /** Removes one version for good; the one below becomes the newest. */
   remove(bucket: number, version: Version): void
+  /** Puts a key's versions into the order of their dates, after one was brought back. */
+  sortByAge(bucket: number, key: string): void
   setTags(id: number, tags: Tag[]): void
   setEnvelope(id: number, envelope: Envelope): void
 }
 
 /** 128 random bits as S3 shows version ids: opaque, safe in a URL. */
-function newVersionId(): string {
+export function newVersionId(): string {
   return randomBytes(24).toString('base64url')
 }
 
@@ -77,6 +90,10 @@ export function openVersions({ sql }: Database): Versions {
   const age = sql.prepare('UPDATE versions SET latest = 0 WHERE id = ?')
   const promote = sql.prepare('UPDATE versions SET latest = 1 WHERE id = ?')
   const remove = sql.prepare('DELETE FROM versions WHERE id = ?')
+  const byAge = sql.prepare('SELECT id FROM versions WHERE bucket = ? AND key = ? ORDER BY modified_ms, id')
+  const ageAll = sql.prepare('UPDATE versions SET latest = 0 WHERE bucket = ? AND key = ?')
+  const highest = sql.prepare('SELECT max(id) AS id FROM versions')
+  const renumber = sql.prepare('UPDATE versions SET id = ? WHERE id = ?')
   const setTags = sql.prepare('UPDATE versions SET tags = ? WHERE id = ?')
   const setEnvelope = sql.prepare('UPDATE versions SET envelope = ? WHERE id = ?')
   const insert = sql.prepare(
@@ -92,10 +109,14 @@ export function openVersions({ sql }: Database): Versions {
   const findNamed = (bucket: number, key: string, version: string) => find(named.get(bucket, Buffer.from(key), version))
 
   /** Ages the newest version, and removes the null version if the new one is to be it. */
-  function makeRoom(bucket: Bucket, key: string): { name: string; replaced: string | undefined } {
+  function makeRoom(
+    bucket: Bucket,
+    key: string,
+    version = newVersionId(),
+  ): { name: string; replaced: string | undefined } {
     const newest = latest.get(bucket.id, Buffer.from(key)) as unknown as VersionRow | undefined
     if (newest) age.run(newest.id)
-    if (bucket.versioning === 'Enabled') return { name: newVersionId(), replaced: undefined }
+    if (bucket.versioning === 'Enabled') return { name: version, replaced: undefined }
     const old = findNamed(bucket.id, key, 'null')
     if (old) remove.run(old.id)
     return { name: 'null', replaced: old?.marker === false ? old.object : undefined }
@@ -105,14 +126,14 @@ export function openVersions({ sql }: Database): Versions {
     latest: (bucket, key) => find(latest.get(bucket, Buffer.from(key))),
     named: findNamed,
     byId: (id) => find(byId.get(id)),
-    insert: (bucket, key, content) => {
-      const { name, replaced } = makeRoom(bucket, key)
+    insert: (bucket, key, content, named) => {
+      const { name, replaced } = makeRoom(bucket, key, named?.version)
       const { object, size, etag, parts, attributes, tags, storageClass, checksum, envelope } = content
       const row = insert.get(
         bucket.id,
         Buffer.from(key),
         name,
-        Date.now(),
+        named?.modifiedMs ?? Date.now(),
         object,
         size,
         etag,
@@ -136,6 +157,17 @@ export function openVersions({ sql }: Database): Versions {
       remove.run(version.id)
       const below = version.latest ? find(latest.get(bucket, Buffer.from(version.key))) : undefined
       if (below) promote.run(below.id)
+    },
+    sortByAge: (bucket, key) => {
+      const bytes = Buffer.from(key)
+      const ids = byAge.all(bucket, bytes).map(({ id }) => Number(id))
+      const isSorted = ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? 0))
+      ageAll.run(bucket, bytes)
+      const base = isSorted ? 0 : Number(highest.get()?.['id'])
+      // A newer version has a larger id.
+      if (!isSorted) for (const [index, id] of ids.entries()) renumber.run(base + 1 + index, id)
+      const last = isSorted ? ids.at(-1) : base + ids.length
+      if (last !== undefined) promote.run(last)
     },
     setTags: (id, tags) => void setTags.run(JSON.stringify(tags), id),
     setEnvelope: (id, envelope) => void setEnvelope.run(JSON.stringify(envelope), id),

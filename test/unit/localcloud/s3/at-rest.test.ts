@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -26,7 +26,7 @@ let folder = ''
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coffer-s3-rest-'))
-  stage = await stageS3(folder)
+  stage = await stageS3({ dataDir: folder, keepRemovedSeconds: 0 })
   await stage.s3.send(new CreateBucketCommand({ Bucket }))
 })
 afterEach(async () => {
@@ -43,6 +43,12 @@ async function everything(): Promise<Buffer> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
   return Buffer.concat(await Promise.all(files.map((file) => readFile(join(file.parentPath, file.name)))))
+}
+
+/** Files that were being written when the server was killed. */
+async function provisionalFiles(): Promise<string[]> {
+  const names = await readdir(join(folder, 'objects'), { recursive: true })
+  return names.filter((name) => /[0-9a-f]{32}\./.test(name))
 }
 
 async function flip(path: string, at: number): Promise<void> {
@@ -130,7 +136,10 @@ it('two parts of one object that change places are refused', async () => {
   }
   const command = { Bucket, Key: 'parts', UploadId, MultipartUpload: { Parts } }
   await stage.s3.send(new CompleteMultipartUploadCommand(command))
-  const [a = '', b = ''] = await blobFiles(folder)
+  const sizes = await Promise.all(
+    (await blobFiles(folder)).map(async (path) => ({ path, bytes: (await stat(path)).size })),
+  )
+  const [a = '', b = ''] = sizes.filter(({ bytes }) => bytes > MIB).map(({ path }) => path)
   const [first, second] = [await readFile(a), await readFile(b)]
   await writeFile(a, second)
   await writeFile(b, first)
@@ -167,13 +176,13 @@ it('kill -9 under parallel writes loses nothing acknowledged and leaves nothing 
   stage.cloud.process.kill('SIGKILL')
   await once(stage.cloud.process, 'exit')
   await Promise.all(writers)
-  await writeFile(join(folder, 'tmp', 'leftover'), 'half')
   await writeFile(join(folder, 'objects', 'aa', 'a'.repeat(32)), 'nobody names this')
 
   const { rootKey } = stage.cloud
   await stage.close()
-  stage = await stageS3(folder, rootKey)
-  expect(await readdir(join(folder, 'tmp'))).toEqual([])
+  stage = await stageS3({ dataDir: folder, rootKey })
+  expect(await provisionalFiles()).toEqual([])
+  expect(await readdir(join(folder, 'found'))).toEqual(['a'.repeat(32)])
   for (const [key, body] of acknowledged) expect((await get(key)).equals(body), key).toBe(true)
   const { Contents = [] } = await stage.s3.send(new ListObjectsV2Command({ Bucket }))
   for (const { Key = '', Size } of Contents) expect(await get(Key)).toHaveLength(Size ?? -1)

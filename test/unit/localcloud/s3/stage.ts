@@ -2,7 +2,7 @@ import { S3Client, S3ServiceException, type GetObjectCommand } from '@aws-sdk/cl
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startLocalCloud, type LocalCloud } from '../../../support/localcloud.ts'
+import { startLocalCloud, type LocalCloud, type LocalCloudOptions } from '../../../support/localcloud.ts'
 
 export interface Stage {
   s3: S3Client
@@ -10,12 +10,9 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** A server process of its own on an empty folder, and AWS's own client of it. */
-export async function stageS3(dataDir?: string, rootKey?: string): Promise<Stage> {
-  const cloud = await startLocalCloud({
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(rootKey === undefined ? {} : { rootKey }),
-  })
+/** A server process of its own, on an empty folder unless told, and AWS's own client of it. */
+export async function stageS3(options: LocalCloudOptions = {}): Promise<Stage> {
+  const cloud = await startLocalCloud(options)
   const { endpoint, region } = cloud
   const s3 = new S3Client({ endpoint, region, credentials: cloud, forcePathStyle: true, maxAttempts: 1 })
   return {
@@ -64,7 +61,9 @@ export async function bytesOf(answer: { Body?: { transformToByteArray(): Promise
 /** The files of sealed bytes in a data folder. */
 export async function blobFiles(dataDir: string): Promise<string[]> {
   const names = await readdir(join(dataDir, 'objects'), { recursive: true, withFileTypes: true })
-  return names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return names
+    .filter((entry) => entry.isFile() && /^[0-9a-f]{32}$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
 }
 
 /** Sets headers on a read that its own parameters would not let through; they are signed like the others. */
