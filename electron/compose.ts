@@ -21,6 +21,7 @@ import { openCatalog, type StoredCatalog } from './store/catalog.ts'
 import { openDatabase, requireInPlace } from './store/database.ts'
 import { openDownloads, type Downloads } from './store/downloads.ts'
 import { cofferHome, makeHome } from './store/home.ts'
+import { openKeyUses } from './store/key-uses.ts'
 import { openKeyTable } from './store/keys.ts'
 import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
@@ -103,7 +104,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const lastReads = openLastReads()
   const activity = openActivity(db)
   const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
-  const keys = openCustomerKeys(openKeyTable(db), secrets)
+  const keys = openCustomerKeys(openKeyTable(db), secrets, openKeyUses(db, home))
   const serverFindings = openServerFindings(db)
   const forgetPlace = (place: string): void => {
     catalog.forgetPlace(place)
@@ -161,7 +162,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
 
   const transfers = openQueue({
     runs: openTransferRuns(db, home),
-    work: transferWork({ openVault, openSource: sourceOpener(options.openStream), settings, activity }),
+    work: transferWork({ openVault, openSource: sourceOpener(options.openStream), settings, activity, keys }),
     ledger: writeBehind(db),
     limits: { up: rateLimit(limitOf(settings, 'up')), down: rateLimit(limitOf(settings, 'down')) },
     moves: (place) => place === LOCAL_PLACE,

@@ -84,6 +84,7 @@ export const FAILURES = {
     exit: 6,
     hint: 'A key is for SSE-C or for CSE-C, never for both. Make another one: coffer key new NAME.',
   },
+  KEY_IN_USE: { exit: 6, hint: 'Wait for what is under way, or cancel it: coffer transfers.' },
   KIT_NEEDED: {
     exit: 6,
     hint: 'Save its recovery kit first: coffer key kit NAME FILE. To go on without one: --no-kit.',

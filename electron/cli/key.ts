@@ -136,8 +136,9 @@ function addDelete(key: Command): void {
         const impact = await client.keys.impact({ key: name }, { signal })
         const typed = confirm ?? (await askForName(session, impact))
         await client.keys.remove({ key: impact.key.id, confirm: typed }, { signal })
-        const { objects, buckets } = impact
-        out.result({ deleted: typed, objects, buckets }, `Deleted the key ${typed}. ${impactInWords(impact)}`)
+        const { objects, buckets, unfinished } = impact
+        const told = `Deleted the key ${typed}. ${impactInWords(impact)}`
+        out.result({ deleted: typed, objects, buckets, unfinished }, told)
       }),
     )
 }
@@ -154,7 +155,7 @@ async function askForName(session: Session, impact: Impact): Promise<string> {
 }
 
 /** `2 known objects need it: 2 in s3://private (This computer). It has no recovery kit.` */
-function impactInWords({ key, objects, buckets }: Impact): string {
+function impactInWords({ key, objects, buckets, unfinished }: Impact): string {
   const where = buckets.map((each) => `${each.objects} in s3://${each.bucket} (${each.placeName})`).join(', ')
   const needed =
     objects === 0
@@ -162,5 +163,18 @@ function impactInWords({ key, objects, buckets }: Impact): string {
       : `${count(objects, 'known object')} ${objects === 1 ? 'needs' : 'need'} it: ${where}.`
   const kit =
     key.kitSavedAt === null ? 'It has no recovery kit.' : `Its recovery kit was saved on ${moment(key.kitSavedAt)}.`
-  return key.kind === 'rsa-public' ? needed : `${needed} ${kit}`
+  const parts = [needed, ...unfinishedInWords(unfinished), ...(key.kind === 'rsa-public' ? [] : [kit])]
+  return parts.join(' ')
+}
+
+const UNFINISHED = { put: 'put', get: 'get', rekey: 're-key', upload: 'upload' } as const
+
+/** `Not finished, and needing it: a put to s3://private (under way).` */
+function unfinishedInWords(unfinished: Impact['unfinished']): string[] {
+  if (unfinished.length === 0) return []
+  const each = unfinished.map(({ kind, bucket, running }) => {
+    const where = bucket === undefined ? '' : ` in s3://${bucket}`
+    return `a ${UNFINISHED[kind]}${where}${running ? ' (under way)' : ''}`
+  })
+  return [`Not finished, and in need of it: ${each.join(', ')}.`]
 }

@@ -3,12 +3,24 @@ import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import type { KeyForm, SymmetricForm } from '../base/key-forms.ts'
 import type { KeyPurpose, RecordedPurpose } from '../base/key-purpose.ts'
+import type { KeyUses, UnfinishedUse } from '../store/key-uses.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { readKey } from './import.ts'
 import { keepSecrets } from './kept-secrets.ts'
 import type { KeyInfo, KeyRing } from './keyring.ts'
 import type { KitContent } from './kit-content.ts'
 import { newAesKey, newRsaPair, publicHalf, toLentKey, type Material } from './material.ts'
+import { beingDeleted, requireUnused } from './key-in-use.ts'
+import {
+  findOne,
+  missing,
+  onlyPublic,
+  refuseOther,
+  refuseSentRsa,
+  refuseTaken,
+  toInfo,
+  validName,
+} from './key-checks.ts'
 import { claimPurpose, otherPurpose } from './purpose.ts'
 import { restoreAll, takenAs, type Taken } from './restore.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -56,12 +68,23 @@ export interface CustomerKeys extends KeyRing {
   markKitSaved(id: string, at: Date): Promise<KeyInfo>
   /** Notes that the person goes on without one. */
   markKitDeclined(id: string, at: Date): Promise<KeyInfo>
-  /** Forgets the key for good. Whoever calls has made sure that the person means it. */
+  /** False for a key that was deleted, or is being deleted now, by this process or another one. */
+  isKept(id: string): boolean
+  /** What was begun under a key, by any process, and has not come to its end. */
+  unfinished(id: string): Promise<UnfinishedUse[]>
+  /**
+   * Forgets the key for good. Whoever calls has made sure that the person means it. Throws KEY_IN_USE while a process works
+   * on something that needs the key.
+   */
   delete(id: string): Promise<void>
 }
 
 /** `secrets` is opened when the first key needs it and not before. */
-export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretStore>): CustomerKeys {
+export function openCustomerKeys(
+  table: KeyTable,
+  secrets: () => Promise<SecretStore>,
+  uses: KeyUses = { unfinished: () => [] },
+): CustomerKeys {
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
   const kept = keepSecrets()
 
@@ -111,6 +134,8 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
 
     claim: (id, purpose) =>
       settle(() => {
+        const { name } = row(id)
+        if (!table.isKept(id)) throw beingDeleted(id, name)
         claimPurpose(table, row(id), purpose)
         return toInfo(row(id))
       }),
@@ -172,7 +197,13 @@ export function openCustomerKeys(table: KeyTable, secrets: () => Promise<SecretS
         return toInfo(row(id))
       }),
 
+    isKept: (id) => table.isKept(id),
+    unfinished: (id) => settle(() => uses.unfinished(row(id))),
+
     async delete(id) {
+      const found = row(id)
+      // What is begun after this sees that the key is being deleted; what was begun before is seen here.
+      table.startDeleting(id, () => requireUnused(found, uses.unfinished(found)))
       kept.forget(id)
       // The material goes first: if this is cut off in between, the key is still listed and can be deleted again.
       if (row(id).kind !== 'rsa-public') await (await secrets()).delete(account(id))
@@ -188,57 +219,4 @@ async function settle<T>(work: () => T | Promise<T>): Promise<T> {
 
 function account(id: string): string {
   return `key/${id}`
-}
-
-function toInfo({ id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, purpose }: KeyInfo): KeyInfo {
-  return { id, name, kind, createdAt, kitSavedAt, kitDeclinedAt, purpose }
-}
-
-/** A key that is here already keeps its purpose. */
-function refuseOther(known: KeyRow, purpose: RecordedPurpose): void {
-  const isDecided = known.purpose === 'cse' || known.purpose === 'sse-c'
-  if (!isDecided || known.purpose === purpose || purpose === 'unused' || purpose === 'unknown') return
-  throw otherPurpose(known, purpose)
-}
-
-/** SSE-C takes AES keys alone. */
-function refuseSentRsa({ kind }: Pick<KeyRow, 'kind'>, purpose: RecordedPurpose): void {
-  if (kind === 'aes-256' || purpose !== 'sse-c') return
-  throw new CofferError('INVALID_INPUT', 'SSE-C takes AES-256 keys only, so an RSA key cannot be for it.')
-}
-
-function onlyPublic({ name, publicKey }: KeyRow): { kind: 'rsa-public'; secret: null } {
-  if (publicKey !== null) return { kind: 'rsa-public', secret: null }
-  throw new CofferError('INVALID_INPUT', `The key ${name} is one for AES and has no public half.`)
-}
-
-function findOne(table: KeyTable, idOrName: string): KeyRow {
-  const found = table.match(idOrName)
-  const exact = found.find((key) => key.id === idOrName) ?? found[0]
-  if (exact === undefined) return missing(idOrName)
-  if (found.length > 1 && exact.id !== idOrName) {
-    throw new CofferError('INVALID_INPUT', `${idOrName} stands for more than one key.`, {
-      hint: 'Give the whole key id.',
-    })
-  }
-  return exact
-}
-
-/** Asked before anything is stored; the table itself refuses the name that another process takes in between. */
-function refuseTaken(table: KeyTable, name: string): void {
-  if (!table.list().some((key) => key.name.toLowerCase() === name.toLowerCase())) return
-  throw new CofferError('ALREADY_EXISTS', `There is a key named ${name} already.`, { hint: 'Choose another name.' })
-}
-
-function validName(name: string): string {
-  const trimmed = name.trim()
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  if (trimmed.length < 1 || trimmed.length > 100 || /[\u0000-\u001f\u007f]/.test(trimmed)) {
-    throw new CofferError('INVALID_INPUT', 'A key name has 1 to 100 characters, all on one line.')
-  }
-  return trimmed
-}
-
-function missing(idOrName: string): never {
-  throw new CofferError('KEY_NOT_FOUND', `There is no key ${idOrName} here.`, { facts: { keyId: idOrName } })
 }

@@ -53,10 +53,10 @@ export async function chooseKey(
   return only
 }
 
-/** The same for a write that begins now: the key is for this mode from now on. */
+/** The same for a write that begins now: the key is for this mode from now on, and is not being deleted. */
 export async function claimKey(keys: KeyRing, named: string | undefined, mode: CustomerKeyMode): Promise<KeyInfo> {
-  const info = await chooseKey(keys, named, mode)
-  return info.purpose === purposeOf(mode) ? info : keys.claim(info.id, purposeOf(mode))
+  const { id } = await chooseKey(keys, named, mode)
+  return keys.claim(id, purposeOf(mode))
 }
 
 /**

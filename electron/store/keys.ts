@@ -40,6 +40,13 @@ export interface KeyTable {
    * key has this purpose now. `from`: only if this is recorded so far.
    */
   setPurpose(id: string, purpose: KeyPurpose, from?: RecordedPurpose[]): boolean
+  /**
+   * Begins a deletion: from now on nothing more is begun under the key. `requireUnused` is called in the same transaction and
+   * throws if the key is in use. False if there is no such key.
+   */
+  startDeleting(id: string, requireUnused: () => void): boolean
+  /** True for a key that is here and is not being deleted. */
+  isKept(id: string): boolean
   remove(id: string): boolean
 }
 
@@ -61,6 +68,8 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
   const setPurpose = db.prepare(
     'UPDATE keys SET purpose = ?2 WHERE id = ?1 AND purpose <> ?2 AND purpose IN (SELECT value FROM json_each(?3))',
   )
+  const setDeleting = db.prepare('UPDATE keys SET deleting_at = ? WHERE id = ?')
+  const kept = db.prepare('SELECT 1 FROM keys WHERE id = ? AND deleting_at IS NULL')
   const remove = db.prepare('DELETE FROM keys WHERE id = ?')
 
   const get = (id: string) => {
@@ -83,6 +92,7 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
       insert.run(id, name, kind, createdAt.getTime(), saved, kitDeclinedAt?.getTime() ?? null, publicKey, purpose)
       return row
     }
+    setDeleting.run(null, id)
     const taken = takePurpose(id, purpose) ? { ...known, purpose } : known
     if (known.kind !== 'rsa-public' || kind !== 'rsa-pair') return taken
     completePair.run(saved, id)
@@ -107,6 +117,12 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
       setPurpose.run(id, purpose, JSON.stringify(from))
       return get(id)?.purpose === purpose
     },
+    startDeleting: (id, requireUnused) =>
+      transaction(db, () => {
+        requireUnused()
+        return setDeleting.run(Date.now(), id).changes === 1
+      }),
+    isKept: (id) => kept.get(id) !== undefined,
     remove: (id) => remove.run(id).changes === 1,
   }
 }

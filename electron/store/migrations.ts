@@ -261,4 +261,7 @@ export const MIGRATIONS: readonly string[] = [
     WHEN EXISTS (SELECT 1 FROM catalog WHERE key_id = keys.id AND mode = 'cse-c') THEN 'cse'
     ELSE 'unknown' END;
   `,
+  `
+  ALTER TABLE keys ADD COLUMN deleting_at INTEGER;  -- its deletion was begun: nothing more is written under it
+  `,
 ]

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ErrorCode } from '../base/errors.ts'
+import { writeBehind } from './write-behind.ts'
 
 interface Name {
   bucket: string
@@ -22,7 +23,7 @@ export interface RekeyItems {
   uploadOpened(name: Name, uploadId: string): void
   /** What lay beside it is gone. */
   besideGone(name: Name): void
-  /** `etag` is that of the object as it now is. */
+  /** `etag` is that of the object as it now is. What was remembered of it before this call is written in the same transaction. */
   done(name: Name, etag: string): void
   failed(name: Name, code: ErrorCode): void
   /** Nothing is left of an earlier attempt. */
@@ -52,6 +53,7 @@ export function openRekeyItems(db: DatabaseSync, run: number): RekeyItems {
   const left = db.prepare(`
     SELECT * FROM rekey_items WHERE run = ? AND (beside IS NOT NULL OR upload_id IS NOT NULL) ORDER BY bucket, key`)
   const failed = db.prepare("SELECT * FROM rekey_items WHERE run = ? AND state = 'failed' ORDER BY bucket, key")
+  const { later, flush } = writeBehind(db)
   const nameOf = (row: Record<string, unknown>): Name => ({
     bucket: row['bucket'] as string,
     key: row['key'] as string,
@@ -62,7 +64,11 @@ export function openRekeyItems(db: DatabaseSync, run: number): RekeyItems {
     besideGone: ({ bucket, key }) => void setBeside.run(null, run, bucket, key),
     uploadOpened: ({ bucket, key }, uploadId) => void setUpload.run(uploadId, run, bucket, key),
     swept: ({ bucket, key }) => void setSwept.run(run, bucket, key),
-    done: ({ bucket, key }, etag) => void setEnd.run('done', etag, null, run, bucket, key),
+    done({ bucket, key }, etag) {
+      // With what the catalog is about to learn of the object: one without the other would call it replaced by somebody.
+      later(() => setEnd.run('done', etag, null, run, bucket, key))
+      flush()
+    },
     failed: ({ bucket, key }, code) => void setEnd.run('failed', null, code, run, bucket, key),
     leavings: () =>
       left.all(run).map((row) => ({

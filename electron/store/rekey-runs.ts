@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ErrorCode } from '../base/errors.ts'
 import { CofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
+import { transaction } from '../base/transaction.ts'
 import { isLocked, tryLock } from './lock.ts'
 import { openRekeyItems, type RekeyItems } from './rekey-items.ts'
 
@@ -85,8 +86,10 @@ export function openRekeyRuns(db: DatabaseSync, home: string): RekeyRuns {
       resumed: known !== undefined,
       ...openRekeyItems(db, id),
       finish() {
-        end.run(Date.now(), id)
-        dropItems.run(id)
+        transaction(db, () => {
+          end.run(Date.now(), id)
+          dropItems.run(id)
+        })
         finished = true
       },
       [Symbol.dispose]() {

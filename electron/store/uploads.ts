@@ -3,6 +3,7 @@ import type { EnvelopeFormat, ModeChoice } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
 import { flushLog } from './flush-log.ts'
 import { openOwner } from './owner.ts'
+import { writeBehind } from './write-behind.ts'
 
 /** What makes two uploads the same one, repeated. */
 export interface UploadOrder {
@@ -70,7 +71,7 @@ export interface HeldUpload extends Disposable {
    */
   attempted(part: { number: number; size: number; sha256: Buffer }, durable: boolean): Promise<void>
   acknowledged(part: { number: number; etag: string }): void
-  /** Nothing of it is left to do, or to clean up. */
+  /** Nothing of it is left to do, or to clean up. What was remembered of its object is written in the same transaction. */
   drop(): void
 }
 
@@ -107,6 +108,7 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
   const attempt = db.prepare('INSERT INTO upload_parts (upload, number, size, sha256) VALUES (?, ?, ?, ?)')
   const acknowledge = db.prepare('UPDATE upload_parts SET etag = ? WHERE upload = ? AND number = ?')
   const owner = openOwner(home)
+  const { later, flush } = writeBehind(db)
   const held = new Set<number>()
 
   /** SQLite waits for the disk at each commit, unless told otherwise for one. */
@@ -135,7 +137,11 @@ export function openUploads(db: DatabaseSync, home: string): Uploads {
         if (durable) await flushLog(db)
       },
       acknowledged: ({ number, etag }) => withoutWaiting(() => acknowledge.run(etag, id, number)),
-      drop: () => void remove.run(id),
+      drop() {
+        // With what the catalog is about to learn of the object.
+        later(() => remove.run(id))
+        flush()
+      },
       [Symbol.dispose]() {
         if (released) return
         released = true

@@ -4,6 +4,8 @@ import { CofferError } from '../base/errors.ts'
 import { isClientSide, usesCustomerKey } from '../base/mode-names.ts'
 import { answersAreTrue } from '../cloud/behaviour.ts'
 import { send } from '../cloud/send.ts'
+import type { CustomerKeys } from '../keys/customer-keys.ts'
+import { deletedMeanwhile } from '../keys/key-in-use.ts'
 import type { Activity } from '../store/activity.ts'
 import type { Settings } from '../store/settings.ts'
 import type { Item, NewItem } from '../store/transfer-items.ts'
@@ -36,6 +38,7 @@ export interface TransferParts {
   openSource: OpenSource
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append'>
+  keys: Pick<CustomerKeys, 'isKept'>
 }
 
 /** How files get into a bucket and back, as the transfer queue asks for it. */
@@ -51,6 +54,7 @@ export function transferWork(parts: TransferParts): Work<TransferDone> {
         async perform(item, watch, replace) {
           const done = await kind.perform(item, watch, replace)
           const { bucket, key, mode, keyId } = done
+          if (run.kind === 'put') requireKept(parts.keys, done)
           record({ what: run.kind, place: vault.place, bucket, key, mode, keyId, outcome: 'done' })
           return done
         },
@@ -68,6 +72,15 @@ export function transferWork(parts: TransferParts): Work<TransferDone> {
       }
     },
   }
+}
+
+/** Throws KEY_NOT_FOUND if the key that something was written under was deleted meanwhile, by this process or another one. */
+export function requireKept(
+  keys: Pick<CustomerKeys, 'isKept'>,
+  { mode, keyId, bucket, key }: Pick<PutResult, 'mode' | 'keyId' | 'bucket' | 'key'>,
+): void {
+  if (keyId === undefined || !usesCustomerKey(mode) || keys.isKept(keyId)) return
+  throw deletedMeanwhile(keyId, { bucket, key })
 }
 
 type Kind = Pick<Session<TransferDone>, 'find' | 'perform' | 'recognise' | 'discard'>

@@ -63,6 +63,7 @@ const REASONS: Record<ErrorCode, string> = {
   CUSTOMER_KEY_NEEDED: 'Its customer key is not on this computer',
   KEY_WRONG: 'Another key than the one it is locked with',
   KEY_WRITE_ONLY: 'This computer has only the half of the key that locks',
+  KEY_IN_USE: 'Something under way needed the key',
   KEY_PURPOSE: 'The key is for the other use',
   KIT_NEEDED: 'The key had no recovery kit',
   KMS_KEY_DISABLED: 'The KMS key was turned off',

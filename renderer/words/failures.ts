@@ -22,6 +22,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   KEY_NOT_FOUND: 'Import the key, or restore its recovery kit, on the Keys page.',
   CUSTOMER_KEY_NEEDED: 'Import the key this file was stored under, on the Keys page.',
   KEY_WRONG: 'Choose the key this file was written with.',
+  KEY_IN_USE: 'Wait for what is under way, or cancel it, then delete the key.',
   KEY_PURPOSE: 'A key is for SSE-C or for CSE-C, never for both. Choose another key, or make one for this.',
   KIT_NEEDED: 'Save its recovery kit first: without one, losing this computer loses the files.',
   KMS_KEY_DISABLED: 'Enable the KMS key, then try again.',

@@ -165,9 +165,19 @@ export const keys = {
           bytes: z.number(),
         }),
       ),
+      /** What was begun under it, by any process, and has not come to its end. While one is `running`, it cannot be deleted. */
+      unfinished: z.array(
+        z.object({
+          kind: z.enum(['put', 'get', 'rekey', 'upload']),
+          id: z.number(),
+          place: z.string(),
+          bucket: z.string().optional(),
+          running: z.boolean(),
+        }),
+      ),
     }),
   ),
 
-  /** Deletes it for good. `confirm` is the key's name, typed by the person. */
+  /** Deletes it for good. `confirm` is the key's name, typed by the person. KEY_IN_USE while something runs that needs it. */
   remove: oc.input(z.strictObject({ ...keyRef, confirm: z.string() })).output(z.void()),
 }

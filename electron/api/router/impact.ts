@@ -10,6 +10,7 @@ export async function impactOf({ keys, catalog, places }: Coffer, idOrName: stri
     objects: buckets.reduce((sum, { objects }) => sum + objects, 0),
     bytes: buckets.reduce((sum, { bytes }) => sum + bytes, 0),
     buckets,
+    unfinished: await keys.unfinished(key.id),
   }
 }
 

@@ -11,6 +11,7 @@ import { toFailure } from './own-failures.ts'
 import { procedures, signalOf } from './base.ts'
 import { runBatch } from './batch.ts'
 import type { Task } from '../../vault/tasks.ts'
+import { requireKept } from '../../vault/transfer-work.ts'
 import { manyTasks, type Work } from './many.ts'
 import { recorded } from './recorded.ts'
 import { rekeyScope } from './rekey-scope.ts'
@@ -97,6 +98,7 @@ function workOf(
         rekeyItem(vault, item, { ...watch, trace: traceOf(run, object) }),
       )
       if (outcome.kind !== 'elsewhere') run.done(object, etagOf(outcome))
+      if (outcome.kind === 'changed') requireKept(coffer.keys, outcome.result)
       return eventOf(name, object, outcome)
     } catch (error) {
       if (!isSingle && isCofferError(error, 'OBJECT_NOT_FOUND')) {
