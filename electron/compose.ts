@@ -148,16 +148,19 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const findPlace = (chosen?: string) => places.find(chosen ?? settings.get('defaultPlace', asText) ?? LOCAL_PLACE)
 
   const placeId = async (chosen?: string | ConnectionChoice): Promise<string> =>
-    typeof chosen === 'object' ? idOf(await connectionOf(chosen)) : findPlace(chosen).id
+    typeof chosen === 'object' && chosen.place === undefined
+      ? idOf(await connectionOf(chosen))
+      : findPlace(nameIn(chosen)).id
 
   const openVault = async (chosen?: string | ConnectionChoice, credentials?: CredentialSource): Promise<OpenVault> => {
-    if (typeof chosen === 'object') {
+    if (typeof chosen === 'object' && chosen.place === undefined) {
       const connection = await connectionOf(chosen, credentials)
       return connect(idOf(connection), connection)
     }
-    const place = findPlace(chosen)
-    if (place.kind === 'local') return connect(place.id, await localConnection(localCloud))
-    return connect(place.id, await places.connection(place))
+    const place = findPlace(nameIn(chosen))
+    const connection = await (place.kind === 'local' ? localConnection(localCloud) : places.connection(place))
+    const requestPayer = typeof chosen === 'object' ? chosen.requestPayer : undefined
+    return connect(place.id, requestPayer === undefined ? connection : { ...connection, requestPayer })
   }
 
   const transfers = openQueue({
@@ -205,6 +208,11 @@ function nameMemory(settings: Settings, place: string): NameMemory {
   const name = nameSetting(place)
   const read = (value: unknown) => NAME_ENCODINGS.find((encoding) => encoding === value) ?? null
   return { get: () => settings.get(name, read), set: (encoding) => settings.set(name, encoding) }
+}
+
+/** The stored place that is named; undefined: the default one. */
+function nameIn(chosen: string | ConnectionChoice | undefined): string | undefined {
+  return typeof chosen === 'object' ? chosen.place || undefined : chosen
 }
 
 /** What is known of a server that is no stored place is kept under its address. */

@@ -19,6 +19,8 @@ import type { Vault } from '../vault/vault.ts'
 
 /** What a person says of a server; all else follows from it. */
 export interface ConnectionChoice {
+  requestPayer?: 'requester' | undefined
+  place?: string | undefined
   endpoint?: string | undefined
   kmsEndpoint?: string | undefined
   region?: string | undefined

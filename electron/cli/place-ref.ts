@@ -8,9 +8,13 @@ export interface WhereOptions {
   region?: string
   profile?: string
   caBundle?: string
+  requestPayer?: 'requester'
 }
 
 export interface Connection {
+  requestPayer?: 'requester'
+  /** A stored place, or '' for the default one; then only `requestPayer` is said besides. */
+  place?: string
   endpoint?: string
   kmsEndpoint?: string
   region?: string
@@ -21,9 +25,16 @@ export interface Connection {
 /**
  * Which place a command goes to: the one that `--place` names; else the server that the options, or the AWS variables,
  * describe as they do for the AWS CLI; else the default place, which is left to Coffer (undefined). COFFER_PLACE goes before
- * the AWS variables: whoever sets it means Coffer.
+ * the AWS variables: whoever sets it means Coffer. `--request-payer` is added to each of them.
  */
 export function placeRef(options: WhereOptions, env: NodeJS.ProcessEnv): string | Connection | undefined {
+  const place = placeNamed(options, env)
+  const { requestPayer } = options
+  if (requestPayer === undefined) return place
+  return typeof place === 'object' ? { ...place, requestPayer } : { place: place ?? '', requestPayer }
+}
+
+function placeNamed(options: WhereOptions, env: NodeJS.ProcessEnv): string | Connection | undefined {
   const asked = connectionOf(options)
   if (options.place !== undefined) {
     if (Object.keys(asked).length === 0) return options.place
@@ -56,6 +67,8 @@ function connectionOfEnv(env: NodeJS.ProcessEnv): Connection {
   })
 }
 
-function present(values: Record<keyof Connection, string | undefined>): Connection {
+function present(
+  values: Record<'endpoint' | 'kmsEndpoint' | 'region' | 'profile' | 'caBundle', string | undefined>,
+): Connection {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -73,8 +73,16 @@ function addAdd(place: Command): void {
     .option('--keep-anyway', 'store it without asking the server, or though the server refuses')
     .action((name: string, { accessKeyId, bucket, keepAnyway }: AddOptions) =>
       withCoffer(command, async ({ client, out, signal }) => {
-        const { endpointUrl, kmsEndpointUrl, region, profile, caBundle } = command.optsWithGlobals<GlobalOptions>()
-        const connection = { endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle }
+        const { endpointUrl, kmsEndpointUrl, ...rest } = command.optsWithGlobals<GlobalOptions>()
+        const { region, profile, caBundle, requestPayer } = rest
+        const connection = {
+          endpoint: endpointUrl,
+          kmsEndpoint: kmsEndpointUrl,
+          region,
+          profile,
+          caBundle,
+          requestPayer,
+        }
         const keys =
           accessKeyId === undefined
             ? undefined

@@ -57,6 +57,9 @@ export function createProgram(): Command {
     .option('--region <region>', 'its region')
     .option('--profile <name>', 'credentials: a profile of the AWS CLI')
     .option('--ca-bundle <file>', 'trust the certificate authority in this PEM file')
+    .addOption(
+      new Option('--request-payer <who>', 'you pay for what you ask of a Requester Pays bucket').choices(['requester']),
+    )
     .addOption(new Option('--home <folder>', "the folder with Coffer's own state").env('COFFER_HOME'))
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })

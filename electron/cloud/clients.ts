@@ -10,6 +10,7 @@ import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys, guardDataKeys } from './guard.ts'
 import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
+import { payRequests } from './middleware/request-payer.ts'
 import { requireKmsAnswers, requireS3Answers } from './middleware/service-answers.ts'
 import { guardSubResources, rememberedHere, type KnownFindings } from './sub-resources/guard.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
@@ -66,6 +67,7 @@ export function openClients(connection: Connection, known: KnownFindings = remem
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
   requireS3Answers(s3)
+  if (connection.requestPayer !== undefined) payRequests(s3)
   if (behaviourOf(connection, provenBy !== undefined).kind === 'foreign') guardSubResources(s3, known)
   wire(s3, wires)
   const kms = new KMSClient({ ...shared, ...endpoint(kmsEndpoint(connection)) })

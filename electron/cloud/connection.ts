@@ -21,6 +21,8 @@ export interface Connection {
   /** `when-supported` on AWS and This computer; `when-required` elsewhere (older servers refuse the newer checksums). */
   checksums: 'when-supported' | 'when-required'
   credentials: CredentialSource
+  /** Each request says that the person pays for it, as Requester Pays buckets want it. */
+  requestPayer?: 'requester' | undefined
   /**
    * The secret that the server must prove to know, on every connection, before anything is sent: the owner's, for This
    * computer. Undefined: TLS or the person vouches for the server.

@@ -9,7 +9,19 @@ import { throwIfAborted } from '../base/abort.ts'
 import type { CofferError } from '../base/errors.ts'
 import type { Call } from './answer.ts'
 import { dropBody } from './body.ts'
+import { hintAtAddress } from './bucket-address.ts'
 import { describeFailure } from './failure.ts'
+
+/** The failure to throw in the place of one that its request alone does not explain. */
+export async function explained(
+  s3: S3Client,
+  call: Call,
+  failure: CofferError,
+  signal: AbortSignal,
+): Promise<CofferError> {
+  const reason = await explainHead(s3, call, failure, signal)
+  return hintAtAddress(s3, call.input.Bucket, reason)
+}
 
 /** Refusals that HEAD gives for many reasons (Amazon S3 API, HeadObject: "a generic 400, 403 or 404"). */
 const UNEXPLAINED = new Set(['400', '401', '403'])
@@ -19,7 +31,7 @@ const UNEXPLAINED = new Set(['400', '401', '403'])
  * clock or a request that timed out. Asks for one byte of the object, or one line of the bucket, under the same terms; that
  * answer's body gives the reason. Returns the failure to throw instead; the given one if no question can explain it.
  */
-export async function explainHead(
+async function explainHead(
   s3: S3Client,
   { operation, input }: Call,
   failure: CofferError,

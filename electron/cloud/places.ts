@@ -85,9 +85,10 @@ export function openPlaces(
       catalog.forgetPlace(id)
     },
 
-    async connection({ id, name, endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, credentials }) {
+    async connection({ id, name, credentials, ...server }) {
       const source = credentials.kind === 'keys' ? await readKeys(await secrets(), id, name) : credentials
-      return { endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, credentials: source }
+      const { endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, requestPayer } = server
+      return { endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, requestPayer, credentials: source }
     },
   }
 }

@@ -14,7 +14,8 @@ import type {
 } from '@aws-sdk/client-kms'
 import { throwIfAborted } from '../base/abort.ts'
 import type { Call } from './answer.ts'
-import { explainHead } from './explain-head.ts'
+import { requireBucketAddress } from './bucket-address.ts'
+import { explained } from './explain-head.ts'
 import { describeFailure } from './failure.ts'
 
 export { throwIfAborted }
@@ -37,13 +38,14 @@ export function send<Input extends KmsInput, Output extends KmsOutput>(
 ): Promise<Output>
 export async function send(client: S3Client | KMSClient, command: Command, signal: AbortSignal): Promise<unknown> {
   throwIfAborted(signal)
+  const call = callOf(command)
+  if (call.service === 'S3') await requireBucketAddress(client as S3Client, call.input.Bucket)
   try {
     return await (client as Client).send(command as never, { abortSignal: signal })
   } catch (error) {
     throwIfAborted(signal)
-    const call = callOf(command)
     const failure = describeFailure(error, call)
-    throw call.service === 'S3' ? await explainHead(client as S3Client, call, failure, signal) : failure
+    throw call.service === 'S3' ? await explained(client as S3Client, call, failure, signal) : failure
   }
 }
 

@@ -264,4 +264,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE keys ADD COLUMN deleting_at INTEGER;  -- its deletion was begun: nothing more is written under it
   `,
+  `
+  ALTER TABLE places ADD COLUMN request_payer TEXT CHECK (request_payer = 'requester');
+  `,
 ]

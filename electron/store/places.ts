@@ -16,6 +16,8 @@ export interface Place {
   caBundle: string | undefined
   checksums: 'when-supported' | 'when-required'
   credentials: { kind: 'default' } | { kind: 'profile'; profile: string } | { kind: 'keys' }
+  /** Requests say that the person pays for them. */
+  requestPayer?: 'requester' | undefined
 }
 
 export interface PlaceTable {
@@ -34,8 +36,9 @@ export function openPlaceTable(db: DatabaseSync): PlaceTable {
   const one = db.prepare('SELECT * FROM places WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1')
   const insert = db.prepare(`
     INSERT OR IGNORE INTO places
-      (id, name, kind, endpoint, kms_endpoint, region, path_style, ca_bundle, checksums, credentials, profile)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+      (id, name, kind, endpoint, kms_endpoint, region, path_style, ca_bundle, checksums, credentials, profile,
+       request_payer)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const remove = db.prepare('DELETE FROM places WHERE id = ?')
   return {
     list: () => all.all().map(toPlace),
@@ -57,6 +60,7 @@ export function openPlaceTable(db: DatabaseSync): PlaceTable {
         place.checksums,
         place.credentials.kind,
         profile,
+        place.requestPayer ?? null,
       )
       if (changes === 0) throw new CofferError('ALREADY_EXISTS', `There is a place named ${place.name} already.`)
     },
@@ -79,5 +83,6 @@ function toPlace(row: Record<string, unknown>): Place {
     checksums: row['checksums'] as Place['checksums'],
     credentials:
       profile === undefined ? { kind: row['credentials'] as 'default' | 'keys' } : { kind: 'profile', profile },
+    requestPayer: text('request_payer') as Place['requestPayer'],
   }
 }

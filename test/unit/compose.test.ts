@@ -56,6 +56,12 @@ test('a place is opened by its name, or as the default one', async () => {
   coffer.settings.set('defaultPlace', id)
   using usual = await coffer.openVault()
   expect(usual.place).toBe(id)
+  for (const place of ['minio', '']) {
+    const paid = { place, requestPayer: 'requester' as const }
+    using payer = await coffer.openVault(paid)
+    expect(payer.place).toBe(id)
+    expect(await coffer.placeId(paid)).toBe(id)
+  }
   await expect(coffer.openVault('nowhere')).rejects.toMatchObject({ code: 'PLACE_NOT_FOUND' })
 })
 

@@ -13,12 +13,17 @@ export const envelopeFormat = z.enum(['v3', 'v2', 'v1'])
 
 /** How to reach a server that is no stored place: what the AWS CLI's own options and variables say. */
 export const connection = z.strictObject({
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
-  kmsEndpoint: z.url({ protocol: /^https?$/ }).optional(),
+  /** As it was typed; cloud/endpoint.ts says what is wrong with it. */
+  endpoint: z.string().min(1).optional(),
+  kmsEndpoint: z.string().min(1).optional(),
   region: z.string().min(1).optional(),
   profile: z.string().min(1).optional(),
   /** PEM file with the private CA that signed the endpoint's certificate. */
   caBundle: z.string().min(1).optional(),
+  /** Says with each request that the person pays for it, as Requester Pays buckets want it. */
+  requestPayer: z.literal('requester').optional(),
+  /** A stored place, or '' for the default one, to which `requestPayer` is added; nothing else is said then. */
+  place: z.string().optional(),
 })
 
 /**

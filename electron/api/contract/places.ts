@@ -14,6 +14,7 @@ const place = z.object({
   region: z.string(),
   profile: z.string().optional(),
   caBundle: z.string().optional(),
+  requestPayer: z.literal('requester').optional(),
 })
 
 /** True for the one where files go when none is named. */

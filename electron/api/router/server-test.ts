@@ -37,6 +37,6 @@ async function reportOf(coffer: Coffer, place: PlaceRef) {
 
 /** What one bucket of Amazon's refuses, another takes. A connection's id is its address, or `aws`. */
 function isForeign(coffer: Coffer, place: PlaceRef, id: string): boolean {
-  if (typeof place === 'object') return id !== 'aws' && !isAmazon(id)
+  if (typeof place === 'object' && place.place === undefined) return id !== 'aws' && !isAmazon(id)
   return coffer.places.find(id).kind === 'compatible'
 }

@@ -1,9 +1,11 @@
 import { IncomingMessage } from 'node:http'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { throwIfAborted } from '../../base/abort.ts'
-import { explainHead } from '../explain-head.ts'
+import { requireBucketAddress } from '../bucket-address.ts'
+import { explained } from '../explain-head.ts'
 import { describeFailure } from '../failure.ts'
 import { refuseOpenWire } from '../guard.ts'
+import { payerHeaders } from '../middleware/request-payer.ts'
 import { clockOf } from './clock.ts'
 import { exchange, type Outgoing, type Pool } from './exchange.ts'
 import { serialised, type Fields } from './fields.ts'
@@ -53,15 +55,16 @@ export async function call<T>(
   throwIfAborted(signal)
   const { operation } = asked
   const input = asked.input as Fields
+  await requireBucketAddress(s3, asked.input.Bucket)
   try {
     const line = await lineTo(s3, asked.input.Bucket ?? '')
     if (line === null) return await viaSdk()
-    const ready = prepared(line, asked)
+    const ready = prepared(line, asked, payerHeaders(s3))
     return await withRetries(s3, signal, () => attempt(s3, line, ready, signal, take, direct))
   } catch (error) {
     throwIfAborted(signal)
     const asked = { service: 'S3', operation, input } as const
-    throw await explainHead(s3, asked, describeFailure(error, asked), signal)
+    throw await explained(s3, asked, describeFailure(error, asked), signal)
   }
 }
 
@@ -77,7 +80,7 @@ interface Ready {
 /** A body this large is announced and asked for before it is sent; parts go into an upload that was allowed already. */
 const ANNOUNCED = 2 * 1024 * 1024
 
-function prepared(line: Line, { operation, method, input, body }: Asked): Ready {
+function prepared(line: Line, { operation, method, input, body }: Asked, more: Record<string, string>): Ready {
   const { headers, query } = serialised(input)
   const carries = method === 'PUT'
   return {
@@ -88,6 +91,7 @@ function prepared(line: Line, { operation, method, input, body }: Asked): Ready 
       host: line.host,
       ...(carries ? { 'content-type': 'application/octet-stream', 'content-length': String(body.length) } : {}),
       ...headers,
+      ...more,
       ...(operation === 'PutObject' && body.length >= ANNOUNCED ? { expect: '100-continue' } : {}),
     },
     body,

@@ -13,18 +13,12 @@ const client = createInProcessClient({} as Coffer)
 const UNKNOWN = { place: 'local', colour: 1 }
 
 describe('an input that is refused', () => {
-  const endpoint = 'nas.local'
+  const endpoint = ''
   it.each<[string, () => Promise<unknown>]>([
     ['The name must not be empty.', () => client.places.add({ name: ' ', connection: {} })],
     ['The name may have at most 100 characters.', () => client.places.add({ name: 'x'.repeat(101), connection: {} })],
-    [
-      'The address must be a web address, such as https://s3.example.org.',
-      () => client.places.add({ name: 'nas', connection: { endpoint } }),
-    ],
-    [
-      'The address must be a web address, such as https://s3.example.org.',
-      () => client.buckets.list({ place: { endpoint } }),
-    ],
+    ['The address must not be empty.', () => client.places.add({ name: 'nas', connection: { endpoint } })],
+    ['The address must not be empty.', () => client.buckets.list({ place: { endpoint } })],
     [
       'The access key id must not be empty.',
       () => client.places.add({ name: 'nas', connection: {}, keys: { accessKeyId: '', secretAccessKey: 'x' } }),

@@ -8,6 +8,13 @@ describe('which place a command goes to', () => {
   it('is the one that --place names, whatever the environment says', () => {
     expect(placeRef({ place: 'nas' }, { AWS_PROFILE: 'work', COFFER_PLACE: 'other' })).toBe('nas')
   })
+  it('is any of them, paid for by the person', () => {
+    const requestPayer = 'requester'
+    expect(placeRef({ requestPayer }, {})).toEqual({ place: '', requestPayer })
+    expect(placeRef({ requestPayer, place: 'nas' }, {})).toEqual({ place: 'nas', requestPayer })
+    expect(placeRef({ requestPayer }, { COFFER_PLACE: 'nas' })).toEqual({ place: 'nas', requestPayer })
+    expect(placeRef({ requestPayer, profile: 'work' }, {})).toEqual({ profile: 'work', requestPayer })
+  })
   it('is the one in COFFER_PLACE before what the AWS variables say', () => {
     expect(placeRef({}, { COFFER_PLACE: 'nas', AWS_PROFILE: 'work' })).toBe('nas')
   })

@@ -53,6 +53,13 @@ describe('a place', () => {
     expect(() => places.find('minio')).toThrow(expect.objectContaining({ code: 'PLACE_NOT_FOUND' }) as Error)
   })
 
+  test('that the person pays for is paid for each time', async () => {
+    const { places } = await testPlaces()
+    const connection = { requestPayer: 'requester' as const }
+    await places.add({ name: 'data', connection, credentials: { kind: 'default' } })
+    expect(await places.connection(places.find('data'))).toMatchObject(connection)
+  })
+
   test('takes what is known of its objects with it', async () => {
     const { places, catalog } = await testPlaces()
     const { id } = await places.add({ name: 'work', connection: {}, credentials: { kind: 'profile', profile: 'work' } })
