@@ -124,6 +124,10 @@ export const FAILURES = {
   },
   DATABASE_BUSY: { exit: 1, hint: 'Wait for the other program to finish, or end it.' },
   DISK_FULL: { exit: 1, hint: 'Free some space, then try again.' },
+  LEFT_OUT: {
+    exit: 1,
+    hint: 'What is said of each tells why. Links inside folders are followed with --follow-links.',
+  },
   LOCAL_IO: { exit: 1, hint: 'Check that the file or folder can be read and written.' },
   CANCELLED: { exit: 130, hint: 'Nothing was left behind.' },
   PAUSED: { exit: 130, hint: 'It goes on where it stood when you resume it, or repeat the command.' },

@@ -8,6 +8,7 @@ import { EXIT_HELP } from './words.ts'
 
 export interface GetFlags extends ReadFlags {
   versionId?: string
+  exact?: boolean
   overwrite?: boolean
   concurrency?: number
   limitRate?: number
@@ -31,6 +32,7 @@ export function addGet(program: Command): void {
     .argument('<source>', 's3://BUCKET/KEY, or s3://BUCKET/FOLDER/ for all of it')
     .argument('<dest>', 'a file, or a folder')
     .option('--version-id <id>', 'that version of it')
+    .option('--exact', 'the one object of this very key, also where it ends with /')
     .option('--overwrite', 'replace files that are there already')
     .addOption(concurrencyOption())
     .addOption(limitRateOption())
@@ -53,6 +55,7 @@ export function getRequest(source: string, to: string, flags: GetFlags) {
     ...parseTarget(source),
     to,
     versionId: flags.versionId,
+    exact: flags.exact,
     options: readOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
     concurrency: flags.concurrency,

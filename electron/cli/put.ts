@@ -13,6 +13,7 @@ import { EXIT_HELP, MODES_HELP } from './words.ts'
 export interface PutFlags extends WriteFlags {
   mode?: ModeChoice
   overwrite?: boolean
+  followLinks?: boolean
   /** False: `--no-kit`. */
   kit?: boolean
   concurrency?: number
@@ -22,7 +23,8 @@ export interface PutFlags extends WriteFlags {
 const EXAMPLES = `
 Where it goes
   One file to s3://BUCKET/KEY becomes exactly that object. To s3://BUCKET/FOLDER/ it keeps its name.
-  A folder keeps its name and its structure.
+  A folder keeps its name and its structure; an empty one becomes an empty object whose key ends with /.
+  A symbolic link that you name is followed. Inside a folder links are left out, and the exit code says so.
 
 Examples
   coffer put letter.pdf s3://private/2026/letter.pdf --mode sse-s3
@@ -40,6 +42,7 @@ export function addPut(program: Command): void {
     .usage('[options] PATH... s3://BUCKET/KEY')
     .addOption(modeOption("whose key, and where encrypted (see below); the bucket's usual mode unless told"))
     .option('--overwrite', 'replace objects that are there already')
+    .option('--follow-links', 'follow symbolic links inside folders, too')
     .option('--no-kit', 'use a key that has no recovery kit')
     .addOption(concurrencyOption())
     .addOption(limitRateOption())
@@ -70,6 +73,7 @@ export function putRequest(words: string[], flags: PutFlags) {
     mode: flags.mode,
     options: writeOptions(flags),
     overwrite: flags.overwrite === true ? ('replace' as const) : ('refuse' as const),
+    followLinks: flags.followLinks,
     concurrency: flags.concurrency,
     limitRate: flags.limitRate,
   }

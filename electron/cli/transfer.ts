@@ -1,4 +1,5 @@
 import type { GetEvent, PutEvent, RekeyEvent, VerifyEvent } from '../api/contract/objects.ts'
+import { CofferError } from '../base/errors.ts'
 import type { Output } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Session } from './session.ts'
@@ -18,6 +19,7 @@ export async function follow<E extends Event>(
   const progress = createProgress(out)
   const started = performance.now()
   const total = { files: 0, bytes: 0 }
+  let leftOut = 0
   for await (const event of events as AsyncIterable<Event>) {
     switch (event.kind) {
       case 'found':
@@ -44,6 +46,7 @@ export async function follow<E extends Event>(
         break
       case 'skipped':
         out.note(`Skipped ${event.name}: ${event.why}`, { skipped: event.name, why: event.why })
+        if (event.leftOut === true) leftOut += 1
         break
       case 'stopped':
         if (event.files > 0)
@@ -74,6 +77,13 @@ export async function follow<E extends Event>(
     }
   }
   summarise(out, words.verb, total, (performance.now() - started) / 1000)
+  if (leftOut > 0) fail(leftOutFailure(leftOut))
+}
+
+/** What was found and is nowhere now. */
+function leftOutFailure(count: number): CofferError {
+  const items = count === 1 ? 'One file or folder was' : `${count} files and folders were`
+  return new CofferError('LEFT_OUT', `${items} left out.`)
 }
 
 type RunEnded = Extract<RekeyEvent, { kind: 'run-ended' }>

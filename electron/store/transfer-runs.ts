@@ -26,6 +26,10 @@ export interface TransferOrder {
   remembersMode: boolean
   /** Of a get: the sizes of objects that are named by themselves are asked for beforehand. */
   asksSizes: boolean
+  /** Of a get: its key is that of one object, also where it ends with `/`. */
+  exact?: boolean | undefined
+  /** Of a put: links inside folders are followed. */
+  followLinks?: boolean | undefined
 }
 
 /** `skip` and `keep-both` are answers to `ask` that were given for all of a run. */

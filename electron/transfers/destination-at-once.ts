@@ -16,6 +16,7 @@ import { dirname } from 'node:path'
 import { makeFolderSync } from '../base/make-folder.ts'
 import { alreadyThere, NO_HARD_LINKS, SAFE_MODE, type Destination } from './destination.ts'
 import { errnoOf } from '../base/local-failure.ts'
+import { refuseMoved, requireInsideSync } from './inside.ts'
 
 /** The same as `refuseIfTaken`, for whoever waits. Throws ALREADY_EXISTS, and the system's own errors. */
 export function refuseIfTakenNow(path: string): void {
@@ -28,6 +29,7 @@ export function refuseIfTakenNow(path: string): void {
  */
 export function writeDestinationNow(to: Destination, pieces: readonly Uint8Array[], temporary: string): void {
   try {
+    if (to.root !== undefined) requireInsideSync(to.root, to.path)
     fillTemporary(temporary, to, pieces)
     moveIntoPlace(temporary, to)
   } catch (error) {
@@ -36,9 +38,12 @@ export function writeDestinationNow(to: Destination, pieces: readonly Uint8Array
   }
 }
 
-function fillTemporary(temporary: string, { mtimeMs, fileMode }: Destination, pieces: readonly Uint8Array[]): void {
+function fillTemporary(temporary: string, to: Destination, pieces: readonly Uint8Array[]): void {
+  const { root, path, mtimeMs, fileMode } = to
   const file = openInFolder(temporary)
   try {
+    // Nothing is written before it is sure where; and nothing is moved into another folder than that.
+    const folder = root === undefined ? null : requireInsideSync(root, path)
     for (const piece of pieces) {
       // A write may take fewer bytes than it was given.
       for (let at = 0; at < piece.length;) at += writeSync(file, piece, at)
@@ -46,6 +51,7 @@ function fillTemporary(temporary: string, { mtimeMs, fileMode }: Destination, pi
     if (fileMode !== undefined) fchmodSync(file, fileMode & SAFE_MODE)
     if (mtimeMs !== undefined) futimesSync(file, mtimeMs / 1_000, mtimeMs / 1_000)
     fsyncSync(file)
+    if (root !== undefined) refuseMoved(folder, requireInsideSync(root, path), path)
   } finally {
     closeSync(file)
   }

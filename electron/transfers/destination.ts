@@ -5,11 +5,14 @@ import { CofferError } from '../base/errors.ts'
 import { openDraft, type Draft, type OpenDraft } from './draft.ts'
 import { describeLocalFailure, errnoOf } from '../base/local-failure.ts'
 import { makeFolder } from '../base/make-folder.ts'
+import { refuseMoved, requireInside } from './inside.ts'
 import { syncFolder } from './sync-folder.ts'
 
 /** Where a file shall stand in the end. */
 export interface Destination {
   path: string
+  /** A folder that a person named, of which the file is to stay inside. Undefined: the person named the path itself. */
+  root?: string | undefined
   /** `refuse`: a file that is there, or appears meanwhile, stays as it is. */
   overwrite: 'refuse' | 'replace'
   mtimeMs: number | undefined
@@ -31,7 +34,7 @@ export interface Temporary {
 /**
  * Writes a file so that its path holds either what was there or all of the new content, never a piece: a temporary beside
  * it (mode 0600), `fill`, fsync, rename, fsync of the folder. If `fill` throws, the temporary is removed, unless it was
- * asked to stay, and nothing else has happened. Throws ALREADY_EXISTS, DISK_FULL, LOCAL_IO, FILE_NOT_FOUND, and what `fill`
+ * asked to stay, and nothing else has happened. Throws ALREADY_EXISTS, INVALID_INPUT for a link inside the root, DISK_FULL, LOCAL_IO, FILE_NOT_FOUND, and what `fill`
  * throws.
  */
 export async function writeDestination<T>(
@@ -40,6 +43,7 @@ export async function writeDestination<T>(
   temporary: Temporary = passing(join(dirname(to.path), temporaryName())),
 ): Promise<T> {
   try {
+    if (to.root !== undefined) await requireInside(to.root, to.path)
     if (to.overwrite === 'refuse') await refuseIfTaken(to.path)
     const result = await fillTemporary(temporary, to, fill)
     await moveIntoPlace(temporary.path, to)
@@ -74,10 +78,14 @@ export async function refuseIfTaken(path: string): Promise<void> {
 
 async function fillTemporary<T>(temporary: Temporary, to: Destination, fill: (draft: Draft) => Promise<T>): Promise<T> {
   const draft = await openInFolder(temporary)
+  const { root, path } = to
   try {
+    // Nothing is written before it is sure where; and nothing is moved into another folder than that.
+    const folder = root === undefined ? null : await requireInside(root, path)
     const result = await fill(draft)
     await restore(draft.file, to)
     await draft.file.sync()
+    if (root !== undefined) refuseMoved(folder, await requireInside(root, path), path)
     return result
   } finally {
     await draft.file.close()

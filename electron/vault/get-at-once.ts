@@ -3,6 +3,7 @@ import { throwIfAborted } from '../cloud/send.ts'
 import { passing, refuseIfTaken, writeDestination } from '../transfers/destination.ts'
 import { refuseIfTakenNow, writeDestinationNow } from '../transfers/destination-at-once.ts'
 import { describeLocalFailure } from '../base/local-failure.ts'
+import { requireInside } from '../transfers/inside.ts'
 import { syncFolder } from '../transfers/sync-folder.ts'
 import { lookAndFetch } from './fetch-small.ts'
 import { fileTimes } from './file-metadata.ts'
@@ -25,7 +26,8 @@ export async function getAtOnce(
   signal: AbortSignal,
 ): Promise<GetResult | null> {
   const started = performance.now()
-  const { bucket, key, path, overwrite } = request
+  const { bucket, key, path, root, overwrite } = request
+  if (root !== undefined) await requireInside(root, path)
   if (overwrite === 'refuse')
     await asked(
       path,
@@ -48,9 +50,14 @@ export async function getAtOnce(
   }
 }
 
-async function write({ path, overwrite }: GetRequest, { facts }: Reading, temporary: string, pieces: Uint8Array[]) {
+async function write(
+  { path, root, overwrite }: GetRequest,
+  { facts }: Reading,
+  temporary: string,
+  pieces: Uint8Array[],
+) {
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const to = { path, overwrite, size, ...fileTimes(facts.metadata, facts.lastModified) }
+  const to = { path, root, overwrite, size, ...fileTimes(facts.metadata, facts.lastModified) }
   const isThere = await asked(
     path,
     () => {

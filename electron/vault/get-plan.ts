@@ -10,28 +10,32 @@ export interface GetTask extends Task {
 }
 
 /**
- * Where objects go. One object goes to `to` itself, or keeps its last name in `to` if that is a folder or ends with a
- * separator. Everything below a key that ends with `/` keeps its structure in `to`; a key that cannot be a file here is
+ * Where objects go. One object (`from` is null) goes to `to` itself, or keeps its last name in `to` if that is a folder or
+ * ends with a separator. Everything below `from`, '' or a key that ends with `/`, keeps its structure in `to`; a key that cannot be a file here is
  * told as failed, and the others go on. So is the second of two objects that this system's disks take for one file: it must
  * not replace what came a moment ago; `taken` knows what came, also from other places.
  */
 export async function* planGet(
   objects: AsyncIterable<Task>,
-  from: string,
+  from: string | null,
   to: string,
   platform: NodeJS.Platform = process.platform,
   taken = new Map<string, string>(),
 ): AsyncGenerator<Found<GetTask>, void, void> {
-  const folder = from === '' || from.endsWith('/')
   for await (const object of objects) {
     try {
-      const path = folder ? pathBelow(to, object.key.slice(from.length), platform) : await fileFor(object.key, to)
+      const path = from === null ? await fileFor(object.key, to) : below(to, object.key.slice(from.length), platform)
       claim(taken, path, object.key, platform)
       yield { ...object, path }
     } catch (failed) {
       yield { failed, name: object.name, bucket: object.bucket, key: object.key }
     }
   }
+}
+
+/** An object whose key ends with `/` is a folder; the one that was asked for is `to` itself. */
+function below(to: string, relativeKey: string, platform: NodeJS.Platform): string {
+  return relativeKey === '' ? to : pathBelow(to, relativeKey.replace(/\/$/, ''), platform)
 }
 
 function claim(taken: Map<string, string>, path: string, key: string, platform: NodeJS.Platform): void {
@@ -46,7 +50,8 @@ function claim(taken: Map<string, string>, path: string, key: string, platform: 
 
 async function fileFor(key: string, to: string): Promise<string> {
   const intoFolder = to.endsWith('/') || to.endsWith(sep) || (await isFolder(to))
-  return intoFolder ? pathBelow(to, key.slice(key.lastIndexOf('/') + 1)) : to
+  const name = key.replace(/\/$/, '')
+  return intoFolder ? pathBelow(to, name.slice(name.lastIndexOf('/') + 1)) : to
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import { isCofferError } from '../base/errors.ts'
 import { detect } from '../modes/detect.ts'
 import type { KeptDownload } from '../store/downloads.ts'
 import { passing, refuseIfTaken, writeDestination, type Temporary } from '../transfers/destination.ts'
+import { requireInside } from '../transfers/inside.ts'
 import { RANGE } from '../transfers/download.ts'
 import type { Draft } from '../transfers/draft.ts'
 import { checkpoints } from './checkpoints.ts'
@@ -22,7 +23,8 @@ import type { GetRequest, GetResult, Vault, Watch } from './vault.ts'
  */
 export async function get(vault: Vault, request: GetRequest, watch: Watch): Promise<GetResult> {
   const started = performance.now()
-  const { path, overwrite } = request
+  const { path, root, overwrite } = request
+  if (root !== undefined) await requireInside(root, path)
   if (overwrite === 'refuse') await refuseIfTaken(path)
   const isSmall = (request.size ?? 0) > 0 && (request.size ?? 0) <= RANGE
   const looked = await (isSmall ? lookAndFetch : look)(vault, request, watch.signal)
@@ -135,10 +137,10 @@ async function intoPlace(
   fill: (draft: Draft) => Promise<ReadDone>,
   temporary: Temporary | undefined,
 ): Promise<Got> {
-  const { bucket, key, path, overwrite } = request
+  const { bucket, key, path, root, overwrite } = request
   const { metadata, lastModified } = reading.facts
   const { plaintextSize: size } = reading.plan
-  const to = { path, overwrite, size, ...fileTimes(metadata, lastModified) }
+  const to = { path, root, overwrite, size, ...fileTimes(metadata, lastModified) }
   const done = await writeDestination(to, fill, temporary)
   return { bucket, key, path, bytes: done.bytes, ...conclude(vault, request, reading, done) }
 }

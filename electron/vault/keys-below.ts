@@ -75,12 +75,16 @@ async function* withoutMarkers(
 }
 
 /**
- * The objects that a key names, as tasks: itself, or everything below it if it is empty or ends with `/`. A single object's
+ * The objects that a key names, as tasks: itself, or everything below it if it is empty or ends with `/` and is not `exact`. A single object's
  * size is not asked for; it is 0 here. Throws as `objectsBelow`.
  */
-export async function* keysBelow(vault: Vault, below: Below, signal: AbortSignal): AsyncGenerator<Task, void, void> {
-  const { bucket, prefix } = below
-  if (prefix !== '' && !prefix.endsWith('/')) {
+export async function* keysBelow(
+  vault: Vault,
+  below: Below & { exact?: boolean | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<Task, void, void> {
+  const { bucket, prefix, exact = false } = below
+  if (prefix !== '' && (exact || !prefix.endsWith('/'))) {
     yield { name: prefix, bucket, key: prefix, bytes: 0 }
     return
   }

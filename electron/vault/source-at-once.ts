@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { CofferError } from '../base/errors.ts'
 import { describeLocalFailure } from '../base/local-failure.ts'
 import { hastyDisk } from './hasty-disk.ts'
-import { fileSource, refuseUnlessSame, sourceOf } from './source.ts'
+import { fileSource, notEmpty, PROBE, refuseUnlessSame, sourceOf } from './source.ts'
 import type { Source } from './vault.ts'
 
 /** Files up to so many bytes are read at once. */
@@ -40,6 +40,7 @@ function readNow(path: string): Source | null {
     const described = fstatSync(file, { bigint: true })
     if (!described.isFile()) throw new CofferError('INVALID_INPUT', `This is not a file: ${path}`)
     if (described.size > AT_ONCE) return null
+    if (described.size === 0n && readSync(file, Buffer.alloc(PROBE)) > 0) throw notEmpty(path)
     const bytes = Buffer.allocUnsafe(Number(described.size) + 1)
     let filled = 0
     for (let more = 1; more > 0 && filled < described.size; filled += more) {

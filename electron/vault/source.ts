@@ -6,10 +6,8 @@ import {
   read as readCallback,
   statSync,
   type BigIntStats,
-  type Dirent,
 } from 'node:fs'
-import { lstat, open, readdir, stat, type FileHandle } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
@@ -35,13 +33,61 @@ export async function fileSource(path: string): Promise<Source> {
     throw describeLocalFailure(error, path)
   })
   if (!described.isFile()) throw new CofferError('INVALID_INPUT', `This is not a file: ${path}`)
+  if (described.size === 0n) await refuseUnlessEmpty(path)
   return sourceOf(path, described, (signal) => (described.size < CHUNK ? readSmall : readFile)(path, described, signal))
+}
+
+/** So many bytes are asked of a file that says that it is empty; some of /proc take no odd sizes. */
+export const PROBE = 4096
+
+/**
+ * A file can say that it is empty and is not: those of /proc do, and those of some FUSE and network file systems. An upload
+ * must know its size, and an empty object is no copy. Throws INVALID_INPUT for such a file, and LOCAL_IO.
+ */
+async function refuseUnlessEmpty(path: string): Promise<void> {
+  const length = await readFirst(path).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  if (length > 0) throw notEmpty(path)
+}
+
+/** Of a file whose size is said to be 0. */
+export function notEmpty(path: string): CofferError {
+  return new CofferError('INVALID_INPUT', `The disk says that this file is empty, and it is not: ${path}`, {
+    hint: 'It may be a file of the system, or one that is being written. Copy its content into a file, then put that.',
+    facts: { path },
+  })
+}
+
+async function readFirst(path: string): Promise<number> {
+  const file = await open(path, FLAGS)
+  try {
+    return (await file.read(Buffer.alloc(PROBE))).bytesRead
+  } finally {
+    await file.close()
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // What it held would have been seen.
+}
+
+/** An empty folder, which is stored as an empty object whose key ends with `/`. Throws FILE_NOT_FOUND and LOCAL_IO. */
+export async function folderSource(path: string): Promise<Source> {
+  const described = await stat(path, { bigint: true }).catch((error: unknown) => {
+    throw describeLocalFailure(error, path)
+  })
+  if (!described.isDirectory()) throw new CofferError('CHANGED_WHILE_READ', `This is no folder any more: ${path}`)
+  const { mtimeNs, mode, ino } = described
+  const empty = sourceOf(path, { size: 0n, mtimeNs, mode, ino }, () => nothing())
+  // `mode` is that of a regular file.
+  return { ...empty, fileMode: undefined, file: undefined }
 }
 
 /** A file as it was described. */
 export function sourceOf(
   path: string,
-  described: BigIntStats,
+  described: Pick<BigIntStats, 'size' | 'mtimeNs' | 'mode' | 'ino'>,
   read: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
 ): Source {
   return {
@@ -132,56 +178,4 @@ export function refuseUnlessSame(now: BigIntStats, path: string, described: BigI
     now.size === described.size &&
     now.mtimeNs === described.mtimeNs
   if (!same) throw new CofferError('CHANGED_WHILE_READ', `The file changed while it was read: ${path}`)
-}
-
-export type Walked = { path: string; relativeKey: string } | { skipped: string; why: string }
-
-/**
- * The files at and below a path, in the order of their names. A file's key is its name; a folder's files keep the
- * folder's name and structure, with `/` between. What has no place in S3 is told, not followed: symbolic links, devices,
- * empty folders. Throws FILE_NOT_FOUND or LOCAL_IO if the path itself cannot be read.
- */
-export async function* walk(path: string): AsyncGenerator<Walked, void, void> {
-  const start = resolve(path)
-  const entry = await lstat(start).catch((error: unknown) => {
-    throw describeLocalFailure(error, path)
-  })
-  yield* visit(start, basename(start), entry)
-}
-
-async function* visit(
-  path: string,
-  relativeKey: string,
-  entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
-): AsyncGenerator<Walked, void, void> {
-  const why = reasonToSkip(relativeKey, entry)
-  if (why !== null) yield { skipped: path, why }
-  else if (entry.isFile()) yield { path, relativeKey }
-  else yield* visitFolder(path, relativeKey)
-}
-
-async function* visitFolder(path: string, relativeKey: string): AsyncGenerator<Walked, void, void> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) =>
-    describeLocalFailure(error, path),
-  )
-  if (entries instanceof CofferError) return yield { skipped: path, why: entries.message }
-  if (entries.length === 0) return yield { skipped: path, why: 'An empty folder has no place in S3.' }
-  entries.sort((one, other) => (one.name < other.name ? -1 : 1))
-  for (const entry of entries) yield* visit(join(path, entry.name), joinKey(relativeKey, entry.name), entry)
-}
-
-/** The root of a disk has no name of its own. */
-function joinKey(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`
-}
-
-function reasonToSkip(
-  relativeKey: string,
-  entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>,
-): string | null {
-  if (entry.isSymbolicLink()) return 'Symbolic links are not followed.'
-  if (!entry.isFile() && !entry.isDirectory()) return 'It is a device, a pipe or a socket.'
-  if (relativeKey.includes('\uFFFD')) return 'Its name is not valid Unicode, and S3 takes no other.'
-  if (/(?:^|\/)\.coffer-[0-9a-f]{16}\.part$/.test(relativeKey)) return 'It is what an interrupted download left.'
-  return null
 }

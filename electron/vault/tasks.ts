@@ -9,6 +9,9 @@ export interface Task {
   mark?: string | undefined
 }
 
-/** What the search turns up: a task, something that is left out, or something that cannot even be begun. */
+/**
+ * What the search turns up: a task, something that is left out (`isOwn`: of Coffer's own, which nobody misses), or something
+ * that cannot even be begun.
+ */
 export type Found<T extends Task> =
-  T | { skipped: string; why: string } | { failed: unknown; name: string; bucket: string; key: string }
+  T | { skipped: string; why: string; isOwn?: boolean } | { failed: unknown; name: string; bucket: string; key: string }

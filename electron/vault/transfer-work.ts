@@ -18,14 +18,17 @@ import { nameOf } from '../transfers/queue/numbered.ts'
 import type { ItemWatch, Session, Work } from '../transfers/queue/work.ts'
 import { firstAlone } from './first-alone.ts'
 import { get } from './get.ts'
+import { getFolder } from './get-folder.ts'
 import { planGet } from './get-plan.ts'
 import { keysBelow } from './keys-below.ts'
 import { cleanUp, leftovers } from './leftovers.ts'
 import { realPath } from './put-file.ts'
 import { put } from './put.ts'
 import { isStreamRef, planPut, type OpenSource } from './put-plan.ts'
+import { putFolder } from './put-folder.ts'
 import { recogniseGet, recognisePut } from './recognise-own.ts'
 import { beside, type Beside } from './small-beside.ts'
+import { folderSource } from './source.ts'
 import type { Found, Task } from './tasks.ts'
 import { rememberFirstMode } from './usual-mode.ts'
 import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vault.ts'
@@ -83,14 +86,19 @@ export function requireKept(
   throw deletedMeanwhile(keyId, { bucket, key })
 }
 
+/** True for a folder with nothing in it. A stream's name tells of a file only. */
+function isFolderItem({ key, path }: Item): boolean {
+  return key.endsWith('/') && !isStreamRef(path)
+}
+
 type Kind = Pick<Session<TransferDone>, 'find' | 'perform' | 'recognise' | 'discard'>
 
 function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kind {
-  const { bucket, mode, options } = run
+  const { bucket, mode, options, followLinks } = run
   if (mode === undefined) throw new CofferError('INTERNAL', 'A put without a mode was begun.')
   let remembered = !run.remembersMode
   const requestOf = async (item: Item, replace: boolean): Promise<PutRequest> => ({
-    source: await parts.openSource(item.path),
+    source: isFolderItem(item) ? await folderSource(item.path) : await parts.openSource(item.path),
     bucket,
     key: nameOf('put', item).key,
     mode,
@@ -102,17 +110,18 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
   const small = beside(vault.thread)
   /** Null: it is to be put here. */
   const putBeside = async (item: Item, watch: ItemWatch, replace: boolean): Promise<PutResult | null> => {
-    const thread = isStreamRef(item.path) ? null : await small.threadFor(item.bytes)
+    const thread = isStreamRef(item.path) || isFolderItem(item) ? null : await small.threadFor(item.bytes)
     if (thread === null) return null
     const { key } = nameOf('put', item)
     const overwrite = replace ? 'replace' : 'refuse'
     return thread.put({ path: item.path, bucket, key, mode, options, overwrite }, item.bytes, watch)
   }
   return {
-    find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource), small),
+    find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource, { followLinks }), small),
     async perform(item, watch, replace) {
+      const work = isFolderItem(item) ? putFolder : put
       const putOne = async (): Promise<PutResult> =>
-        (await putBeside(item, watch, replace)) ?? (await put(vault, await requestOf(item, replace), watch))
+        (await putBeside(item, watch, replace)) ?? (await work(vault, await requestOf(item, replace), watch))
       const done = await (isBelieved || item.large ? putOne() : alone(putOne))
       if (!remembered) {
         remembered = true
@@ -138,12 +147,14 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Kin
 }
 
 function getting(vault: Vault, run: TransferRunEntry): Kind {
-  const { bucket, versionId } = run
+  const { bucket, versionId, exact = false } = run
+  const root = namesFolder(run) ? resolve(run.target) : undefined
   const requestOf = (item: Item, replace: boolean): GetRequest => ({
     bucket,
     key: item.key,
     versionId,
     path: nameOf('get', item).path,
+    root,
     size: item.bytes,
     options: run.options,
     overwrite: replace ? 'replace' : 'refuse',
@@ -159,6 +170,7 @@ function getting(vault: Vault, run: TransferRunEntry): Kind {
     find: (signal) => newItems(findObjects(vault, run, signal), small),
     async perform(item, watch: ItemWatch, replace) {
       const request = requestOf(item, replace)
+      if (!exact && item.key.endsWith('/')) return { kind: 'get', ...(await getFolder(vault, request, watch.signal)) }
       return { kind: 'get', ...((await getBeside(request, watch)) ?? (await get(vault, request, watch))) }
     },
     async recognise(item, signal) {
@@ -172,24 +184,27 @@ function getting(vault: Vault, run: TransferRunEntry): Kind {
   }
 }
 
+/** True for a get whose target is a folder in which the bucket chooses the names. */
+function namesFolder({ sources, exact = false }: TransferRunEntry): boolean {
+  const [only = ''] = sources
+  return sources.length > 1 || (!exact && (only === '' || only.endsWith('/')))
+}
+
 /** One key goes as `planGet` says; of several, each keeps its last name in the folder. */
 async function* findObjects(
   vault: Vault,
-  { bucket, sources, target, options, asksSizes }: TransferRunEntry,
+  { bucket, sources, target, options, asksSizes, exact = false }: TransferRunEntry,
   signal: AbortSignal,
 ): AsyncGenerator<Found<Task & { path: string }>, void, void> {
   const taken = new Map<string, string>()
   const { instructionSuffix } = options as ModeOptions
   const many = sources.length > 1
   for (const key of sources) {
-    const objects = sized(
-      vault,
-      bucket,
-      keysBelow(vault, { bucket, prefix: key, instructionSuffix }, signal),
-      asksSizes,
-      signal,
-    )
-    const from = many && key.endsWith('/') ? key.slice(0, key.lastIndexOf('/', key.length - 2) + 1) : key
+    const below = { bucket, prefix: key, exact, instructionSuffix, markers: 'of-empty-folders' } as const
+    const objects = sized(vault, bucket, keysBelow(vault, below, signal), asksSizes, signal)
+    const isFolder = !exact && (key === '' || key.endsWith('/'))
+    const folder = many ? key.slice(0, key.lastIndexOf('/', key.length - 2) + 1) : key
+    const from = isFolder ? folder : null
     yield* planGet(objects, from, many ? `${target}/` : target, process.platform, taken)
   }
 }
@@ -223,7 +238,7 @@ async function* newItems(
 ): AsyncGenerator<NewItem, void, void> {
   for await (const task of found) {
     if ('skipped' in task) {
-      const error = keptOf(new CofferError('UNSUPPORTED', task.why, { hint: '' }))
+      const error = keptOf(new CofferError(task.isOwn === true ? 'UNSUPPORTED' : 'LEFT_OUT', task.why, { hint: '' }))
       yield { ...NOTHING, name: task.skipped, path: task.skipped, state: 'skipped', error }
     } else if ('failed' in task) {
       yield { ...NOTHING, name: task.name, key: task.key, state: 'failed', error: keptOf(asOwn(task.failed)) }

@@ -127,6 +127,8 @@ export interface GetRequest {
   versionId?: string | undefined
   /** Final path of the file; its folder is made if it is missing. */
   path: string
+  /** The folder that a person named, if the path is one below it that the bucket chose: no link leads out of it. */
+  root?: string | undefined
   /** Stored bytes, if a listing told. A hint, no more: a small object is then fetched by one request. */
   size?: number | undefined
   options: ModeOptions

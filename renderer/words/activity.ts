@@ -86,6 +86,7 @@ const REASONS: Record<ErrorCode, string> = {
   DISK_FULL: 'The disk was full',
   DATABASE_DAMAGED: 'Coffer’s own database was damaged',
   DATABASE_BUSY: 'Another program kept Coffer’s database locked',
+  LEFT_OUT: 'It was left out',
   LOCAL_IO: 'A file or folder here could not be read or written',
   CANCELLED: 'It was cancelled',
   PAUSED: 'It was paused',

@@ -33,7 +33,8 @@ const common = [
   /** A transfer that was cut off before goes on: so many bytes of all are there already. */
   z.object({ kind: z.literal('resumed'), name: z.string(), done: z.number(), total: z.number() }),
   z.object({ kind: z.literal('progress'), name: z.string(), done: z.number(), total: z.number() }),
-  z.object({ kind: z.literal('skipped'), name: z.string(), why: z.string() }),
+  /** `leftOut`: it was found and is not there now, as it should be if all went well. */
+  z.object({ kind: z.literal('skipped'), name: z.string(), why: z.string(), leftOut: z.boolean().optional() }),
   z.object({
     kind: z.literal('file-failed'),
     name: z.string(),
@@ -155,6 +156,8 @@ export const objects = {
         mode: modeChoice.optional(),
         options: writeOptions.default({}),
         overwrite: overwrite.default('refuse'),
+        /** Links inside folders are followed; a path that is a link is in any case. */
+        followLinks: z.boolean().default(false),
         acceptNoKit,
         concurrency,
         limitRate,
@@ -164,7 +167,8 @@ export const objects = {
 
   /**
    * An object, or everything below a key that ends with `/`, comes back. An object goes to exactly `to`, or into it if
-   * it is a folder or ends with a separator. Names that would leave the folder are refused.
+   * it is a folder or ends with a separator. Names that would leave the folder are refused, and links inside it. An empty
+   * object whose key ends with `/` becomes a folder.
    */
   get: oc
     .input(
@@ -172,6 +176,8 @@ export const objects = {
         ...location,
         versionId: z.string().min(1).optional(),
         to: z.string().min(1),
+        /** The one object of this very key, also where it ends with `/`. */
+        exact: z.boolean().default(false),
         options: readOptions.default({}),
         overwrite: overwrite.default('refuse'),
         concurrency,

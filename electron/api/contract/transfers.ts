@@ -134,6 +134,8 @@ export const transfers = {
         mode: modeChoice.optional(),
         options: writeOptions.default({}),
         overwrite: overwriteOrAsk.default('ask'),
+        /** Links inside folders are followed; a path that is a link is in any case. */
+        followLinks: z.boolean().default(false),
         acceptNoKit,
       }),
     )

@@ -11,7 +11,7 @@ export type CommonEvent =
   | { kind: 'started'; name: string; bucket: string; key: string; bytes: number }
   | { kind: 'resumed'; name: string; done: number; total: number }
   | { kind: 'progress'; name: string; done: number; total: number }
-  | { kind: 'skipped'; name: string; why: string }
+  | { kind: 'skipped'; name: string; why: string; leftOut?: boolean }
   | { kind: 'file-failed'; name: string; bucket: string; key: string; error: Failure }
   | { kind: 'stopped'; files: number }
 
@@ -72,7 +72,7 @@ async function* findTasks<T extends Task>(
   let told = 0
   for await (const task of found) {
     if ('skipped' in task) {
-      emit({ kind: 'skipped', name: task.skipped, why: task.why })
+      emit({ kind: 'skipped', name: task.skipped, why: task.why, leftOut: task.isOwn !== true })
       continue
     }
     if ('failed' in task) {

@@ -17,6 +17,7 @@ interface PutInput {
   mode?: ModeChoice | undefined
   options: ModeOptions
   overwrite: Overwrite
+  followLinks?: boolean | undefined
   acceptNoKit: boolean
 }
 
@@ -28,6 +29,7 @@ interface GetInput {
   versionId?: string | undefined
   options: ModeOptions
   overwrite: Overwrite
+  exact?: boolean | undefined
 }
 
 /** A put that is ready to begin. */
@@ -50,7 +52,8 @@ export async function putOrder(coffer: Coffer, input: PutInput): Promise<PutRead
   const key = writeKey?.key.id ?? options.key
   const sources = input.paths.map((path) => (isStreamRef(path) ? path : resolve(path)))
   const rest = { mode, options: plain({ ...options, key }), overwrite, remembersMode: !usual, asksSizes: false }
-  return { order: { kind: 'put', ...where, bucket, sources, target, ...rest }, writeKey }
+  const links = input.followLinks === true ? { followLinks: true } : {}
+  return { order: { kind: 'put', ...where, bucket, sources, target, ...rest, ...links }, writeKey }
 }
 
 export async function getOrder(coffer: Coffer, input: GetInput, asksSizes: boolean): Promise<TransferOrder> {
@@ -58,7 +61,8 @@ export async function getOrder(coffer: Coffer, input: GetInput, asksSizes: boole
   const where = await placeOf(coffer, input.place)
   // A separator at the end says that it is a folder, and `resolve` would take it away.
   const target = /[/\\]$/.test(to) ? `${resolve(to)}/` : resolve(to)
-  const rest = { versionId, options: plain(options), overwrite, remembersMode: false, asksSizes }
+  const exact = input.exact === true ? { exact: true } : {}
+  const rest = { versionId, options: plain(options), overwrite, remembersMode: false, asksSizes, ...exact }
   return { kind: 'get', ...where, bucket, sources: keys, target, ...rest }
 }
 

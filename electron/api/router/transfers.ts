@@ -64,7 +64,12 @@ function* inWords(event: RunEvent<TransferDone>, bucket: string): Generator<Told
     case 'done':
       return yield { kind: 'done', name, done: event.done }
     case 'skipped':
-      return yield { kind: 'skipped', name, why: event.item.error?.message ?? '' }
+      return yield {
+        kind: 'skipped',
+        name,
+        why: event.item.error?.message ?? '',
+        leftOut: event.item.error?.code === 'LEFT_OUT',
+      }
     default:
       if (event.item.error !== undefined) yield { kind: 'file-failed', name, bucket, key, error: event.item.error }
   }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fileMetadata, fileTimes } from '../../../electron/vault/file-metadata.ts'
 import { pulled } from '../../../electron/vault/pulled.ts'
 import { pathBelow } from '../../../electron/vault/safe-path.ts'
-import { fileSource, walk, type Walked } from '../../../electron/vault/source.ts'
+import { fileSource } from '../../../electron/vault/source.ts'
 
 const { signal } = new AbortController()
 let folder: string
@@ -67,24 +67,19 @@ describe('a file as a source', () => {
   })
 })
 
-test('a folder keeps its name and structure; links, empty folders and leftovers are skipped and said so', async () => {
-  const top = join(folder, 'top')
-  await mkdir(join(top, 'sub/empty'), { recursive: true })
-  await writeFile(join(top, 'b'), '')
-  await writeFile(join(top, 'a'), '')
-  await writeFile(join(top, 'sub/c d'), '')
-  await writeFile(join(top, '.coffer-0123456789abcdef.part'), '')
-  await symlink('/etc', join(top, 'link'))
-  const found: Walked[] = []
-  for await (const entry of walk(top)) found.push(entry)
-  expect(found).toMatchObject([
-    { skipped: join(top, '.coffer-0123456789abcdef.part') },
-    { relativeKey: 'top/a' },
-    { relativeKey: 'top/b' },
-    { skipped: join(top, 'link'), why: 'Symbolic links are not followed.' },
-    { relativeKey: 'top/sub/c d', path: join(top, 'sub/c d') },
-    { skipped: join(top, 'sub/empty') },
-  ])
+describe('a file that says that it is empty', () => {
+  // Other systems have no such file without a file system of their own.
+  test.runIf(process.platform === 'linux')('and is not is refused', async () => {
+    for (const path of ['/proc/version', '/proc/self/pagemap'])
+      await expect(fileSource(path)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  })
+
+  test('and is so is an empty object', async () => {
+    await writeFile(join(folder, 'empty'), '')
+    const source = await fileSource(join(folder, 'empty'))
+    expect(source).toMatchObject({ size: 0, file: { path: join(folder, 'empty') } })
+    expect(await Array.fromAsync(source.read(signal))).toEqual([])
+  })
 })
 
 test('date and permissions survive the way through metadata', () => {

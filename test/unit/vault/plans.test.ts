@@ -54,13 +54,44 @@ describe('where files go in a bucket', () => {
   it('a path that is not there fails alone, and the others go on', async () => {
     expect(await keysOf(['missing', 'a.txt'], '')).toEqual(['failed', 'a.txt'])
   })
+  it('two files that would be one object are no two, and the first of them goes', async () => {
+    await mkdir(join(folder, 'other', 'album', 'spring'), { recursive: true })
+    await writeFile(join(folder, 'other', 'album', 'spring', 'two.jpg'), 'another')
+    await writeFile(join(folder, 'other', 'album', 'three.jpg'), '3')
+    await writeFile(join(folder, 'other', 'a.txt'), 'another')
+    const keys = await keysOf(['a.txt', 'other/a.txt', 'album', 'other/album', 'a.txt'], '')
+    expect(keys.filter((key) => key === 'failed')).toHaveLength(2)
+    expect(new Set(keys)).toEqual(
+      new Set([
+        'a.txt',
+        'failed',
+        'album/one.jpg',
+        'album/spring/two.jpg',
+        'album/three.jpg',
+        keys.find((key) => key.startsWith('skipped')),
+      ]),
+    )
+    const [, second] = await Array.fromAsync(
+      planPut(
+        ['a.txt', 'other/a.txt'].map((path) => join(folder, path)),
+        'b',
+        '',
+      ),
+    )
+    expect(second).toMatchObject({ failed: { code: 'ALREADY_EXISTS' } })
+  })
+  it('a link that is named is what it leads to', async () => {
+    await symlink(join(folder, 'album'), join(folder, 'linked'))
+    expect(await keysOf(['album/link'], 'exactly')).toEqual(['exactly'])
+    expect(await keysOf(['linked'], '')).toContain('linked/spring/two.jpg')
+  })
   it('tells the size of each file', async () => {
     const [task] = await Array.fromAsync(planPut([join(folder, 'b.txt')], 'bucket', ''))
     expect(task).toMatchObject({ bytes: 2, bucket: 'bucket' })
   })
 })
 
-async function pathsOf(keys: string[], from: string, to: string, platform?: NodeJS.Platform): Promise<string[]> {
+async function pathsOf(keys: string[], from: string | null, to: string, platform?: NodeJS.Platform): Promise<string[]> {
   const objects = async function* () {
     await Promise.resolve()
     for (const key of keys) yield { name: key, bucket: 'bucket', key, bytes: 1 }
@@ -71,18 +102,19 @@ async function pathsOf(keys: string[], from: string, to: string, platform?: Node
 
 describe('where objects go on disk', () => {
   it('one object goes to exactly the file that is named', async () => {
-    expect(await pathsOf(['notes/letter.pdf'], 'notes/letter.pdf', join(folder, 'copy.pdf'))).toEqual([
-      join(folder, 'copy.pdf'),
-    ])
+    expect(await pathsOf(['notes/letter.pdf'], null, join(folder, 'copy.pdf'))).toEqual([join(folder, 'copy.pdf')])
   })
   it('one object goes under its last name into a folder that is there', async () => {
-    expect(await pathsOf(['notes/letter.pdf'], 'notes/letter.pdf', folder)).toEqual([join(folder, 'letter.pdf')])
+    expect(await pathsOf(['notes/letter.pdf'], null, folder)).toEqual([join(folder, 'letter.pdf')])
   })
   it('one object goes under its last name into what ends with a separator', async () => {
-    expect(await pathsOf(['letter.pdf'], 'letter.pdf', 'new/')).toEqual([join('new', 'letter.pdf')])
+    expect(await pathsOf(['letter.pdf'], null, 'new/')).toEqual([join('new', 'letter.pdf')])
   })
   it('everything below a key keeps its structure', async () => {
     expect(await pathsOf(['p/a', 'p/b/c'], 'p/', 'out')).toEqual([join('out', 'a'), join('out', 'b', 'c')])
+  })
+  it('a key that ends with / is a folder, and the one that was asked for is the folder itself', async () => {
+    expect(await pathsOf(['p/', 'p/a/', 'p//'], 'p/', 'out')).toEqual(['out', join('out', 'a'), 'refused'])
   })
   it('a whole bucket keeps its structure', async () => {
     expect(await pathsOf(['a', 'b/c'], '', 'out')).toEqual([join('out', 'a'), join('out', 'b', 'c')])
@@ -92,7 +124,7 @@ describe('where objects go on disk', () => {
     expect(await pathsOf(keys, 'p/', 'out')).toEqual([...Array<string>(5).fill('refused'), join('out', 'good')])
   })
   it('the last name of one object is refused too if it is no name', async () => {
-    expect(await pathsOf(['x/..'], 'x/..', 'new/')).toEqual(['refused'])
+    expect(await pathsOf(['x/..'], null, 'new/')).toEqual(['refused'])
   })
   it.each(['win32', 'darwin'] as const)(
     'the second of two keys that are one file on %s is refused',

@@ -110,6 +110,10 @@ test('what stands there already stays, and failures arrive as they are', async (
     code: 'FILE_NOT_FOUND',
   })
   await expect(thread.put(order(folder, 'folder'), 1, { signal })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  if (process.platform === 'linux') {
+    const proc = thread.put(order('/proc/version', 'empty'), 0, { signal })
+    await expect(proc).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  }
   await expect(thread.put(order(path, 'lost', 'nobody'), 1, { signal })).rejects.toMatchObject({
     code: 'KEY_NOT_FOUND',
   })
