@@ -6,6 +6,7 @@ import { behaviourOf } from './cloud/behaviour.ts'
 import { testedBehaviour } from './cloud/tested-behaviour.ts'
 import type { Connection, CredentialSource } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
+import { memoryOf, readDemands, rememberDemands, type DemandMemory } from './cloud/bucket-demands.ts'
 import { openClients } from './cloud/clients.ts'
 import { NAME_ENCODINGS } from './cloud/listed-names.ts'
 import { rememberNames, trustNames, type NameMemory } from './cloud/name-encoding.ts'
@@ -110,6 +111,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     catalog.forgetPlace(place)
     serverFindings.forget(place)
     settings.clear(nameSetting(place))
+    settings.clear(demandsSetting(place))
   }
   const places = openPlaces(openPlaceTable(db), { forgetPlace }, secrets)
   const identityLock = join(home, 'identity.lock')
@@ -135,8 +137,10 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     const server = behaviourOf(connection, makesBuckets, testedBehaviour(serverFindings.list(place)))
     if (server.kind === 'foreign') rememberNames(s3, nameMemory(settings, place))
     else trustNames(s3)
+    const demands = demandsOf(settings, place)
+    rememberDemands(s3, demands)
     const books = { keys, catalog, lastReads, downloads }
-    const thread = openSmallThread({ place, makesBuckets, server, connection }, books)
+    const thread = openSmallThread({ place, makesBuckets, server, connection, demands: demands.all() }, books)
     const kept = { catalog, downloads, uploads, lastReads }
     const close = (): void => {
       thread[Symbol.dispose]()
@@ -202,6 +206,14 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
 }
 
 const nameSetting = (place: string): string => `nameEncoding ${place}`
+
+const demandsSetting = (place: string): string => `bucketDemands ${place}`
+
+/** What the buckets of a place demand of each write. */
+function demandsOf(settings: Settings, place: string): DemandMemory {
+  const name = demandsSetting(place)
+  return memoryOf(settings.get(name, readDemands) ?? {}, (all) => settings.set(name, all))
+}
 
 /** How the server of a place encodes the names in its lists. */
 function nameMemory(settings: Settings, place: string): NameMemory {

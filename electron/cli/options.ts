@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { CofferError } from '../base/errors.ts'
 import type { KeyPurpose } from '../base/key-purpose.ts'
 import { MODE_IDS } from '../base/mode-names.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
@@ -11,6 +12,8 @@ export interface WriteFlags {
   bucketKey?: boolean
   dsse?: boolean
   format?: 'v3' | 'v2'
+  sse?: 'AES256' | 'aws:kms' | 'aws:kms:dsse'
+  sseKmsKeyId?: string
   allowUnencrypted?: boolean
 }
 
@@ -49,6 +52,14 @@ export function addWriteFlags(command: Command): Command {
     .addOption(
       new Option('--format <format>', 'cse: v3 commits to its key, v2 is for older readers').choices(['v3', 'v2']),
     )
+    .addOption(
+      new Option('--sse <algorithm>', 'cse: S3 encrypts it once more, as some bucket policies demand').choices([
+        'AES256',
+        'aws:kms',
+        'aws:kms:dsse',
+      ]),
+    )
+    .option('--sse-kms-key-id <key>', 'the KMS key for that')
     .option('--allow-unencrypted', 'keep files that the server does not encrypt as it is asked to')
 }
 
@@ -73,8 +84,19 @@ export function instructionSuffixOption(): Option {
   )
 }
 
-export function writeOptions({ key, context, bucketKey, dsse, format, allowUnencrypted }: WriteFlags) {
-  return { key, encryptionContext: context, bucketKey, dsse, format, allowUnencrypted }
+export function writeOptions(flags: WriteFlags) {
+  const { key, context, bucketKey, dsse, format, allowUnencrypted } = flags
+  const outerLayer = outerLayerOf(flags)
+  return { key, encryptionContext: context, bucketKey, dsse, format, outerLayer, allowUnencrypted }
+}
+
+/** How S3 encrypts once more what is encrypted here. */
+function outerLayerOf({ sse, sseKmsKeyId }: WriteFlags) {
+  if (sse === undefined && sseKmsKeyId === undefined) return undefined
+  if (sseKmsKeyId !== undefined && (sse ?? 'AES256') === 'AES256') {
+    throw new CofferError('INVALID_INPUT', '--sse-kms-key-id goes with --sse aws:kms or aws:kms:dsse.')
+  }
+  return { algorithm: sse ?? 'AES256', kmsKeyId: sseKmsKeyId } as const
 }
 
 export function readOptions({ key, context, allowLegacy, acceptUnsealed, instructionSuffix }: ReadFlags) {

@@ -20,7 +20,7 @@ export const cseC: Mode = {
   id: 'cse-c',
 
   async prepareWrite({ keys }, { plaintextSize, options }) {
-    refuseOptions(options, 'cse-c', ['key', 'format'])
+    refuseOptions(options, 'cse-c', ['key', 'format', 'outerLayer'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
     const { id } = await claimKey(keys, options.key, 'cse-c')

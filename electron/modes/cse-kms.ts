@@ -16,7 +16,7 @@ export const cseKms: Mode = {
   id: 'cse-kms',
 
   async prepareWrite(env, { plaintextSize, options }) {
-    refuseOptions(options, 'cse-kms', ['key', 'encryptionContext', 'format'])
+    refuseOptions(options, 'cse-kms', ['key', 'encryptionContext', 'format', 'outerLayer'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
     const context = bindContext(options.encryptionContext ?? {}, contentNameOf(format))

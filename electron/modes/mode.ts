@@ -28,6 +28,8 @@ export interface ModeOptions {
   bucketKey?: boolean | undefined
   /** SSE-KMS: two layers, `aws:kms:dsse`. */
   dsse?: boolean | undefined
+  /** CSE, write: S3 encrypts it once more, as some buckets demand. A KMS key only with the KMS algorithms. */
+  outerLayer?: { algorithm: 'AES256' | 'aws:kms' | 'aws:kms:dsse'; kmsKeyId?: string | undefined } | undefined
   /** CSE: the envelope format to write; `v3` unless told. */
   format?: 'v3' | 'v2' | undefined
   /** CSE, read: accept formats that prove nothing about the content (V1, CBC, legacy wraps). Off unless told. */

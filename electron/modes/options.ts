@@ -14,6 +14,7 @@ const WORDS: Record<WriteOption, string> = {
   bucketKey: 'a bucket key',
   dsse: 'two layers (dsse)',
   format: 'an envelope format',
+  outerLayer: 'how S3 encrypts it once more (--sse)',
 }
 
 /** Throws INVALID_INPUT for the first option of a write that this mode cannot honour. `false` and an empty context ask for nothing. */

@@ -2,7 +2,7 @@ import type { ModeChoice, ModeId } from '../base/mode-names.ts'
 import { prepareBucketDefault } from './bucket-default.ts'
 import { cseC } from './cse-c.ts'
 import { cseKms } from './cse-kms.ts'
-import type { Mode, ModeEnv, SavedWrite, WritePlan, WriteRequest } from './mode.ts'
+import type { EncryptionFields, Mode, ModeEnv, SavedWrite, WritePlan, WriteRequest } from './mode.ts'
 import { sseC } from './sse-c.ts'
 import { sseKms } from './sse-kms.ts'
 import { sseS3 } from './sse-s3.ts'
@@ -20,7 +20,16 @@ export function modeById(id: ModeId): Mode {
 
 /** Prepares a write as a person chose it: in a mode, or by the bucket's own rule. */
 export async function prepareWrite(choice: ModeChoice, env: ModeEnv, request: WriteRequest): Promise<WritePlan> {
-  return choice === 'bucket-default' ? prepareBucketDefault(request) : modeById(choice).prepareWrite(env, request)
+  if (choice === 'bucket-default') return prepareBucketDefault(request)
+  const plan = await modeById(choice).prepareWrite(env, request)
+  return plan.sealer === null ? plan : { ...plan, encryption: outerEncryption(request) }
+}
+
+/** What S3 is asked to do to what is encrypted here. */
+function outerEncryption({ options: { outerLayer } }: WriteRequest): EncryptionFields {
+  if (outerLayer === undefined) return {}
+  const { algorithm, kmsKeyId } = outerLayer
+  return { ServerSideEncryption: algorithm, ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }) }
 }
 
 /** Prepares a write that was cut off once more; null if it has to begin anew. See `Mode.resumeWrite`. */

@@ -9,7 +9,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
-import type { StoredFacts, WritePlan } from '../modes/mode.ts'
+import type { EncryptionFields, StoredFacts, WritePlan } from '../modes/mode.ts'
+import { encryptionDemanded, underDemands } from './demands.ts'
 import type { Stored } from './fetch-range.ts'
 import { taskGroup } from './group.ts'
 import { despiteLostUpload } from './lost-create.ts'
@@ -37,7 +38,7 @@ export interface Copy {
   source: Stored
   bucket: string
   key: string
-  plan: Pick<WritePlan, 'encryption' | 'customerKey' | 'tags'>
+  plan: Pick<WritePlan, 'encryption' | 'customerKey' | 'tags' | 'sealer'>
   /** All user metadata of the copy. */
   metadata: Record<string, string>
   headers: ObjectHeaders
@@ -76,9 +77,9 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
     ...copy.plan.customerKey,
     ...copy.condition,
   }
-  return tagged(copy, async (tagging) => {
+  return tagged(s3, copy, signal, async (more) => {
     const directive = copy.tags === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
-    const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...tagging }), signal)
+    const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...more }), signal)
     return {
       way: 'copy',
       etag: etagOf(answer.CopyObjectResult ?? {}),
@@ -94,9 +95,17 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
   })
 }
 
-/** Own tags are kept or the copy fails; the mode's are best effort. */
-function tagged<T>(copy: Copy, write: (tagging: { Tagging?: string }) => Promise<T>): Promise<T> {
-  return withTagsIfAllowed({ own: copy.tags ?? {}, mode: copy.tags === undefined ? {} : copy.plan.tags }, write)
+/** Own tags are kept or the copy fails; the mode's are best effort. What the bucket demands goes with them. */
+function tagged<T>(
+  s3: S3Client,
+  copy: Copy,
+  signal: AbortSignal,
+  write: (more: { Tagging?: string } & EncryptionFields) => Promise<T>,
+): Promise<T> {
+  const tags = { own: copy.tags ?? {}, mode: copy.tags === undefined ? {} : copy.plan.tags }
+  return withTagsIfAllowed(tags, (tagging) =>
+    underDemands(s3, copy, signal, (demands) => write({ ...tagging, ...encryptionDemanded(copy, demands) })),
+  )
 }
 
 function sourceFields({ bucket, key, versionId, etag, customerKey }: Stored): {
@@ -126,8 +135,8 @@ async function copyParts(s3: S3Client, copy: Copy, bytesAPart: number, signal: A
     ...copy.plan.encryption,
     ...copy.plan.customerKey,
   }
-  const created = await tagged(copy, (tagging) =>
-    despiteLostUpload(s3, copy, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal)),
+  const created = await tagged(s3, copy, signal, (more) =>
+    despiteLostUpload(s3, copy, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...more }), signal)),
   )
   if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
   const upload = { uploadId: created.UploadId, bytesAPart }

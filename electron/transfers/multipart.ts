@@ -8,6 +8,7 @@ import { abortUpload } from './abort-upload.ts'
 import { joinedCrc } from './crc.ts'
 import type { Digest } from './digest.ts'
 import { underCondition } from './conditions.ts'
+import { encryptionDemanded, md5Demanded, underDemands } from './demands.ts'
 import { digest } from './digest-thread.ts'
 import { taskGroup } from './group.ts'
 import type { OpenedUpload, SentPart } from './hooks.ts'
@@ -78,7 +79,11 @@ async function create(
     ...(checksums ? ({ ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } as const) : {}),
   }
   const created = await withTagsIfAllowed(tagsOf(request), (tagging) =>
-    despiteLostUpload(s3, request, () => send(s3, new CreateMultipartUploadCommand({ ...input, ...tagging }), signal)),
+    underDemands(s3, request, signal, (demands) => {
+      const more = { ...tagging, ...encryptionDemanded(request, demands) }
+      const create = new CreateMultipartUploadCommand({ ...input, ...more })
+      return despiteLostUpload(s3, request, () => send(s3, create, signal))
+    }),
   )
   if (created.UploadId === undefined) throw new CofferError('SERVER', 'S3 opened an upload without an id.')
   return {
@@ -146,18 +151,17 @@ async function sendPart(open: Open, part: DigestedPart, signal: AbortSignal): Pr
   const { number, bytes } = part
   const { crc, sha256 } = part.digest
   await watch.throttle?.(bytes.length)
-  const answer = await uploadPart(
-    s3,
-    {
-      Bucket: request.bucket,
-      Key: request.key,
-      UploadId: open.opened.uploadId,
-      PartNumber: number,
-      ...request.plan.customerKey,
-      ...(open.checksums ? { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } : {}),
-    },
-    { pieces: [bytes], length: bytes.length, sha256 },
-    signal,
+  const input = {
+    Bucket: request.bucket,
+    Key: request.key,
+    UploadId: open.opened.uploadId,
+    PartNumber: number,
+    ...request.plan.customerKey,
+    ...(open.checksums ? ({ ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } as const) : {}),
+  }
+  const body = { pieces: [bytes], length: bytes.length, sha256 }
+  const answer = await underDemands(s3, request, signal, (demands) =>
+    uploadPart(s3, { ...input, ...md5Demanded(bytes, demands) }, body, signal),
   )
   const sent = { number, etag: etagOf(answer), bytes: bytes.length, crc }
   await watch.hooks?.afterPart?.(sent)

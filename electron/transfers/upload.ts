@@ -1,4 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { AnswerFields } from '../cloud/wire/fields.ts'
@@ -6,6 +6,7 @@ import { putObject } from '../cloud/wire/wire.ts'
 import type { StoredFacts } from '../modes/mode.ts'
 import { base64Crc, saysChecksums } from './checksum.ts'
 import { tryConditions, underCondition } from './conditions.ts'
+import { encryptionDemanded, md5Demanded, underDemands } from './demands.ts'
 import { digest } from './digest-thread.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { uploadParts } from './multipart.ts'
@@ -43,10 +44,10 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
     ...(crc === undefined ? {} : ({ ChecksumAlgorithm: 'CRC32', ChecksumCRC32: base64Crc(crc) } as const)),
   }
   const sent = { pieces: [body], length: body.length, sha256: digested.sha256 }
-  return withTagsIfAllowed(tagsOf(request), (tagging) =>
+  const store = (more: Partial<PutObjectCommandInput>): Promise<StoredFacts> =>
     despiteLostAnswer(s3, expectationOf(request, 'put', storedSize, crc), signal, async () => {
       const put = (condition: Condition | undefined): Promise<AnswerFields> =>
-        putObject(s3, { ...input, ...tagging, ...condition }, sent, signal)
+        putObject(s3, { ...input, ...more, ...condition }, sent, signal)
       let answer = await underCondition(s3, request, put)
       const { condition, recheck } = request
       if (recheck !== undefined && condition !== undefined && 'IfNoneMatch' in condition) {
@@ -64,7 +65,11 @@ async function putWhole(s3: S3Client, request: Upload, storedSize: number, watch
         customerKeyMd5: answer.SSECustomerKeyMD5,
         requestId: answer.$metadata.requestId,
       }
-    }),
+    })
+  return withTagsIfAllowed(tagsOf(request), (tagging) =>
+    underDemands(s3, request, signal, (demands) =>
+      store({ ...tagging, ...md5Demanded(body, demands), ...encryptionDemanded(request, demands) }),
+    ),
   )
 }
 

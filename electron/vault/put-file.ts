@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { keepsIfNoneMatch } from '../cloud/behaviour.ts'
 import { TAG_BYTES } from '../envelope/size.ts'
 import { describeLocalFailure } from '../base/local-failure.ts'
+import { contentTypeOf } from './content-type.ts'
 import type { WritePlan } from '../modes/mode.ts'
 import type { Upload } from '../transfers/object.ts'
 import { partSize } from '../transfers/parts.ts'
@@ -45,6 +46,7 @@ export function uploadOf(
     read: (signal) => source.read(signal),
     plan,
     metadata,
+    headers: plan.sealer === null ? contentTypeOf(key, source.file?.path) : undefined,
     condition: overwrite === 'refuse' ? { IfNoneMatch: '*' } : undefined,
     recheck: isAsked ? () => requireFree(vault, { bucket, key }, way, signal) : undefined,
   }

@@ -7,6 +7,7 @@ import { fetchRange } from '../transfers/fetch-range.ts'
 import { upload } from '../transfers/upload.ts'
 import { wholeChecksum } from '../transfers/whole-checksum.ts'
 import type { OwnProperties } from './own-properties.ts'
+import { withContentType } from './content-type.ts'
 import { pulled } from './pulled.ts'
 import { openReading, readThrough, type Reading } from './reading.ts'
 import type { Landing } from './replace.ts'
@@ -72,6 +73,9 @@ export function streamThrough({ vault, request, reading, plan, size, own, watch 
   const { bucket } = request
   const { facts } = reading
   const hash = createHash('sha256')
+  // What was encrypted here had no type but that of ciphertext; S3 hands out the content itself from now on.
+  const isRevealed = reading.plan.opener !== null && plan.sealer === null
+  const headers = isRevealed ? withContentType(own.headers, request.key) : own.headers
   let readJourney: Journey = []
 
   async function produce(sink: (piece: Uint8Array) => Promise<void> | void, signal: AbortSignal): Promise<void> {
@@ -88,7 +92,16 @@ export function streamThrough({ vault, request, reading, plan, size, own, watch 
     write: ({ key, condition }) =>
       upload(
         vault.s3,
-        { bucket, key, size, plan, ...own, condition, read: (signal) => pulled((sink) => produce(sink, signal)) },
+        {
+          bucket,
+          key,
+          size,
+          plan,
+          ...own,
+          headers,
+          condition,
+          read: (signal) => pulled((sink) => produce(sink, signal)),
+        },
         { ...watch, hooks: { created: traced(request, watch, key) } },
       ),
     async prove(landingKey) {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { KeyPurpose } from '../base/key-purpose.ts'
+import type { BucketDemands } from '../cloud/bucket-demands.ts'
 import type { Connection } from '../cloud/connection.ts'
 import type { KeyInfo } from '../keys/keyring.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
@@ -9,7 +10,11 @@ import type { GetRequest, GetResult, PutRequest, PutResult, Vault } from './vaul
 /* What passes between the main thread and the one that moves small files. */
 
 /** What the thread is started with. */
-export type SmallBench = Pick<Vault, 'place' | 'makesBuckets' | 'server'> & { connection: Connection }
+export type SmallBench = Pick<Vault, 'place' | 'makesBuckets' | 'server'> & {
+  connection: Connection
+  /** What is known of the place's buckets when it is opened. */
+  demands?: Record<string, BucketDemands>
+}
 
 /** One file to be put. */
 export interface PutOrder extends Omit<PutRequest, 'source'> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { CofferError, isCofferError } from '../base/errors.ts'
+import { memoryOf, rememberDemands } from '../cloud/bucket-demands.ts'
 import { openClients } from '../cloud/clients.ts'
 import { isSameEntry } from '../store/catalog-entry.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
@@ -15,6 +16,10 @@ import type { Catalog, Vault } from './vault.ts'
 
 const bench = workerData as SmallBench
 const clients = openClients(bench.connection)
+rememberDemands(
+  clients.s3,
+  memoryOf(bench.demands ?? {}, () => undefined),
+)
 const stops = new Map<number, AbortController>()
 let ends: SmallEnd[] = []
 

@@ -52,6 +52,10 @@ export const writeOptions = z.strictObject({
   bucketKey: z.boolean().optional(),
   dsse: z.boolean().optional(),
   format: z.enum(['v3', 'v2']).optional(),
+  /** CSE: S3 is asked to encrypt it once more. */
+  outerLayer: z
+    .strictObject({ algorithm: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']), kmsKeyId: z.string().min(1).optional() })
+    .optional(),
   /** Consent to plaintext: keep what the server turns out not to have encrypted as it was asked to. */
   allowUnencrypted: z.boolean().optional(),
 })

@@ -17,6 +17,7 @@ const HEADERS: Partial<Record<HeaderField, string>> = {
   ContentDisposition: 'content-disposition',
   ContentEncoding: 'content-encoding',
   ContentLanguage: 'content-language',
+  ContentMD5: 'content-md5',
   ContentType: 'content-type',
   IfMatch: 'if-match',
   IfNoneMatch: 'if-none-match',

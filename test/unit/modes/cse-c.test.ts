@@ -13,6 +13,7 @@ import { wrapWithAes } from '../../../electron/envelope/wrap-aes.ts'
 import { cseC } from '../../../electron/modes/cse-c.ts'
 import { detect, outline } from '../../../electron/modes/detect.ts'
 import type { ModeEnv, ModeOptions } from '../../../electron/modes/mode.ts'
+import { prepareWrite } from '../../../electron/modes/registry.ts'
 import type { TestKeyRing } from '../../support/keyring.ts'
 import { failure } from '../envelope/support.ts'
 import { factsOf, offline, plot, read, rejection, sealWith, storedOf, writeOf } from './support.ts'
@@ -329,3 +330,16 @@ function flipped(bytes: Buffer, bit: number): Buffer {
   changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
   return changed
 }
+
+it('S3 is asked to encrypt it once more where that is chosen, and no other mode takes that choice', async () => {
+  keys.addAes('mine')
+  const outerLayer = { algorithm: 'aws:kms', kmsKeyId: 'letters' } as const
+  const plan = await prepareWrite('cse-c', env, writeOf({ key: 'mine', outerLayer }))
+  expect(plan.encryption).toEqual({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'letters' })
+  const stored = storedOf(10, { serverSideEncryption: 'aws:kms', kmsKeyId: 'letters' })
+  expect(plot(plan.journey(stored)).slice(-2)).toEqual(['s3 encrypt', 's3 store'])
+  plan.dispose()
+  for (const mode of ['sse-s3', 'sse-kms', 'bucket-default'] as const) {
+    expect(await rejection(prepareWrite(mode, env, writeOf({ outerLayer })))).toHaveProperty('code', 'INVALID_INPUT')
+  }
+})
