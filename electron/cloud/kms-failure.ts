@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import { refusal, text, type Answer, type Call, type Description } from './answer.ts'
-import { describeKnown } from './failures/s3-codes.ts'
+import { describeFull, describeKnown } from './failures/s3-codes.ts'
 
 /**
  * What KMS refuses, told by itself or by S3 on its behalf (`KMS.DisabledException`, or AccessDenied naming a kms action).
@@ -9,7 +9,7 @@ import { describeKnown } from './failures/s3-codes.ts'
 export function describeKmsFailure(answer: Answer, call: Call): Description {
   const key = call.input.KeyId ?? call.input.SSEKMSKeyId ?? keyIn(answer.message)
   const own = describeMissingKey(answer) ?? describeUse(answer) ?? describeManagement(answer, call)
-  const said = own ?? (call.service === 'KMS' ? (describeKnown(answer) ?? describeOther(answer, call)) : null)
+  const said = own ?? (call.service === 'KMS' ? describeCommon(answer, call) : null)
   if (said === null) return null
   const hint = said.hint ?? (typeof key === 'string' ? wayBack(said.code, key) : undefined)
   return { ...said, ...text('hint', hint), facts: { ...text('kmsKeyId', key), ...said.facts } }
@@ -35,6 +35,10 @@ function describeMissingKey({ message }: Answer): Description {
     hint: "Name a key that the server's own key store has: --key.",
     facts: text('kmsKeyId', key),
   }
+}
+
+function describeCommon(answer: Answer, call: Call): Description {
+  return describeKnown(answer) ?? describeFull(answer) ?? describeOther(answer, call)
 }
 
 /** An answer of KMS that no code explains. */

@@ -1,7 +1,7 @@
 import { nameOf, refusal, serverWords, type Answer, type Call, type Description } from './answer.ts'
 import { describeCustomerKey } from './failures/customer-key.ts'
 import { describeDenied } from './failures/denied.ts'
-import { describeKnown, describeNotOffered } from './failures/s3-codes.ts'
+import { describeFull, describeKnown, describeNotOffered } from './failures/s3-codes.ts'
 
 /**
  * What S3 (and what S3 and KMS have in common: credentials, clock, throttling) refuses. Never null: the last resort is
@@ -11,6 +11,7 @@ export function describeS3Failure(answer: Answer, call: Call): NonNullable<Descr
   return (
     describeRegion(answer) ??
     describeKnown(answer) ??
+    describeFull(answer) ??
     describeNotOffered(answer, call) ??
     describeCondition(answer, call) ??
     describeMissing(answer, call) ??

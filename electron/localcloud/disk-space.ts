@@ -1,8 +1,19 @@
+import { statfsSync } from 'node:fs'
 import { freeBytes, spaceInWords } from '../base/free-space.ts'
 import { errorCode } from './durable-file.ts'
 
 /** Bytes that stay free for what makes room again: a deletion, too, is written down before it happens. */
 export const RESERVED_BYTES = 4 << 20
+
+/** Less than a tenth of a disk is free: what is only kept for a while had better go. False where the disk does not say. */
+export function isDiskTight(folder: string): boolean {
+  try {
+    const { bavail, blocks } = statfsSync(folder)
+    return bavail < blocks / 10
+  } catch {
+    return false
+  }
+}
 
 const SQLITE_IOERR = 10
 const SQLITE_FULL = 13

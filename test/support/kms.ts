@@ -3,7 +3,7 @@ import type { LocalCloud } from './localcloud.ts'
 
 /** AWS's own KMS client for This computer, as its owner or with other credentials; nothing is retried. */
 export function kmsClient(
-  cloud: LocalCloud,
+  cloud: Pick<LocalCloud, 'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey'>,
   credentials: { accessKeyId: string; secretAccessKey: string } = cloud,
 ): KMSClient {
   const { accessKeyId, secretAccessKey } = credentials

@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { OWNER, REGION } from '../../electron/localcloud/account.ts'
+import { openPrincipals } from '../../electron/localcloud/auth/principals.ts'
 import { createVerifier } from '../../electron/localcloud/auth/verify.ts'
 import type { Notice } from '../../electron/localcloud/handshake.ts'
+import { jsonApi } from '../../electron/localcloud/json-api.ts'
 import { createKms, type Kms } from '../../electron/localcloud/kms/service.ts'
 import { deriveKeys } from '../../electron/localcloud/root-key.ts'
 import { createS3 } from '../../electron/localcloud/s3/service.ts'
@@ -31,13 +34,19 @@ export interface LocalServer {
   close(): Promise<void>
 }
 
+const quiet = (): void => undefined
+/** A body that is a stream cannot be sent again: the client warns of that on each failure that a test asks for. */
+const SILENT = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet }
+
 const CREDENTIALS = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'secret'.repeat(6) }
 
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const { dataDir, rootKey, rebuild = false, keepRemovedMs = 600_000 } = options
+  mkdirSync(dataDir, { recursive: true })
   const keys = deriveKeys(Buffer.from(rootKey), dataDir)
   if (!keys) throw new Error('The root key is another')
-  const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now: Date.now, principalExists: () => false })
+  const principals = openPrincipals(dataDir, keys.principalsWrapping, Date.now)
+  const kms = createKms({ dataDir, wrappingKey: keys.kmsWrapping, now: Date.now, principalExists: principals.exists })
   const storage = await openStorage({
     ...{ dataDir, rebuild, keepRemovedMs, logKey: keys.indexLog, descriptionKey: keys.description },
     onSlow: () => undefined,
@@ -49,15 +58,21 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const server = createLocalServer({
     verify: createVerifier(REGION, find, Date.now),
     s3: createS3({ storage, region: REGION, s3MasterKey: keys.s3Master, kms: kms.port }),
-    json: (principal, target, body) =>
-      Buffer.from(JSON.stringify(kms.call(principal, target.split('.')[1] ?? '', JSON.parse(body.toString())))),
+    json: jsonApi(kms, principals, dataDir),
     proofOf: () => randomBytes(32),
     onActivity: () => undefined,
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const endpoint = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
-  const s3 = new S3Client({ endpoint, region: REGION, credentials: CREDENTIALS, forcePathStyle: true, maxAttempts: 1 })
+  const s3 = new S3Client({
+    endpoint,
+    region: REGION,
+    credentials: CREDENTIALS,
+    forcePathStyle: true,
+    maxAttempts: 1,
+    logger: SILENT,
+  })
   return {
     ...{ s3, endpoint, credentials: CREDENTIALS, kms, storage, notices: storage.notices },
     close: async () => {
@@ -66,6 +81,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       server.close()
       await storage.close()
       kms.close()
+      principals.close()
     },
   }
 }

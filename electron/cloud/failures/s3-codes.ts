@@ -64,6 +64,12 @@ const KNOWN: Record<string, Known> = {
   ...same('INTEGRITY', 'The object is damaged where the server keeps it, or someone changed it there.', [
     'ObjectDamaged',
   ]),
+  ...same(
+    'DATABASE_DAMAGED',
+    'The index of what This computer stores is damaged. What is stored is still there.',
+    ['IndexDamaged'],
+    'Make the index anew: coffer up --rebuild',
+  ),
   ...same('TOO_LARGE', 'The server does not take objects of this size.', ['EntityTooLarge'], 'Split the file.'),
   ...same('INVALID_INPUT', 'This cannot be the name of a bucket.', ['InvalidBucketName']),
   ...same('INVALID_INPUT', 'The key is longer than S3 allows (1,024 bytes).', ['KeyTooLongError', 'KeyTooLong']),
@@ -86,6 +92,22 @@ export function describeKnown({ code, message, headers }: Answer): Description {
   const known = skewed ? KNOWN.RequestTimeTooSkewed : KNOWN[code]
   if (known === undefined) return null
   return known.code === 'CLOCK_SKEW' ? { ...known, facts: text('serverTime', headers.date) } : known
+}
+
+/** InsufficientStorage: This computer; XMinioStorageFull: MinIO; QuotaExceeded: Ceph. */
+const FULL = new Set(['InsufficientStorage', 'InsufficientStorageException', 'XMinioStorageFull', 'QuotaExceeded'])
+
+/** A server whose disk, or share of it, is full (status 507: RFC 4918, Insufficient Storage). */
+export function describeFull({ code, status, message, fields }: Answer): Description {
+  if (!FULL.has(code) && status !== 507) return null
+  const words = serverWords({ code, message })
+  return {
+    code: 'DISK_FULL',
+    message:
+      code.startsWith('InsufficientStorage') && message !== '' ? message : `The server has no room left (${words}).`,
+    hint: 'Make room there (delete objects, or free the disk), then try again.',
+    facts: { ...text('needed', fields.BytesNeeded), ...text('free', fields.BytesFree) },
+  }
 }
 
 const NOT_OFFERED = new Set(['NotImplemented', 'MethodNotAllowed', 'UnsupportedOperation'])

@@ -20,8 +20,13 @@ export interface Removals {
 const SWEEP_MILLISECONDS = 30_000
 const AT_A_TIME = 500
 
-/** `keepMs`: how long files are kept. */
-export function openRemovals(database: Database, blobs: Blobs, keepMs: number): Removals {
+/** `keepMs`: how long files are kept; `isTight`: the disk has better uses for their room. */
+export function openRemovals(
+  database: Database,
+  blobs: Blobs,
+  keepMs: number,
+  isTight: () => boolean = () => false,
+): Removals {
   const { sql } = database
   const insert = sql.prepare('INSERT OR REPLACE INTO removals (blob, object, removed_ms) VALUES (?, ?, ?)')
   const due = sql.prepare('SELECT blob, object FROM removals WHERE removed_ms <= ? ORDER BY removed_ms LIMIT ?')
@@ -53,7 +58,7 @@ export function openRemovals(database: Database, blobs: Blobs, keepMs: number): 
     return swept
   }
 
-  const sweepQuietly = (): void => void sweep().catch(() => undefined)
+  const sweepQuietly = (): void => void sweep(isTight()).catch(() => undefined)
   const sweepSoon = (): void => {
     if (keepMs === 0) sweepQuietly()
   }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDiskTight } from '../disk-space.ts'
 import type { Notice } from '../handshake.ts'
 import { adoptFound, recallReplaced, type IndexParts } from './adopt.ts'
 import { openBlobs, type Blobs } from './blobs.ts'
@@ -57,7 +58,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const reconciled = reconcileContent(dataDir, database, log.id, log.lastSeq)
   // Written by a version that moved content files in from there; what is left was never acknowledged.
   rmSync(join(dataDir, 'tmp'), { recursive: true, force: true })
-  const removals = openRemovals(database, blobs, options.keepRemovedMs)
+  const removals = openRemovals(database, blobs, options.keepRemovedMs, () => isDiskTight(dataDir))
   const parts: IndexParts = {
     database,
     buckets: openBuckets(database),

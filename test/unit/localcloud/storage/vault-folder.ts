@@ -45,10 +45,15 @@ type StartOptions = Omit<LocalServerOptions, 'dataDir' | 'rootKey'>
 
 /** This computer's folder with a server on it, which can be stopped and started again. */
 export class VaultFolder {
-  readonly dataDir = mkdtempSync(join(tmpdir(), 'coffer-vault-'))
+  readonly dataDir: string
   readonly rootKey = randomBytes(32)
   readonly kept = new Acknowledged()
   #server: LocalServer | undefined
+
+  /** In a fresh folder unless told. */
+  constructor(dataDir = mkdtempSync(join(tmpdir(), 'coffer-vault-'))) {
+    this.dataDir = dataDir
+  }
 
   get server(): LocalServer {
     if (!this.#server) throw new Error('The server does not run')
