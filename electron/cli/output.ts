@@ -1,4 +1,4 @@
-import { printable } from './words.ts'
+import { printable, printableJson } from '../base/printable.ts'
 
 /** What is told of a failure. */
 export interface Failure {
@@ -47,16 +47,19 @@ export function createOutput(json: boolean, { stdout, stderr }: Streams = proces
     interactive,
     status,
     result(data, text) {
-      const lines = json ? [JSON.stringify(data)] : [text].flat().map(printable)
+      const lines = json ? [printableJson(JSON.stringify(data))] : [text].flat().map(printable)
       for (const each of lines) line(stdout, each)
     },
     note(text, data) {
       if (!json) line(stderr, printable(text))
-      else if (data !== undefined) line(stderr, JSON.stringify(data))
+      else if (data !== undefined) line(stderr, printableJson(JSON.stringify(data)))
     },
     failure({ code, message, hint, facts }, where) {
       if (json) {
-        line(stderr, JSON.stringify({ ...where, error: { code, message, hint, server: serverSaid(facts) } }))
+        line(
+          stderr,
+          printableJson(JSON.stringify({ ...where, error: { code, message, hint, server: serverSaid(facts) } })),
+        )
         return
       }
       const object = where === undefined ? '' : `s3://${where.bucket}/${where.key}`

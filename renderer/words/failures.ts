@@ -1,3 +1,4 @@
+import { printable } from '../../electron/api/words/printable.ts'
 import type { ErrorCode, Failure } from '../../electron/api/contract.ts'
 
 /** What happened, and what a person can do about it in this window. */
@@ -50,7 +51,8 @@ const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AW
  */
 export function explain({ code, message, hint, facts }: Failure): Explained {
   if (code === 'KEY_WRONG' && facts['rootKey'] !== undefined) return { title: message, next: ROOT_KEY }
-  return { title: message, next: COMMAND_LINE.test(hint) ? (NEXT[code] ?? withoutCommands(hint)) : hint }
+  const next = COMMAND_LINE.test(hint) ? (NEXT[code] ?? withoutCommands(hint)) : hint
+  return { title: printable(message), next: printable(next) }
 }
 
 function withoutCommands(hint: string): string {

@@ -1,5 +1,5 @@
 import type { TransferRun } from '../../electron/api/contract.ts'
-import { folderText } from './names.ts'
+import { folderText, printable } from './names.ts'
 import { count, duration, size } from './numbers.ts'
 
 /** `1.1 of 1.7 GB`: the unit of both is that of the whole. */
@@ -38,7 +38,7 @@ export function runNote(run: TransferRun): string {
         .filter(Boolean)
         .join(' · ')
     case 'waiting':
-      return run.error?.message ?? 'The server is away. It goes on by itself when it is back.'
+      return printable(run.error?.message ?? 'The server is away. It goes on by itself when it is back.')
     case 'paused':
       return `Paused at ${progressText(run.bytesDone, run.found.bytes)}`
     case 'stopped':
@@ -52,7 +52,7 @@ export function runNote(run: TransferRun): string {
 
 function finishedNote({ finished, failed, skipped, conflicts, to }: TransferRun): string {
   const parts = finished.files > 0 ? [size(finished.bytes)] : []
-  if (to !== undefined && finished.files > 0) parts.push(`in ${to}`)
+  if (to !== undefined && finished.files > 0) parts.push(`in ${printable(to)}`)
   if (failed.files > 0) parts.push(`${count(failed.files, 'file')} failed`)
   if (skipped.files > 0) parts.push(`${skipped.files.toLocaleString('en')} skipped`)
   if (conflicts.files > 0) parts.push(`${count(conflicts.files, 'file')} already there`)

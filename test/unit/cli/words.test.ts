@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { count, duration, printable, size } from '../../../electron/cli/words.ts'
+import { printable, printableJson } from '../../../electron/base/printable.ts'
+import { count, duration, size } from '../../../electron/cli/words.ts'
 
 describe('a person’s words', () => {
   it.each([
@@ -30,6 +31,13 @@ describe('a person’s words', () => {
 
   it('a name with control characters cannot command the terminal', () => {
     expect(printable('a\x1b[2Jb\nc')).toBe('a\\x1b[2Jb\\x0ac')
-    expect(printable('Grüße 写真 🙂')).toBe('Grüße 写真 🙂')
+    expect(printable('Grüße 写真 🙂 👨‍👩‍👧 عربى עברית')).toBe('Grüße 写真 🙂 👨‍👩‍👧 عربى עברית')
+    expect(printable('invoice\u202egpj.exe\u2066\u200f\u2028\x9b31m')).toBe(
+      'invoice\\u{202e}gpj.exe\\u{2066}\\u{200f}\\u{2028}\\x9b31m',
+    )
+    expect(printable('half \ud83d')).toBe('half \\u{d83d}')
+    const name = 'a\u202eb\x9b\x7f\n'
+    expect(printableJson(JSON.stringify({ name }))).toBe('{"name":"a\\u202eb\\u009b\\u007f\\n"}')
+    expect(JSON.parse(printableJson(JSON.stringify({ name })))).toEqual({ name })
   })
 })
