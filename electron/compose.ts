@@ -14,9 +14,15 @@ import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
 import { localIdentity, localOwner, takeIdentity } from './keys/local-identity.ts'
-import { openSecrets, type AskPassphrase } from './keys/open-secrets.ts'
+import {
+  changePassphrase,
+  openSecrets,
+  secretsHome,
+  type AskPassphrase,
+  type OpenSecrets,
+  type SecretsHome,
+} from './keys/open-secrets.ts'
 import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
-import type { SecretStore } from './keys/secret-store.ts'
 import { openActivity, type Activity } from './store/activity.ts'
 import { openCatalog, type StoredCatalog } from './store/catalog.ts'
 import { openDatabase, requireInPlace } from './store/database.ts'
@@ -66,6 +72,13 @@ export interface Coffer {
   /** Its folder, as a real path. */
   home: string
   keys: CustomerKeys
+  /** Where keys and other secrets are kept. */
+  secrets: {
+    /** Null before the first one. */
+    home(): SecretsHome | null
+    /** Throws UNSUPPORTED, INVALID_INPUT, PASSPHRASE_WRONG. */
+    changePassphrase(current: string, next: string): Promise<void>
+  }
   places: Places
   settings: Settings
   activity: Activity
@@ -104,7 +117,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const uploads = openUploads(db, home)
   const lastReads = openLastReads()
   const activity = openActivity(db)
-  const secrets = once(() => openSecrets({ home, settings, env, askPassphrase: options.askPassphrase }))
+  const secretsOptions = { home, settings, env, askPassphrase: options.askPassphrase }
+  const secrets = once(() => openSecrets(secretsOptions))
   const keys = openCustomerKeys(openKeyTable(db), secrets, openKeyUses(db, home))
   const serverFindings = openServerFindings(db)
   const forgetPlace = (place: string): void => {
@@ -188,6 +202,13 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   return Promise.resolve({
     home,
     keys,
+    secrets: {
+      home: () => secretsHome(secretsOptions),
+      changePassphrase: async (current, next) => {
+        if (secretsHome(secretsOptions) === null) throw noSecretsYet()
+        await changePassphrase(await secrets(), current, next)
+      },
+    },
     places,
     settings,
     activity,
@@ -258,8 +279,8 @@ async function localConnection(localCloud: ThisComputer): Promise<Connection> {
 }
 
 /** Opens at the first call, and again only if that failed: the keychain may be unlocked by then. */
-function once(open: () => Promise<SecretStore>): () => Promise<SecretStore> {
-  let opened: Promise<SecretStore> | undefined
+function once(open: () => Promise<OpenSecrets>): () => Promise<OpenSecrets> {
+  let opened: Promise<OpenSecrets> | undefined
   return async () => {
     const opening = (opened ??= open())
     try {
@@ -269,6 +290,12 @@ function once(open: () => Promise<SecretStore>): () => Promise<SecretStore> {
       throw error
     }
   }
+}
+
+function noSecretsYet(): CofferError {
+  return new CofferError('UNSUPPORTED', 'There is no passphrase to change: no key is kept here yet.', {
+    hint: 'Make a key first: coffer key new NAME.',
+  })
 }
 
 function defaultServerCommand(): ServerCommand {

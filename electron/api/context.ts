@@ -66,6 +66,10 @@ export interface LocalCloud {
 /** Everything behind the contract. */
 export interface Coffer {
   keys: CustomerKeys
+  secrets: {
+    home(): { kind: 'keychain' | 'sealed-file'; path: string | null } | null
+    changePassphrase(current: string, next: string): Promise<void>
+  }
   places: Places
   settings: Pick<Settings, 'get' | 'set' | 'setOnce'>
   activity: Pick<Activity, 'append' | 'list'>

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { ask } from './ask.ts'
-import { isAnyoneThere } from './kit-passphrase.ts'
-import { withCoffer } from './session.ts'
+import { isAnyoneThere, withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { EXIT_HELP } from './words.ts'
 

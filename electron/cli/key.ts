@@ -7,11 +7,11 @@ import { computerKitInWords } from './computer-kit.ts'
 import { addExport } from './key-export.ts'
 import { addImport } from './key-import.ts'
 import { addKit, addRestore } from './kit.ts'
-import { isAnyoneThere } from './kit-passphrase.ts'
+import { addPassphrase } from './key-passphrase.ts'
 import { offerFirstKit } from './kit-question.ts'
 import { listing } from './output.ts'
 import { parsePurpose, purposeOption } from './options.ts'
-import { withCoffer } from './session.ts'
+import { isAnyoneThere, withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { count, EXIT_HELP, moment, purposeInWords, purposeName } from './words.ts'
 
@@ -48,6 +48,7 @@ export function addKey(program: Command): void {
   addPurpose(key)
   addRename(key)
   addDelete(key)
+  addPassphrase(key)
 }
 
 interface NewFlags {

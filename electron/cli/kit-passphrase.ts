@@ -1,7 +1,8 @@
 import { CofferError } from '../base/errors.ts'
 import { readPassphraseFile } from '../base/passphrase-file.ts'
 import { askSecret } from './ask.ts'
-import type { Session } from './session.ts'
+import { choose, type ChosenPassphrase } from './new-passphrase.ts'
+import { isAnyoneThere, type Session } from './session.ts'
 
 /** How the passphrase of a recovery kit is given, when it is not typed. */
 export interface PassphraseFlags {
@@ -9,33 +10,16 @@ export interface PassphraseFlags {
   generatePassphrase?: boolean
 }
 
-/** A passphrase for a new kit: made by Coffer, or the person's own. */
-export interface ChosenPassphrase {
-  passphrase: string
-  /** To be shown, once. */
-  isNew: boolean
-}
-
 const FILE_VARIABLE = 'COFFER_KIT_PASSPHRASE_FILE'
 
-/**
- * The passphrase for a new kit: made here, the first line of a file, or typed twice; nothing typed lets Coffer make it. Throws
- * PASSPHRASE_NEEDED if there is nobody to ask.
- */
-export async function choosePassphrase(session: Session, flags: PassphraseFlags): Promise<ChosenPassphrase> {
-  const { client, signal } = session
-  const make = async (): Promise<ChosenPassphrase> => ({
-    ...(await client.keys.newPassphrase({}, { signal })),
-    isNew: true,
+/** The passphrase for a new kit. Throws PASSPHRASE_NEEDED if there is nobody to ask. */
+export function choosePassphrase(session: Session, flags: PassphraseFlags): Promise<ChosenPassphrase> {
+  return choose(session, {
+    what: 'the kit',
+    generate: flags.generatePassphrase === true,
+    file: fileOf(flags),
+    missing: () => nobodyToAsk('--generate-passphrase'),
   })
-  if (flags.generatePassphrase === true) return await make()
-  const given = await passphraseInFile(flags)
-  if (given !== null) return { passphrase: given, isNew: false }
-  if (!isAnyoneThere(session)) throw nobodyToAsk('--generate-passphrase')
-  const typed = await askSecret('A passphrase for the kit (nothing: Coffer makes one): ', signal)
-  if (typed === '') return await make()
-  if (typed === (await askSecret('The same once more: ', signal))) return { passphrase: typed, isNew: false }
-  throw new CofferError('INVALID_INPUT', 'The two passphrases differ.', { hint: 'Try again.' })
 }
 
 /** The passphrase of a kit that there is, typed. Throws PASSPHRASE_NEEDED if there is nobody to ask. */
@@ -44,22 +28,15 @@ export async function askPassphrase(session: Pick<Session, 'out' | 'signal'>): P
   return await askSecret('Passphrase of the kit: ', session.signal)
 }
 
-/** True if a person sits at the terminal and may be asked. */
-export function isAnyoneThere({ out }: Pick<Session, 'out'>): boolean {
-  return out.interactive && process.stdin.isTTY
-}
-
-/** Told on the terminal alone where there is one, so that it does not end in a pipe. */
-export function tellPassphrase({ out }: Session, { passphrase, isNew }: ChosenPassphrase): void {
-  if (!isNew || out.json) return
-  out.note('The passphrase, shown this once. Write it down, and keep it apart from the kit:')
-  out.note(`  ${passphrase}`)
-}
-
 /** Null if no file is named. Throws PASSPHRASE_NEEDED if it cannot be read. */
-export async function passphraseInFile({ passphraseFile }: PassphraseFlags): Promise<string | null> {
+export async function passphraseInFile(flags: PassphraseFlags): Promise<string | null> {
+  const file = fileOf(flags)
+  return file === null ? null : await readPassphraseFile(file)
+}
+
+function fileOf({ passphraseFile }: PassphraseFlags): string | null {
   const path = passphraseFile ?? process.env[FILE_VARIABLE]
-  return path === undefined || path === '' ? null : await readPassphraseFile(path)
+  return path === undefined || path === '' ? null : path
 }
 
 function nobodyToAsk(otherwise: string): CofferError {

@@ -1,9 +1,8 @@
 import { isCofferError } from '../base/errors.ts'
 import type { CofferError } from '../base/errors.ts'
 import { ask } from './ask.ts'
-import { isAnyoneThere } from './kit-passphrase.ts'
 import { saveKit } from './kit.ts'
-import type { Session } from './session.ts'
+import { isAnyoneThere, type Session } from './session.ts'
 import { purposeInWords } from './words.ts'
 
 /**

@@ -3,9 +3,10 @@ import type { CofferClient } from '../api/client.ts'
 import { toBase64, zero } from '../base/bytes.ts'
 import { isCofferError, type CofferError } from '../base/errors.ts'
 import { ask, readAllBytes } from './ask.ts'
-import { askPassphrase, choosePassphrase, isAnyoneThere, passphraseInFile, tellPassphrase } from './kit-passphrase.ts'
+import { askPassphrase, choosePassphrase, passphraseInFile } from './kit-passphrase.ts'
 import type { PassphraseFlags } from './kit-passphrase.ts'
-import { withCoffer } from './session.ts'
+import { tellPassphrase } from './new-passphrase.ts'
+import { isAnyoneThere, withCoffer } from './session.ts'
 import type { Session } from './session.ts'
 import { count, EXIT_HELP } from './words.ts'
 
@@ -108,7 +109,7 @@ export async function saveKit(
   const lines = [`Saved the recovery kit of ${contentsInWords(saved)} to ${saved.path}.`]
   if (saved.sheet !== undefined) lines.push(`The sheet to print is ${saved.sheet}.`)
   out.result(chosen.isNew ? { ...saved, passphrase: chosen.passphrase } : saved, lines)
-  tellPassphrase(session, chosen)
+  tellPassphrase(session, chosen, 'the kit')
 }
 
 /** `2 keys and This computer`. */
@@ -145,11 +146,12 @@ export async function restoreKit(session: Session, from: KeyFile, flags: Restore
   const { out } = session
   const { thisComputer } = await openKit(session, from, flags)
   if (thisComputer === null) return
-  const text = [
-    `The root key of a This computer (${thisComputer.id}) ${thisComputer.taken === 'new' ? 'is here' : 'was here already'}.`,
-    `  Its data was in ${thisComputer.dataDir}. To open that folder or a copy of it: coffer up --data FOLDER --kit KIT`,
-  ]
-  out.result({ thisComputer }, text)
+  const { id, taken, dataDir } = thisComputer
+  out.note(
+    `The root key of a This computer (${id}) ${taken === 'new' ? 'is here' : 'was here already'}. Its data was in ${dataDir}. ` +
+      'To open that folder or a copy of it: coffer up --data FOLDER --kit KIT',
+    { thisComputer },
+  )
 }
 
 /**

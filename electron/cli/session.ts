@@ -70,10 +70,15 @@ function passphrasePrompt(signal: AbortSignal): (why: string, purpose: 'open' | 
   return async (why, purpose) => {
     process.stderr.write(`${why}\n`)
     if (purpose === 'open') return await askSecret('Passphrase: ', signal)
-    const chosen = await askSecret('Choose a passphrase (nothing: do not): ', signal)
+    const chosen = await askSecret('Choose a passphrase of 12 characters or more (nothing: do not): ', signal)
     if (chosen === '' || chosen === (await askSecret('The same once more: ', signal))) return chosen
     throw new CofferError('INVALID_INPUT', 'The two passphrases differ.', { hint: 'Try again.' })
   }
+}
+
+/** True if a person sits at the terminal and may be asked. */
+export function isAnyoneThere({ out }: Pick<Session, 'out'>): boolean {
+  return out.interactive && process.stdin.isTTY
 }
 
 let interrupts: AbortController | null = null

@@ -6,6 +6,7 @@ import { homeId } from '../store/home.ts'
 import { withLock } from '../store/lock.ts'
 import type { Settings } from '../store/settings.ts'
 import { openKeychain, type Keychain } from './keychain.ts'
+import { checkPassphrase } from './new-passphrase.ts'
 import { openSealedFile, type SealedFile } from './sealed-file.ts'
 import type { SecretStore } from './secret-store.ts'
 
@@ -25,6 +26,16 @@ export interface SecretsOptions {
   patience?: number | undefined
 }
 
+/** The store that this folder's secrets are in. */
+export type OpenSecrets = Keychain | SealedFile
+
+/** Where secrets are kept, for people. */
+export interface SecretsHome {
+  kind: SecretStore['kind']
+  /** The sealed file. */
+  path: string | null
+}
+
 /** Where this folder's secrets are, written down when the first one was stored. */
 type Home = { kind: 'keychain'; folder: string } | { kind: 'sealed-file' }
 const SETTING = 'secrets'
@@ -34,7 +45,7 @@ const SETTING = 'secrets'
  * COFFER_PASSPHRASE_FILE says so, else the system's keychain, else, if the person consents, the sealed file.
  * Once chosen, no other is ever taken in its place: secrets would seem to be gone, or lie in two places.
  */
-export async function openSecrets(options: SecretsOptions): Promise<SecretStore> {
+export async function openSecrets(options: SecretsOptions): Promise<OpenSecrets> {
   const known = recorded(options.settings)
   if (known !== null) return reopen(options, known)
   return withLock(join(options.home, 'secrets.lock'), async () => {
@@ -47,7 +58,7 @@ export async function openSecrets(options: SecretsOptions): Promise<SecretStore>
   })
 }
 
-async function choose(options: SecretsOptions): Promise<SecretStore> {
+async function choose(options: SecretsOptions): Promise<OpenSecrets> {
   // A sealed file without a record of it: the database was lost. The keys are in the file.
   if (options.env['COFFER_PASSPHRASE_FILE'] || existsSync(sealedPath(options))) return useFile(options)
   try {
@@ -58,21 +69,45 @@ async function choose(options: SecretsOptions): Promise<SecretStore> {
     if (!isCofferError(error, 'KEYCHAIN_UNAVAILABLE')) throw error
     const { askPassphrase } = options
     if (askPassphrase === undefined) throw error
-    const why = `${error.message} Keys can be kept in a file instead, sealed by a passphrase. Without it they are lost.`
-    const passphrase = await askPassphrase(why, 'create')
+    const passphrase = await askForNew(askPassphrase, error.message)
     if (passphrase === '') throw error
-    return useFile(options, passphrase)
+    return makeFile(options, passphrase)
   }
 }
 
-async function useFile(options: SecretsOptions, passphrase?: string): Promise<SealedFile> {
+/** Asks until the passphrase keeps the rule, saying each time why it does not. '' is no. */
+async function askForNew(askPassphrase: AskPassphrase, why: string): Promise<string> {
+  for (let reason = why; ;) {
+    const words = `${reason} Keys can be kept in a file instead, sealed by a passphrase. Without it they are lost.`
+    const passphrase = await askPassphrase(words, 'create')
+    if (passphrase === '') return ''
+    try {
+      checkPassphrase(passphrase)
+      return passphrase
+    } catch (error) {
+      if (!isCofferError(error)) throw error
+      reason = error.message
+    }
+  }
+}
+
+async function useFile(options: SecretsOptions): Promise<SealedFile> {
+  if (!existsSync(sealedPath(options))) return makeFile(options, await passphraseOf(options))
+  const file = fileOf(options)
+  await file.check()
+  return file
+}
+
+/** Throws INVALID_INPUT if the passphrase does not keep the rule. */
+async function makeFile(options: SecretsOptions, passphrase: string): Promise<SealedFile> {
+  checkPassphrase(passphrase)
   const file = fileOf(options, passphrase)
   await file.create()
   await file.check()
   return file
 }
 
-async function reopen(options: SecretsOptions, known: Home): Promise<SecretStore> {
+async function reopen(options: SecretsOptions, known: Home): Promise<OpenSecrets> {
   if (known.kind === 'keychain') return reopenKeychain(options, known.folder)
   if (existsSync(sealedPath(options))) return fileOf(options)
   throw new CofferError('KEY_NOT_FOUND', `The file with all keys, ${sealedPath(options)}, is gone.`, {
@@ -80,7 +115,7 @@ async function reopen(options: SecretsOptions, known: Home): Promise<SecretStore
   })
 }
 
-async function reopenKeychain(options: SecretsOptions, folder: string): Promise<SecretStore> {
+async function reopenKeychain(options: SecretsOptions, folder: string): Promise<Keychain> {
   if (folder !== options.home) {
     throw new CofferError('KEYCHAIN_UNAVAILABLE', `The keys of this folder are in the keychain under ${folder}.`, {
       hint: `Move the folder back to ${folder}.`,
@@ -121,6 +156,27 @@ async function passphraseOf({ env, askPassphrase, home }: SecretsOptions): Promi
     : await askPassphrase?.(`The keys are sealed by a passphrase in ${join(home, 'keys.age')}.`, 'open')
   if (passphrase) return passphrase
   throw new CofferError('PASSPHRASE_NEEDED', 'The keys are sealed by a passphrase, and none was given.')
+}
+
+/** Where secrets are kept, without opening it; null before the first one. */
+export function secretsHome({ home, settings }: Pick<SecretsOptions, 'home' | 'settings'>): SecretsHome | null {
+  const known = recorded(settings)
+  if (known === null) return null
+  return { kind: known.kind, path: known.kind === 'sealed-file' ? join(home, 'keys.age') : null }
+}
+
+/**
+ * Seals the key file under another passphrase. Throws UNSUPPORTED if secrets are in the keychain, INVALID_INPUT if the new one
+ * does not keep the rule, PASSPHRASE_WRONG if the current one is another.
+ */
+export async function changePassphrase(store: OpenSecrets, current: string, next: string): Promise<void> {
+  if (store.kind !== 'sealed-file') {
+    throw new CofferError('UNSUPPORTED', "There is no passphrase to change: the keys are in this system's keychain.", {
+      hint: 'A recovery kit gets a new passphrase when you save it anew: coffer key kit.',
+    })
+  }
+  checkPassphrase(next)
+  await store.changePassphrase(current, next)
 }
 
 function recorded(settings: Settings): Home | null {

@@ -18,6 +18,8 @@ export interface SealedFile extends SecretStore {
   create(): Promise<void>
   /** Throws PASSPHRASE_WRONG, PASSPHRASE_NEEDED, INTEGRITY or FILE_NOT_FOUND unless the file opens. */
   check(): Promise<void>
+  /** Seals the file under another passphrase, from then on its only one. Throws as `check`. */
+  changePassphrase(current: string, next: string): Promise<void>
 }
 
 /**
@@ -36,11 +38,7 @@ export function openSealedFile(
   let loaded: { stamp: string; secrets: Promise<Secrets> } | undefined
 
   const passphrase = async (): Promise<string> => {
-    if (kept === undefined) {
-      const asked = Buffer.from(await askPassphrase())
-      kept = sealInMemory(asked)
-      zero(asked)
-    }
+    kept ??= sealText(await askPassphrase())
     const opened = unsealFromMemory(kept)
     const text = opened.toString()
     zero(opened)
@@ -97,6 +95,18 @@ export function openSealedFile(
       withLock(`${path}.lock`, async () => {
         if ((await stampOf(path)) === MISSING) await write(new Map())
       }),
+    changePassphrase: (present, next) =>
+      withLock(`${path}.lock`, async () => {
+        const before = kept
+        try {
+          const secrets = parse(await openFile(path, present))
+          kept = sealText(next)
+          await write(secrets)
+        } catch (error) {
+          kept = before
+          throw error
+        }
+      }),
     async get(account) {
       const secret = (await current()).get(account)
       return secret === undefined ? null : unsealFromMemory(secret)
@@ -123,6 +133,15 @@ async function openFile(path: string, passphrase: string): Promise<Uint8Array> {
       cause,
       hint: 'Put the file back from a backup.',
     })
+  }
+}
+
+function sealText(text: string): MemorySealed {
+  const bytes = Buffer.from(text)
+  try {
+    return sealInMemory(bytes)
+  } finally {
+    zero(bytes)
   }
 }
 

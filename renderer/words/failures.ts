@@ -31,7 +31,8 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   KMS_KEY_NOT_FOUND: 'Check the KMS key’s name and the region.',
   KEYCHAIN_UNAVAILABLE: 'Start a keychain (GNOME Keyring or KWallet), or keep keys in a passphrase-sealed file.',
   PASSPHRASE_NEEDED: 'Give the passphrase.',
-  DATABASE_DAMAGED: 'Put back the newest copy that Coffer has made of it: coffer database restore, in a terminal.',
+  DATABASE_DAMAGED:
+    'Put back the newest copy that Coffer has made of it, in a terminal: its command for the database restores it.',
   TLS: 'The server’s certificate is not trusted here. Give the CA certificate that signed it.',
   WRONG_REGION: 'Change the region of this place to the bucket’s.',
   LOCAL_SERVER: 'Try again; if it stays so, restart Coffer.',

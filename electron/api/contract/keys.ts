@@ -94,6 +94,19 @@ export const keys = {
       }),
     ),
 
+  /** Where keys are kept: the system's keychain, or a file that a passphrase opens; null before the first key. */
+  home: oc
+    .input(z.strictObject({}).default({}))
+    .output(z.object({ kind: z.enum(['keychain', 'sealed-file']), path: z.string().nullable() }).nullable()),
+
+  /**
+   * Seals the file with all keys under another passphrase. Throws UNSUPPORTED if they are in the keychain, PASSPHRASE_WRONG,
+   * and INVALID_INPUT for one that is too weak.
+   */
+  changePassphrase: oc
+    .input(z.strictObject({ current: z.string().max(4096), next: z.string().max(4096) }))
+    .output(z.void()),
+
   /** A passphrase that is strong enough for a kit, new each time and kept nowhere. To be shown once. */
   newPassphrase: oc.input(z.strictObject({}).default({})).output(z.object({ passphrase: z.string() })),
 

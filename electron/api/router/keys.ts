@@ -1,6 +1,6 @@
 import { zero } from '../../base/bytes.ts'
 import { CofferError } from '../../base/errors.ts'
-import { newKitPassphrase } from '../../keys/kit-passphrase.ts'
+import { newPassphrase } from '../../keys/new-passphrase.ts'
 import { looksLikeKit, passphraseNeeded } from '../../keys/kit.ts'
 import { procedures } from './base.ts'
 import { impactOf } from './impact.ts'
@@ -34,7 +34,13 @@ export const keysRouter = {
 
   kit: keys.kit.handler(({ input, context: { coffer } }) => recorded(coffer, what, () => saveKit(coffer, input))),
 
-  newPassphrase: keys.newPassphrase.handler(() => ({ passphrase: newKitPassphrase() })),
+  home: keys.home.handler(({ context: { coffer } }) => coffer.secrets.home()),
+
+  changePassphrase: keys.changePassphrase.handler(({ input: { current, next }, context: { coffer } }) =>
+    recorded(coffer, what, () => coffer.secrets.changePassphrase(current, next)),
+  ),
+
+  newPassphrase: keys.newPassphrase.handler(() => ({ passphrase: newPassphrase() })),
 
   restore: keys.restore.handler(({ input, context: { coffer } }) =>
     recorded(coffer, what, () => restoreKit(coffer, input)),

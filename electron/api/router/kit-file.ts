@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { equalBytes, zero } from '../../base/bytes.ts'
 import type { ComputerKit } from '../../base/computer-kit.ts'
 import { CofferError } from '../../base/errors.ts'
-import { checkKitPassphrase } from '../../keys/kit-passphrase.ts'
+import { checkPassphrase } from '../../keys/new-passphrase.ts'
 import { kitSheet } from '../../keys/kit-sheet.ts'
 import { forgetKit, openKit, sealKit, type KeyForKit } from '../../keys/kit.ts'
 import type { KeyInfo } from '../../keys/keyring.ts'
@@ -40,7 +40,7 @@ export async function saveKit(
   request: KitRequest,
 ): Promise<SavedKit> {
   const { passphrase, hint, overwrite } = request
-  checkKitPassphrase(passphrase)
+  checkPassphrase(passphrase)
   if (hint !== undefined && foldCase(hint).includes(foldCase(passphrase))) {
     throw new CofferError('INVALID_INPUT', 'The hint must not hold the passphrase: whoever finds the sheet reads it.')
   }

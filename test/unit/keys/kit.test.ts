@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { isCofferError } from '../../../electron/base/errors.ts'
 import { sealAge } from '../../../electron/keys/age.ts'
 import { parseKit, serialiseKit } from '../../../electron/keys/kit-content.ts'
-import { checkKitPassphrase, newKitPassphrase } from '../../../electron/keys/kit-passphrase.ts'
+import { checkPassphrase, newPassphrase } from '../../../electron/keys/new-passphrase.ts'
 import { kitSheet } from '../../../electron/keys/kit-sheet.ts'
 import { looksLikeKit, openKit, sealKit } from '../../../electron/keys/kit.ts'
 import type { KeyInfo } from '../../../electron/keys/keyring.ts'
@@ -224,10 +224,10 @@ describe('what is in a kit', () => {
 
 describe('the passphrase of a kit', () => {
   test('made by Coffer passes its own rule, and is another each time', () => {
-    const made = Array.from({ length: 200 }, newKitPassphrase)
+    const made = Array.from({ length: 200 }, newPassphrase)
     for (const passphrase of made) {
       expect(passphrase).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/)
-      checkKitPassphrase(passphrase)
+      checkPassphrase(passphrase)
     }
     expect(new Set(made).size).toBe(200)
   })
@@ -235,7 +235,7 @@ describe('the passphrase of a kit', () => {
   test.each(['', 'short', 'elevenchars', 'aaaaaaaaaaaaaaaa', 'abababababababab', 'two lines\nof words'])(
     '%j is too weak, and the error does not repeat it',
     (passphrase) => {
-      const check = (): void => checkKitPassphrase(passphrase)
+      const check = (): void => checkPassphrase(passphrase)
       expect(check).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }) as Error)
       if (passphrase !== '') expect(check).not.toThrow(passphrase)
     },

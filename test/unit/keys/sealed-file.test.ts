@@ -104,3 +104,15 @@ test('two processes that write at once lose nothing', async () => {
   await Promise.all([run('a'), run('b'), file.set('key/c', Buffer.from('c'))])
   for (const name of ['a0', 'a1', 'a2', 'b0', 'b1', 'b2', 'c']) expect(String(await file.get(`key/${name}`))).toBe(name)
 })
+
+test('its passphrase is changed by who knows it, in this process and for every other', async () => {
+  const { file, reopen } = await testFile()
+  await file.set('key/a', Buffer.from('secret'))
+  await expect(file.changePassphrase('wrong', 'another')).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' })
+  expect(String(await file.get('key/a'))).toBe('secret')
+  await file.changePassphrase('right', 'another')
+  await file.set('key/b', Buffer.from('later'))
+  await expect(reopen('right').get('key/a')).rejects.toMatchObject({ code: 'PASSPHRASE_WRONG' })
+  expect(String(await reopen('another').get('key/a'))).toBe('secret')
+  expect(String(await reopen('another').get('key/b'))).toBe('later')
+})

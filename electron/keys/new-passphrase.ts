@@ -5,14 +5,15 @@ const MIN_CHARACTERS = 12
 const MIN_DIFFERENT = 6
 
 /**
- * A thief of a kit guesses without limit, so a passphrase has to be long enough, and one that `age` can be given on a
- * terminal. Throws INVALID_INPUT, without a word of the passphrase.
+ * The rule for a new passphrase of a recovery kit or of the sealed key file: a thief of the file guesses without limit, so it
+ * has to be long enough, and one that `age` can be given on a terminal. One that is in use is never held to it. Throws
+ * INVALID_INPUT, without a word of the passphrase.
  */
-export function checkKitPassphrase(passphrase: string): void {
+export function checkPassphrase(passphrase: string): void {
   const characters = Array.from(passphrase)
-  if (/\p{Cc}/u.test(passphrase)) throw weak('A passphrase of a recovery kit is one line of text.')
+  if (/\p{Cc}/u.test(passphrase)) throw weak('A passphrase is one line of text.')
   if (characters.length < MIN_CHARACTERS) {
-    throw weak(`A passphrase of a recovery kit has at least ${MIN_CHARACTERS} characters.`)
+    throw weak(`A passphrase has at least ${MIN_CHARACTERS} characters.`)
   }
   if (new Set(characters).size < MIN_DIFFERENT)
     throw weak('A passphrase of so few different characters is soon guessed.')
@@ -24,7 +25,7 @@ const GROUPS = 6
 const GROUP_LENGTH = 4
 
 /** A passphrase of 120 random bits: six groups of four letters and digits. */
-export function newKitPassphrase(): string {
+export function newPassphrase(): string {
   const random = randomBytes(GROUPS * GROUP_LENGTH)
   const letters = [...random].map((byte) => ALPHABET[byte % ALPHABET.length])
   return Array.from({ length: GROUPS }, (_, group) =>
