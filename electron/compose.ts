@@ -155,7 +155,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     rememberDemands(s3, demands)
     const books = { keys, catalog, lastReads, downloads }
     const thread = openSmallThread({ place, makesBuckets, server, connection, demands: demands.all() }, books)
-    const kept = { catalog, downloads, uploads, lastReads }
+    const kept = { catalog, downloads, uploads, lastReads, findings: known }
     const close = (): void => {
       thread[Symbol.dispose]()
       clients.close()

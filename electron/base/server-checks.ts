@@ -3,7 +3,7 @@
  * stored; it never changes its meaning.
  */
 export const SERVER_CHECKS = {
-  'sse.unknown-algorithm': 'An encryption that does not exist is refused',
+  'sse.false-claim': 'Claims no encryption that does not exist',
   'sse-s3.put': 'SSE-S3, whole file',
   'sse-s3.multipart': 'SSE-S3, in parts',
   'sse-s3.copy': 'SSE-S3, copied',

@@ -14,6 +14,11 @@ export interface TestedBehaviour {
    * key, or the server takes whatever it is asked for.
    */
   encrypts?: Partial<Record<ModeId, Partial<Record<WriteWay, boolean>>>> | undefined
+  /**
+   * True: it says that it encrypted an object in a way, or under a KMS key, that does not exist. Then what it says of other
+   * objects is worth nothing.
+   */
+  claimsFalsely?: boolean | undefined
   /** False: user metadata is lost, changed, or mixed with that of the object that was there before. */
   keepsMetadata?: boolean | undefined
   /** `If-None-Match: *` keeps what is there from being overwritten, at PutObject and at CompleteMultipartUpload. */

@@ -19,6 +19,7 @@ export function testedBehaviour(findings: readonly ServerFinding[]): TestedBehav
   ])
   return {
     encrypts: Object.fromEntries(encrypts) as TestedBehaviour['encrypts'],
+    claimsFalsely: not(verdict(outcomes.get('sse.false-claim'))),
     // A server that refuses what is too much for it loses nothing.
     keepsMetadata: outcomes.get('metadata.2-kb') === 'wrong' ? false : holds('metadata.exact', 'metadata.replaced'),
     keepsIfNoneMatch: known([
@@ -52,6 +53,10 @@ function verdict(outcome: Outcome | undefined): boolean | undefined {
 /** What is not known is left out. */
 function known<Name extends string>(entries: [Name, boolean | undefined][]): Partial<Record<Name, boolean>> {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Partial<Record<Name, boolean>>
+}
+
+function not(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value
 }
 
 /** False if one is; undefined if one is not known. */

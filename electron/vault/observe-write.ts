@@ -7,6 +7,7 @@ import { isEnvelopeName } from '../envelope/names.ts'
 import type { ModeOptions, StoredFacts, WritePlan } from '../modes/mode.ts'
 import { isPassing } from '../transfers/backoff.ts'
 import { opensWithoutKey } from './customer-key-proof.ts'
+import { claimsFalsely } from './false-claims.ts'
 import { shortfallOf } from './shortfall.ts'
 import type { Vault } from './vault.ts'
 
@@ -43,6 +44,8 @@ export async function observeWrite(vault: Vault, written: WrittenObject, signal:
   const shortfall =
     (await shortfallOf(vault, plan, stored, signal)) ?? (await openShortfall(vault, written, stored, signal))
   if (shortfall !== null) return { stored, fault: { kind: 'not-encrypted', what: shortfall } }
+  const disproof = await falseClaim(vault, written)
+  if (disproof !== null) return { stored: withoutClaim(stored), fault: { kind: 'not-encrypted', what: disproof } }
   const lost = head === null ? null : lostMetadata(plan, head)
   return { stored, fault: lost === null ? null : { kind: 'metadata', what: lost } }
 }
@@ -122,6 +125,20 @@ async function openShortfall(
   if (plan.customerKey.SSECustomerKey === undefined || answersAreTrue(vault.server, 'sse-c', answer.way)) return null
   const isOpen = await opensWithoutKey(vault, { bucket, key, versionId }, answer.way, signal)
   return isOpen ? 'it gives the object to whoever asks, without your key' : null
+}
+
+/** What a server says of SSE-S3 and SSE-KMS is all there is; so it must not say the same of what does not exist. */
+async function falseClaim(vault: Vault, { bucket, plan, answer }: WrittenObject): Promise<string | null> {
+  const { mode } = plan
+  if (mode !== 'sse-s3' && mode !== 'sse-kms') return null
+  if (answersAreTrue(vault.server, mode, answer.way)) return null
+  return (await claimsFalsely(vault, bucket))
+    ? 'it says that it did, but says the same of an encryption that does not exist'
+    : null
+}
+
+function withoutClaim(stored: StoredFacts): StoredFacts {
+  return { ...stored, serverSideEncryption: undefined, kmsKeyId: undefined, bucketKeyEnabled: undefined }
 }
 
 /** What is wrong with the metadata that came back, in words; null if it is as it was sent. */

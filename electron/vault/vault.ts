@@ -1,6 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { ServerBehaviour } from '../cloud/behaviour.ts'
+import type { KnownFindings } from '../cloud/sub-resources/guard.ts'
 import type { Journey } from '../base/journey.ts'
 import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
 import type { KeyRing } from '../keys/keyring.ts'
@@ -23,6 +24,8 @@ export interface Vault {
   makesBuckets: boolean
   /** What is known of how its server behaves. */
   server: ServerBehaviour
+  /** What tests and requests have shown of its server. Without it, what a request learns ends with the client. */
+  findings?: KnownFindings | undefined
   s3: S3Client
   kms: KMSClient
   keys: KeyRing

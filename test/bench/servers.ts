@@ -7,7 +7,7 @@ import { newPerson, type Person } from '../support/coffer.ts'
 import { awsEnv, startComputer } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
 import { start, succeed } from '../support/run.ts'
-import { awsClients } from '../support/servers.ts'
+import { awsClients, believe } from '../support/servers.ts'
 
 export type ServerName = 'sink' | 'This computer' | 'moto'
 
@@ -62,6 +62,7 @@ async function startSink(): Promise<BenchServer> {
   const [line] = (await once(createInterface({ input: sink.child.stdout }), 'line')) as [string]
   const { endpoint, tlsEndpoint } = JSON.parse(line) as { endpoint: string; tlsEndpoint: string }
   const env = awsEnv(endpoint, endpoint, 'us-east-1', 'bench', 'bench')
+  for (const each of [endpoint, tlsEndpoint]) believe(person, each)
   await makeKeys(person)
   const { s3, kms } = awsClients(env)
   kms.destroy()
@@ -94,6 +95,7 @@ async function startForeign(): Promise<BenchServer> {
   const moto = await startMoto()
   const env = awsEnv(moto.endpoint, moto.endpoint, moto.connection.region, 'testing', 'testing')
   const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' })
+  believe(person, moto.endpoint)
   await makeKeys(person)
   return foreign('moto', person, env, () => moto.stop())
 }

@@ -23,7 +23,7 @@ import type { PutResult, Vault } from '../../electron/vault/vault.ts'
 import { verify } from '../../electron/vault/verify.ts'
 import { testKeyRing, type TestKeyRing } from '../support/keyring.ts'
 import { connectionTo, startLocalCloud } from '../support/localcloud.ts'
-import { startMoto } from '../support/moto.ts'
+import { BELIEVED, startMoto } from '../support/moto.ts'
 import { hostileProxy, type HostileProxy } from './hostile-proxy.ts'
 
 const BUCKET = 'tamper'
@@ -66,7 +66,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
     vault: {
       place: 'lab',
       makesBuckets: false,
-      server: behaviourOf({ endpoint: proxy.endpoint }, name === 'This computer'),
+      server: behaviourOf({ endpoint: proxy.endpoint }, name === 'This computer', BELIEVED),
       s3: clients.s3,
       kms: clients.kms,
       keys: testKeyRing(),

@@ -11,6 +11,8 @@ type Way = 'put' | 'multipart' | 'copy'
 export interface Lies {
   /** What becomes of the encryption that is asked for. `echoed`: every answer repeats the headers, and nothing is encrypted. */
   encryption?: Partial<Record<Way, 'dropped' | 'echoed'>>
+  /** An encryption and a KMS key that do not exist are claimed, too. */
+  claimsAnything?: boolean
   /** Answers to writes say nothing of encryption; HEAD does. */
   silent?: boolean
   /** Another KMS key than the one that was named. */
@@ -214,6 +216,7 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
         uploads.get(query.get('uploadId') ?? '')?.parts.set(Number(query.get('partNumber')), body)
         return end(200, { etag: etagOf(body) })
       }
+      if (server.lies.claimsAnything !== true && isImpossible(headers)) return fail(400, 'InvalidArgument')
       const way = source === undefined ? 'put' : 'copy'
       const refused = conditionOf(way, path, headers)
       if (refused !== null) return fail(...refused)
@@ -291,6 +294,12 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
     credentials: { kind: 'keys', accessKeyId: 'liar', secretAccessKey: 'liar' },
   }
   return server
+}
+
+/** True for an encryption, or a KMS key, that does not exist. */
+function isImpossible(headers: Record<string, string>): boolean {
+  const unknownKey = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(headers[`${SSE}-aws-kms-key-id`] ?? '')
+  return headers[SSE] === 'coffer-test' || unknownKey
 }
 
 function sseOf({ headers }: StoredObject): Record<string, string> {

@@ -1,5 +1,12 @@
+import type { TestedBehaviour } from '../../electron/cloud/behaviour.ts'
 import { pythonTool } from './run.ts'
 import { startServer, type ForeignServer } from './servers/foreign.ts'
+
+/**
+ * Moto says of every encryption that it did it, also of one that does not exist. Where it is there to show what Coffer does
+ * with the word of a server that can be believed, its word is taken.
+ */
+export const BELIEVED: TestedBehaviour = { claimsFalsely: false }
 
 /** A foreign S3 and KMS in memory: moto's server, from PyPI. `pageSize` is how many objects a page of a listing has. */
 export function startMoto({ pageSize = 1_000 } = {}): Promise<ForeignServer> {

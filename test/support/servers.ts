@@ -1,5 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
+import { openDatabase } from '../../electron/store/database.ts'
+import { openServerFindings } from '../../electron/store/server-findings.ts'
 import { newPerson } from './coffer.ts'
 import type { Person, PersonOptions } from './coffer.ts'
 import { awsEnv, startComputer } from './computer.ts'
@@ -51,6 +53,7 @@ export async function stageMoto(options: PersonOptions = {}): Promise<Stage> {
   const moto = await startMoto()
   const env = awsEnv(moto.endpoint, moto.endpoint, moto.connection.region, 'testing', 'testing')
   const person = await newPerson({ AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' }, options)
+  believe(person, moto.endpoint)
   const { s3, kms } = awsClients(env)
   return {
     name: 'moto',
@@ -67,6 +70,13 @@ export async function stageMoto(options: PersonOptions = {}): Promise<Stage> {
       await person.remove()
     },
   }
+}
+
+/** As if a test of the place had found that it claims no encryption that does not exist; see `BELIEVED`. */
+export function believe({ env }: Person, endpoint: string): void {
+  const db = openDatabase(env['COFFER_HOME'] ?? '')
+  openServerFindings(db).learn(endpoint, { check: 'sse.false-claim', outcome: 'holds', detail: '' })
+  db.close()
 }
 
 /** AWS's own clients with nothing of Coffer's in between, for what AWS tools read from `env`. */

@@ -13,7 +13,7 @@ import { MODE_IDS } from '../../electron/base/mode-names.ts'
 import { filesBelow, noise, writeFiles } from '../support/files.ts'
 import { findAny, formsOf, runFinder } from '../support/needles.ts'
 import { recordingProxy } from '../support/proxy.ts'
-import { stageComputer, stageMoto } from '../support/servers.ts'
+import { believe, stageComputer, stageMoto } from '../support/servers.ts'
 import type { ComputerStage } from '../support/servers.ts'
 
 const BUCKET = 'rest'
@@ -118,6 +118,7 @@ describe.each([
     const proxy = await recordingProxy(server.endpoint)
     try {
       const { person } = server
+      believe(person, proxy.url)
       const env = {
         AWS_ACCESS_KEY_ID: server.awsEnv['AWS_ACCESS_KEY_ID'],
         AWS_SECRET_ACCESS_KEY: server.awsEnv['AWS_SECRET_ACCESS_KEY'],

@@ -72,7 +72,7 @@ test.each<[Name, Partial<Record<ServerCheck, Outcome>>]>([
   [
     'versitygw',
     {
-      'sse.unknown-algorithm': 'wrong',
+      'sse.false-claim': 'holds',
       'sse-c.without-key': 'wrong',
       'sse-c.key-not-echoed': 'holds',
       'metadata.exact': 'holds',
@@ -91,7 +91,7 @@ test.each<[Name, Partial<Record<ServerCheck, Outcome>>]>([
   [
     'rclone 1.75.2',
     {
-      'sse.unknown-algorithm': 'wrong',
+      'sse.false-claim': 'wrong',
       'sse-kms.unknown-key': 'wrong',
       'sse-c.key-not-echoed': 'wrong',
       'metadata.replaced': 'wrong',
@@ -105,7 +105,7 @@ test.each<[Name, Partial<Record<ServerCheck, Outcome>>]>([
   [
     'rclone 1.76.0',
     {
-      'sse.unknown-algorithm': 'holds',
+      'sse.false-claim': 'holds',
       'sse-s3.put': 'wrong',
       'sse-kms.put': 'refused',
       'sse-c.put': 'refused',

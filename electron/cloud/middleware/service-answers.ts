@@ -37,9 +37,12 @@ const READ = 'GetObjectCommand'
 /** Answers of these name the ETag of an object or a part. */
 const OF_OBJECTS = new Set([READ, 'HeadObjectCommand', 'PutObjectCommand', 'UploadPartCommand'])
 
-/** Roots of S3's documents: `ListBucketResult`, `VersioningConfiguration`, `Tagging` (Amazon S3 API reference). */
+/**
+ * Roots of S3's documents: `ListBucketResult`, `VersioningConfiguration`, `Tagging` (Amazon S3 API reference); gofakes3 and
+ * rclone open an upload with `InitiateMultipartUpload`.
+ */
 const ROOT =
-  /^\s*(?:<\?xml[^>]*>)?\s*(?:<!--[^]*?-->\s*)*<(?:\w+:)?(?:\w+(?:Results?|Output|Response|Configuration)|Tagging|LocationConstraint|Error)\b/
+  /^\s*(?:<\?xml[^>]*>)?\s*(?:<!--[^]*?-->\s*)*<(?:\w+:)?(?:\w+(?:Results?|Output|Response|Configuration)|InitiateMultipartUpload|Tagging|Retention|LegalHold|AccessControlPolicy|LocationConstraint|Error)\b/
 
 const LIST = /^\s*(?:<\?xml[^>]*>)?\s*<(?:\w+:)?List\w*Result\b/
 
@@ -91,6 +94,8 @@ function checkSuccess(command: string, response: Answer, body: string): void {
 
 /** A server that drops the sub-resource that it does not know answers with the bucket's list or the object's content. */
 function isOfAnother(command: string, body: string): boolean {
+  // A policy is JSON.
+  if (command === 'GetBucketPolicyCommand') return !/^\s*\{/.test(body)
   return /^Get(?:Bucket|Object\w)/.test(command) && (!ROOT.test(body) || LIST.test(body))
 }
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { ServerFinding } from '../../base/server-checks.ts'
 import type { WriteWay } from '../behaviour.ts'
 import { send } from '../send.ts'
+import { testFalseClaims, type Disproof } from './false-claims.ts'
 import { head, headersOf, WRITES, type Encryption } from './requests.ts'
 import { at, putText, throwawayKey, type Scratch } from './scratch.ts'
 import { HOLDS, judge, refusalOf, type Verdict } from './verdict.ts'
@@ -11,58 +11,24 @@ type ServerMode = 'sse-s3' | 'sse-kms' | 'sse-c'
 
 const WAYS: readonly WriteWay[] = ['put', 'multipart', 'copy']
 
-/** An encryption that no server has. One that stores what it is told to store says afterwards that it did this, too. */
-const NO_SUCH_ENCRYPTION = 'coffer-test'
-
-/** What shows that a server's word about encryption is worth nothing, in words that follow "but"; null: nothing does. */
-type Disproof = string | null
-
 /**
  * Each mode in which the server encrypts, by each way to write. What a server says of SSE-S3 and SSE-KMS cannot be seen from
  * outside; so it is asked for what cannot be, too: a server that also claims that is not believed.
  */
 export async function testModes(scratch: Scratch, kmsKey: string | undefined): Promise<ServerFinding[]> {
   await putText(scratch, 'plain', 'Something to be copied.')
-  const claim = await testUnknownAlgorithm(scratch)
   const customer = await testCustomerKey(scratch)
   const s3 = await testWays(scratch, 'sse-s3', { ServerSideEncryption: 'AES256' })
   const kms = await testWays(scratch, 'sse-kms', await kmsFields(scratch, kmsKey))
-  const unknownKey = await testUnknownKey(scratch)
-  const disproof = claim.disproof ?? customer.disproof ?? unknownKey.disproof
+  const claims = await testFalseClaims(scratch)
+  const disproof = claims.disproof ?? customer.disproof
   const disbelieved = [...s3, ...kms].map((finding) => disbelieve(finding, disproof))
-  return [claim.finding, ...disbelieved, unknownKey.finding, ...customer.findings]
+  return [...claims.findings, ...disbelieved, ...customer.findings]
 }
 
 function disbelieve(finding: ServerFinding, disproof: Disproof): ServerFinding {
   if (disproof === null || finding.outcome !== 'reported') return finding
   return { ...finding, outcome: 'wrong', detail: `It says that it encrypts, but ${disproof}.` }
-}
-
-async function testUnknownAlgorithm(scratch: Scratch): Promise<{ finding: ServerFinding; disproof: Disproof }> {
-  let disproof: Disproof = null
-  const finding = await judge('sse.unknown-algorithm', async () => {
-    const impossible = { ServerSideEncryption: NO_SUCH_ENCRYPTION as 'AES256' }
-    if ((await refusalOf(putText(scratch, 'no-such-encryption', '', impossible))) !== null) return HOLDS
-    const { ServerSideEncryption: said } = await head(scratch, 'no-such-encryption')
-    if ((said as string) !== NO_SUCH_ENCRYPTION)
-      return ['wrong', 'It takes no notice of an encryption that it does not know.']
-    disproof = 'it says the same of an encryption that does not exist'
-    return ['wrong', 'It says that it encrypted a file in a way that does not exist.']
-  })
-  return { finding, disproof }
-}
-
-async function testUnknownKey(scratch: Scratch): Promise<{ finding: ServerFinding; disproof: Disproof }> {
-  let disproof: Disproof = null
-  const finding = await judge('sse-kms.unknown-key', async () => {
-    const impossible = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: randomUUID() } as const
-    if ((await refusalOf(putText(scratch, 'no-such-key', '', impossible))) !== null) return HOLDS
-    const { ServerSideEncryption: said } = await head(scratch, 'no-such-key')
-    if (said !== 'aws:kms') return ['wrong', 'It takes no notice of the KMS key that is named.']
-    disproof = 'it says the same of a KMS key that does not exist'
-    return ['wrong', 'It says that it encrypted a file under a KMS key that does not exist.']
-  })
-  return { finding, disproof }
 }
 
 /** A server need not use the KMS that was named for the place; then it has keys of its own, and one that it takes unnamed. */

@@ -82,7 +82,7 @@ test.for([
     decrypt(clients.kms, { CiphertextBlob: Buffer.from('x') }, signal),
   ]
   for (const failure of await Promise.allSettled(calls)) {
-    const reason: unknown = (failure as PromiseRejectedResult).reason
+    const { reason } = failure as PromiseRejectedResult
     expect(reason).toMatchObject({ code, message: expect.stringMatching(message) as string })
     expect(JSON.stringify(reason)).not.toMatch(/s3:|"secret"/)
   }

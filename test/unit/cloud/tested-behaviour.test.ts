@@ -51,6 +51,12 @@ test('a mode fails if files cannot be put in it, small or in parts; a copy that 
   ).toEqual({ 'sse-s3': 'Files in parts: wrong.', 'sse-c': 'refused.' })
 })
 
+test('a server that claims what does not exist is known for it', () => {
+  expect(tested({ 'sse.false-claim': 'wrong' }).tested?.claimsFalsely).toBe(true)
+  expect(tested({ 'sse.false-claim': 'holds' }).tested?.claimsFalsely).toBe(false)
+  expect(tested({ 'sse-s3.put': 'unknown' }).tested?.claimsFalsely).toBeUndefined()
+})
+
 test('conditions are known for each way by itself', () => {
   const server = tested({ 'conditions.put': 'holds', 'conditions.complete': 'refused' })
   expect(server.tested?.keepsIfNoneMatch).toEqual({ put: true, multipart: false })

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { CreateBucketCommand, HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { CreateKeyCommand } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Connection } from '../../../electron/cloud/connection.ts'
 import { prepareWrite } from '../../../electron/modes/registry.ts'
 import { copyObject } from '../../../electron/transfers/copy.ts'
 import { envOf } from '../../../electron/vault/look.ts'
 import { put } from '../../../electron/vault/put.ts'
 import { openReading, readThrough } from '../../../electron/vault/reading.ts'
 import { startLocalCloud } from '../../support/localcloud.ts'
-import { startMoto } from '../../support/moto.ts'
+import { BELIEVED, startMoto } from '../../support/moto.ts'
 import { gateProxy, type Gate } from '../../support/gate.ts'
 import { bytes, chunksOf, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -59,7 +60,7 @@ describe.each([
       return Promise.resolve()
     })
     const [accessKeyId, secretAccessKey] = server.keys
-    vault = await openTestVault({
+    const connection: Connection = {
       endpoint: proxy.url,
       kmsEndpoint: server.endpoint,
       region: 'us-east-1',
@@ -67,7 +68,8 @@ describe.each([
       caBundle: undefined,
       checksums: 'when-supported',
       credentials: { kind: 'keys', accessKeyId, secretAccessKey },
-    })
+    }
+    vault = await openTestVault(connection, false, BELIEVED)
     await vault.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
     keyFor['sse-c'] = [(await vault.keys.create({ name: 'one' })).id, (await vault.keys.create({ name: 'two' })).id]
     const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))

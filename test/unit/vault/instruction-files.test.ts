@@ -7,7 +7,7 @@ import { get } from '../../../electron/vault/get.ts'
 import { objectsBelow } from '../../../electron/vault/keys-below.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
 import { versionsOf } from '../../../electron/vault/versions.ts'
-import { startMoto } from '../../support/moto.ts'
+import { BELIEVED, startMoto } from '../../support/moto.ts'
 import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -25,7 +25,7 @@ let vault: TestVault
 
 beforeAll(async () => {
   moto = await startMoto()
-  vault = await openTestVault(moto.connection)
+  vault = await openTestVault(moto.connection, false, BELIEVED)
   await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   await vault.keys.import(Buffer.from(fixture.aesKey), { name: 'java' })
 })

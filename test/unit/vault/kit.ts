@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openClients } from '../../../electron/cloud/clients.ts'
-import { behaviourOf } from '../../../electron/cloud/behaviour.ts'
+import { behaviourOf, type TestedBehaviour } from '../../../electron/cloud/behaviour.ts'
 import type { Connection } from '../../../electron/cloud/connection.ts'
 import { openCustomerKeys, type CustomerKeys } from '../../../electron/keys/customer-keys.ts'
 import { openSealedFile } from '../../../electron/keys/sealed-file.ts'
@@ -23,8 +23,12 @@ export interface TestVault extends Vault {
   end(): Promise<void>
 }
 
-/** A vault on a real server, with real keys in a sealed file and a real catalog. */
-export async function openTestVault(connection: Connection, makesBuckets = false): Promise<TestVault> {
+/** A vault on a real server, of which `tested` is known, with real keys in a sealed file and a real catalog. */
+export async function openTestVault(
+  connection: Connection,
+  makesBuckets = false,
+  tested?: TestedBehaviour,
+): Promise<TestVault> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'coffer-vault-')))
   const db = openDatabase(folder)
   const downloads = openDownloads(db, folder)
@@ -38,7 +42,7 @@ export async function openTestVault(connection: Connection, makesBuckets = false
   return {
     place: 'test',
     makesBuckets,
-    server: behaviourOf(connection, makesBuckets),
+    server: behaviourOf(connection, makesBuckets, tested),
     s3: clients.s3,
     kms: clients.kms,
     keys: openCustomerKeys(openKeyTable(db), () => Promise.resolve(sealed)),

@@ -12,7 +12,7 @@ import { remove } from '../../../electron/vault/remove.ts'
 import { fileSource } from '../../../electron/vault/source.ts'
 import type { ListEntry } from '../../../electron/vault/vault.ts'
 import { verify } from '../../../electron/vault/verify.ts'
-import { startMoto } from '../../support/moto.ts'
+import { BELIEVED, startMoto } from '../../support/moto.ts'
 import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { bytes, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -25,7 +25,7 @@ let vault: TestVault
 
 beforeAll(async () => {
   moto = await startMoto()
-  vault = await openTestVault(moto.connection)
+  vault = await openTestVault(moto.connection, false, BELIEVED)
   await vault.s3.send(new CreateBucketCommand({ Bucket: bucket }))
   for (const mode of ['sse-c', 'cse-c'] as const) keyFor[mode] = (await vault.keys.create({ name: mode })).id
   const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
