@@ -34,6 +34,7 @@ import { openPlaceTable } from './store/places.ts'
 import { openRekeyRuns, type RekeyRuns } from './store/rekey-runs.ts'
 import { openServerFindings, type ServerFindings } from './store/server-findings.ts'
 import { openUploads, type Uploads } from './store/uploads.ts'
+import { sweepHome } from './store/sweep-home.ts'
 import { writeBehind } from './store/write-behind.ts'
 import { asText, openSettings, type Settings } from './store/settings.ts'
 import { openTransferRuns } from './store/transfer-runs.ts'
@@ -110,6 +111,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const env = options.env ?? process.env
   const home = makeHome(options.home ?? cofferHome(env))
   const db = openDatabase(home)
+  sweepHome(home, db)
   const settings = openSettings(db)
   const catalog = openCatalog(db)
   const downloads = openDownloads(db, home)

@@ -77,7 +77,7 @@ export interface Coffer {
   rekeyRuns: RekeyRuns
   transfers: Queue<TransferDone>
   serverFindings: Pick<ServerFindings, 'list' | 'lastTest' | 'replace'>
-  downloads: Pick<Downloads, 'strays' | 'giveUp'>
+  downloads: Pick<Downloads, 'strays' | 'giveUp' | 'temporaryFor'>
   uploads: Pick<Uploads, 'left'>
   lastReads: Pick<LastReads, 'of'>
   openVault(place: PlaceRef, credentials?: CredentialSource): Promise<OpenVault>

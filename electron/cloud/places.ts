@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { zero } from '../base/bytes.ts'
-import { CofferError } from '../base/errors.ts'
+import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Place, PlaceTable } from '../store/places.ts'
+import { finishWrites } from '../store/secret-writes.ts'
 import { connectionOf, type ConnectionChoice } from './choice.ts'
 import type { Connection, CredentialSource } from './connection.ts'
 
@@ -53,8 +54,13 @@ const THIS_COMPUTER: Place = {
 export function openPlaces(
   table: PlaceTable,
   catalog: { forgetPlace(place: string): void },
-  secrets: () => Promise<PlaceSecrets>,
+  openSecrets: () => Promise<PlaceSecrets>,
 ): Places {
+  const secrets = async (): Promise<PlaceSecrets> => {
+    const store = await openSecrets()
+    await finishWrites(table.writes, store, (place) => addApart(table, place))
+    return store
+  }
   const find = (idOrName: string): Place => {
     const place = isThisComputer(idOrName) ? THIS_COMPUTER : table.find(idOrName)
     if (place === null) throw new CofferError('PLACE_NOT_FOUND', `There is no place ${idOrName}.`)
@@ -70,8 +76,8 @@ export function openPlaces(
       const connection = await connectionOf(choice, credentials)
       await tryOut?.()
       const place = toPlace(randomBytes(8).toString('hex'), chosen, connection)
-      if (credentials.kind === 'keys') await keepKeys(await secrets(), place.id, credentials)
-      table.add(place)
+      if (credentials.kind === 'keys') await addWithKeys(table, await secrets(), place, credentials)
+      else table.add(place)
       return place
     },
 
@@ -124,6 +130,33 @@ type AccessKeys = Extract<CredentialSource, { kind: 'keys' }>
 
 function account(placeId: string): string {
   return `place/${placeId}`
+}
+
+/** Stores the access keys, then the place, so that no place is listed whose keys are not there. */
+async function addWithKeys(table: PlaceTable, secrets: PlaceSecrets, place: Place, keys: AccessKeys): Promise<void> {
+  // A place of this name may just have come to light.
+  newName(table, place.name)
+  table.writes.begin(account(place.id), place)
+  try {
+    await keepKeys(secrets, place.id, keys)
+    table.add(place)
+  } catch (error) {
+    // The first failure is what the person is told.
+    await secrets.delete(account(place.id)).catch(() => undefined)
+    throw error
+  } finally {
+    table.writes.end(account(place.id))
+  }
+}
+
+/** Adds a place; if another one has taken its name meanwhile, under one with its id. */
+function addApart(table: PlaceTable, place: Place): void {
+  try {
+    table.add(place)
+  } catch (error) {
+    if (!isCofferError(error, 'ALREADY_EXISTS') || table.find(place.id)?.id === place.id) return
+    table.add({ ...place, name: `${place.name} (${place.id})` })
+  }
 }
 
 async function keepKeys(secrets: PlaceSecrets, id: string, keys: AccessKeys): Promise<void> {

@@ -24,6 +24,7 @@ import {
 import { claimPurpose, otherPurpose } from './purpose.ts'
 import { restoreAll, takenAs, type Taken } from './restore.ts'
 import type { SecretStore } from './secret-store.ts'
+import { finishKeys, storeKey } from './store-key.ts'
 
 /** A key that was taken in, and whether it was here before. */
 export type TakenKey = KeyInfo & { taken: Taken }
@@ -79,14 +80,20 @@ export interface CustomerKeys extends KeyRing {
   delete(id: string): Promise<void>
 }
 
-/** `secrets` is opened when the first key needs it and not before. */
+/** `openSecrets` is called when the first key needs them and not before. */
 export function openCustomerKeys(
   table: KeyTable,
-  secrets: () => Promise<SecretStore>,
+  openSecrets: () => Promise<SecretStore>,
   uses: KeyUses = { unfinished: () => [] },
 ): CustomerKeys {
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
   const kept = keepSecrets()
+
+  const secrets = async (): Promise<SecretStore> => {
+    const store = await openSecrets()
+    await finishKeys(table, store)
+    return store
+  }
 
   const keep = async (material: Material, name: string | undefined, purpose: RecordedPurpose): Promise<TakenKey> => {
     const { id, kind, publicKey, secret } = material
@@ -96,7 +103,6 @@ export function openCustomerKeys(
       if (known === null) refuseTaken(table, chosen)
       else refuseOther(known, purpose)
       refuseSentRsa(material, purpose)
-      if (secret !== null) await (await secrets()).set(account(id), secret)
       const arriving = {
         id,
         kind,
@@ -107,7 +113,11 @@ export function openCustomerKeys(
         kitDeclinedAt: null,
         purpose: kind === 'aes-256' ? purpose : ('cse' as const),
       }
-      return { ...toInfo(table.add(arriving)), taken: takenAs(known, arriving) }
+      const row =
+        secret === null
+          ? table.add(arriving)
+          : await storeKey(table, await secrets(), account(id), { row: arriving, secret })
+      return { ...toInfo(row), taken: takenAs(known, arriving) }
     } finally {
       zero(secret)
     }

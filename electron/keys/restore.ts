@@ -21,33 +21,33 @@ export async function restoreAll(
   account: (id: string) => string,
   { keys, madeAt }: Pick<KitContent, 'keys' | 'madeAt'>,
 ): Promise<{ row: KeyRow; taken: Taken }[]> {
-  const arriving = keys.map((key) => ({ key, taken: takenAs(table.get(key.id), key) }))
   const stored: string[] = []
   try {
+    const secret = keys.some((key) => key.secret !== null) ? await secrets() : undefined
+    const taken = keys.map((key) => takenAs(table.get(key.id), key))
+    const arriving = namedApart(table, keys).map((row) => ({ ...row, kitSavedAt: madeAt }))
     // A key that is known may have lost its material; storing it once more brings it back.
-    for (const { key } of arriving) {
-      if (key.secret === null) continue
-      // Written down first: a write that fails may yet have left something.
-      stored.push(key.id)
-      await (await secrets()).set(account(key.id), key.secret)
+    for (const [index, row] of arriving.entries()) {
+      const material = keys[index]?.secret ?? null
+      if (material === null || secret === undefined) continue
+      // Recorded first: a write that fails may yet have left something.
+      stored.push(row.id)
+      table.writes.begin(account(row.id), row)
+      await secret.set(account(row.id), material)
     }
-    const rows = table.addAll(
-      namedApart(
-        table,
-        arriving.map(({ key }) => key),
-      ).map((row) => ({ ...row, kitSavedAt: madeAt })),
-    )
-    return rows.map((row, index) => ({ row: withKit(table, row, madeAt), taken: arriving[index]?.taken ?? 'known' }))
+    const rows = table.addAll(arriving)
+    return rows.map((row, index) => ({ row: withKit(table, row, madeAt), taken: taken[index] ?? 'known' }))
   } catch (error) {
     for (const id of stored) await forget(table, await secrets(), account(id), id)
     throw error
   } finally {
+    for (const id of stored) table.writes.end(account(id))
     zero(...keys.map(({ secret }) => secret))
   }
 }
 
-/** What another process has taken in meanwhile is not ours to take back. */
-async function forget(table: KeyTable, secrets: SecretStore, account: string, id: string): Promise<void> {
+/** Takes the material of a key back that did not come to be. What another process has taken in meanwhile stays. */
+export async function forget(table: KeyTable, secrets: SecretStore, account: string, id: string): Promise<void> {
   const kind = table.get(id)?.kind
   if (kind !== undefined && kind !== 'rsa-public') return
   // The first failure is what the person is told.

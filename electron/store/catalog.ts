@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { EnvelopeFormat, ObservedMode } from '../base/mode-names.ts'
+import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
 import { isSameEntry } from './catalog-entry.ts'
 import { writeBehind } from './write-behind.ts'
@@ -15,6 +15,11 @@ export interface CatalogEntry {
   mode: ObservedMode
   keyId: string | undefined
   format: EnvelopeFormat | undefined
+  /**
+   * The mode that a re-key which was cut off meant it to get to, if that may have replaced it by now. Read only: the journal
+   * of re-keys knows it.
+   */
+  rekeyedTo?: ModeChoice | undefined
 }
 
 /** How many objects of one bucket need a key. */
@@ -53,7 +58,12 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
     INSERT INTO catalog (place, bucket, key, etag, size, mode, key_id, format) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (place, bucket, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, mode = excluded.mode,
       key_id = excluded.key_id, format = excluded.format`)
-  const select = db.prepare('SELECT * FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
+  const select = db.prepare(`
+    SELECT *, (
+      SELECT runs.mode FROM rekey_runs AS runs
+      CROSS JOIN rekey_items AS items ON items.run = runs.id AND items.bucket = ?2 AND items.key = ?3
+      WHERE runs.place = ?1 AND runs.ended_at IS NULL AND items.state = 'started' AND items.replacing > 0
+    ) AS rekeyed_to FROM catalog WHERE place = ?1 AND bucket = ?2 AND key = ?3`)
   const remove = db.prepare('DELETE FROM catalog WHERE place = ? AND bucket = ? AND key = ?')
   const removePlace = db.prepare('DELETE FROM catalog WHERE place = ?')
   const count = db.prepare('SELECT count(*) AS n FROM catalog WHERE key_id = ?')
@@ -166,5 +176,6 @@ function toEntry(row: Record<string, unknown>): CatalogEntry {
     mode: row['mode'] as ObservedMode,
     keyId: (row['key_id'] as string | null) ?? undefined,
     format: (row['format'] as EnvelopeFormat | null) ?? undefined,
+    ...(typeof row['rekeyed_to'] === 'string' ? { rekeyedTo: row['rekeyed_to'] as ModeChoice } : {}),
   }
 }

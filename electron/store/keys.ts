@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
 import type { KeyPurpose, RecordedPurpose } from '../base/key-purpose.ts'
 import { transaction } from '../base/transaction.ts'
+import { openSecretWrites, type SecretWrites } from './secret-writes.ts'
 
 /** What may be written down of a customer key: everything but its secret material. */
 export interface KeyRow {
@@ -48,6 +49,8 @@ export interface KeyTable {
   /** True for a key that is here and is not being deleted. */
   isKept(id: string): boolean
   remove(id: string): boolean
+  /** Keys whose material is on its way into the keychain. */
+  writes: SecretWrites<KeyRow>
 }
 
 export function openKeyTable(db: DatabaseSync): KeyTable {
@@ -124,6 +127,7 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
       }),
     isKept: (id) => kept.get(id) !== undefined,
     remove: (id) => remove.run(id).changes === 1,
+    writes: openSecretWrites(db, 'key', fromJson),
   }
 }
 
@@ -139,6 +143,18 @@ function toRow(row: Record<string, unknown>): KeyRow {
     kitDeclinedAt: toDate(row['kit_declined_at']),
     publicKey: row['public_key'] as string | null,
     purpose: row['purpose'] as RecordedPurpose,
+  }
+}
+
+function fromJson(value: unknown): KeyRow {
+  const row = value as KeyRow
+  const dateOf = (date: unknown): Date | null => (date === null ? null : new Date(date as string))
+  const { createdAt, kitSavedAt, kitDeclinedAt } = row
+  return {
+    ...row,
+    createdAt: new Date(createdAt),
+    kitSavedAt: dateOf(kitSavedAt),
+    kitDeclinedAt: dateOf(kitDeclinedAt),
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
@@ -61,6 +61,18 @@ export function isLocked(path: string): boolean {
   }
 }
 
+/**
+ * Removes the lock file at `path`, with SQLite's journal of it, unless it is held. It is removed while this process holds it,
+ * and whoever locks a file makes sure afterwards that it is still the one at its path.
+ */
+export function removeUnheldLock(path: string): void {
+  const lock = existsSync(path) ? tryLock(path) : undefined
+  if (lock === null) return
+  rmSync(path, { force: true })
+  lock?.[Symbol.dispose]()
+  rmSync(`${path}-journal`, { force: true })
+}
+
 async function acquire(path: string, patience: number): Promise<DatabaseSync> {
   const deadline = Date.now() + patience
   for (;;) {
@@ -80,14 +92,19 @@ async function acquire(path: string, patience: number): Promise<DatabaseSync> {
 }
 
 function tryAcquire(path: string): DatabaseSync {
-  touchPrivate(path)
-  const db = new DatabaseSync(path, { timeout: 0 })
-  try {
-    db.exec('BEGIN EXCLUSIVE')
-    return db
-  } catch (error) {
+  for (;;) {
+    touchPrivate(path)
+    const before = statSync(path, { throwIfNoEntry: false })
+    const db = new DatabaseSync(path, { timeout: 0 })
+    try {
+      db.exec('BEGIN EXCLUSIVE')
+    } catch (error) {
+      db.close()
+      throw error
+    }
+    // A file that was removed meanwhile is another one than those see who come later.
+    if (before !== undefined && statSync(path, { throwIfNoEntry: false })?.ino === before.ino) return db
     db.close()
-    throw error
   }
 }
 

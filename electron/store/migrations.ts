@@ -267,4 +267,16 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE places ADD COLUMN request_payer TEXT CHECK (request_payer = 'requester');
   `,
+  `
+  -- Rows whose secret is being written to the keychain; see secret-writes.ts.
+  CREATE TABLE secret_writes (
+    account TEXT PRIMARY KEY,
+    kind    TEXT NOT NULL CHECK (kind IN ('key', 'place')),
+    pid     INTEGER NOT NULL,
+    row     TEXT NOT NULL           -- JSON, without the secret
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE rekey_items ADD COLUMN replacing INTEGER NOT NULL DEFAULT 0;  -- since when its content may be replaced, in milliseconds since 1970; 0: not
+  `,
 ]

@@ -19,10 +19,15 @@ export function openOwner(home: string): Owner {
   const id = randomBytes(4).toString('hex')
   const lockOf = (who: string): string => join(home, `process-${who}.lock`)
   let lock: Disposable | null = null
-  const remove = (who: string): void => rmSync(lockOf(who), { force: true })
+  const remove = (who: string): void => {
+    for (const suffix of ['', '-journal']) rmSync(lockOf(who) + suffix, { force: true })
+  }
   return {
     id,
-    live: () => void (lock ??= tryLock(lockOf(id))),
+    live() {
+      // It is held for a moment by whoever finds out whether it is held (sweepHome).
+      while (lock === null) lock = tryLock(lockOf(id))
+    },
     isDead: (who) => who !== id && !isLocked(lockOf(who)),
     bury: remove,
     [Symbol.dispose]() {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { CofferError } from '../base/errors.ts'
+import { openSecretWrites, type SecretWrites } from './secret-writes.ts'
 
 /** Where files can go. Its secret credentials, if it has any, rest in the keychain and never here. */
 export interface Place {
@@ -29,6 +30,8 @@ export interface PlaceTable {
   add(place: Place): void
   /** True if there was one to remove. */
   remove(id: string): boolean
+  /** Places whose access keys are on their way into the keychain. */
+  writes: SecretWrites<Place>
 }
 
 export function openPlaceTable(db: DatabaseSync): PlaceTable {
@@ -65,6 +68,7 @@ export function openPlaceTable(db: DatabaseSync): PlaceTable {
       if (changes === 0) throw new CofferError('ALREADY_EXISTS', `There is a place named ${place.name} already.`)
     },
     remove: (id) => remove.run(id).changes === 1,
+    writes: openSecretWrites(db, 'place', (row) => row as Place),
   }
 }
 

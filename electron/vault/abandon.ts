@@ -27,7 +27,15 @@ export async function abandon(vault: Vault, held: HeldUpload): Promise<boolean> 
   return gone
 }
 
-async function abortUnanswered({ s3 }: Vault, object: { bucket: string; key: string }, asked: Date): Promise<boolean> {
+/**
+ * Aborts what requests for an upload of this key may have opened whose answer nobody has recorded. Best effort; false if
+ * something may be left. `asked`: when the first of them was sent, by this computer's clock.
+ */
+export async function abortUnanswered(
+  { s3 }: Vault,
+  object: { bucket: string; key: string },
+  asked: Date,
+): Promise<boolean> {
   const at = asked.getTime() + s3.config.systemClockOffset
   const span = { since: at - SLACK_MS, until: at + LATEST_MS, known: undefined }
   return abortStrays(s3, object, span, AbortSignal.timeout(SEARCH_MS)).catch(() => false)

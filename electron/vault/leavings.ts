@@ -2,6 +2,7 @@ import { AbortMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/clien
 import { isCofferError } from '../base/errors.ts'
 import { uploadsOf } from '../cloud/list-uploads.ts'
 import { send } from '../cloud/send.ts'
+import { abortUnanswered } from './abandon.ts'
 import type { Vault } from './vault.ts'
 
 /** What a re-key of one object that was cut off may have left. */
@@ -12,12 +13,15 @@ export interface Leaving {
   beside: string | undefined
   /** An upload in parts to the object's own key. */
   uploadId: string | undefined
+  /** From this moment on, such an upload may have been opened whose id was never recorded. */
+  replacingSince: Date | undefined
 }
 
 /** Removes what a cut-off re-key left; what is gone already is no failure. Throws what `send` throws. */
 export async function sweep(vault: Vault, leaving: Leaving, signal: AbortSignal): Promise<void> {
-  const { bucket, key, beside, uploadId } = leaving
+  const { bucket, key, beside, uploadId, replacingSince } = leaving
   if (uploadId !== undefined) await abort(vault, { bucket, key, uploadId }, signal)
+  else if (replacingSince !== undefined) await abortUnanswered(vault, { bucket, key }, replacingSince)
   if (beside === undefined) return
   for await (const { uploadId: id } of uploadsOf(vault.s3, bucket, beside, signal)) {
     await abort(vault, { bucket, key: beside, uploadId: id }, signal)

@@ -14,6 +14,7 @@ import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../mo
 import { requirePurpose } from '../keys/purpose.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
 import { instructionKey, readInstruction, readInstructionOfVersion } from './instruction-files.ts'
+import { isKnownAsSealed } from './missing-seal.ts'
 import type { Vault } from './vault.ts'
 
 /** One object to be looked at. */
@@ -114,7 +115,7 @@ async function customerKeyFor(vault: Vault, wanted: Wanted, signal: AbortSignal)
   if (wanted.options.key === undefined) {
     const known = vault.catalog.recall(vault.place, wanted.bucket, wanted.key)
     // An object that was sealed here needs no key at S3. Whoever says so wants the key.
-    if (isClientSide(known?.mode ?? 'none')) return null
+    if (isKnownAsSealed(known, 'sse-c')) return null
     const likely = [known?.keyId, await markedKey(vault, wanted, signal)]
     return findCustomerKey(envOf(vault, signal), wanted, likely)
   }
@@ -183,7 +184,7 @@ export async function readTags(
 function remember(vault: Vault, { bucket, key, versionId }: Wanted, { head, keyId }: FoundCustomerKey): void {
   // What was sealed when it was last seen stays remembered as that (refuseMissingSeal).
   const known = vault.catalog.recall(vault.place, bucket, key)
-  if (versionId !== undefined || head.ETag === undefined || isClientSide(known?.mode ?? 'none')) return
+  if (versionId !== undefined || head.ETag === undefined || isKnownAsSealed(known, 'sse-c')) return
   vault.catalog.remember({
     place: vault.place,
     bucket,

@@ -114,6 +114,7 @@ export function streamThrough({ vault, request, reading, plan, size, own, watch 
 
 /** Uploads beside the object are found by their key, which is no one else's; one to its own key only by its id. */
 function traced({ key }: RekeyRequest, { trace }: RekeyWatch, landingKey: string) {
+  if (landingKey === key) trace?.replacing()
   return ({ uploadId }: { uploadId: string }): Promise<void> => {
     if (landingKey === key) trace?.uploadOpened(uploadId)
     return Promise.resolve()

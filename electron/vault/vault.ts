@@ -62,6 +62,8 @@ export interface RekeyTrace {
   besideGone(): void
   /** An upload in parts to the object's own key has been opened. */
   uploadOpened(uploadId: string): void
+  /** New content is about to be written in the object's own place. */
+  replacing(): void
 }
 
 /** How a re-key is watched and stopped. */

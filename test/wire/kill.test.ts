@@ -16,7 +16,7 @@ const MiB = 1024 * 1024
 const SIZE = 17 * MiB + 5
 const BUCKET = 'killed'
 /** Each is killed twice on its way in and twice on its way out. */
-const OBJECTS = 13
+const OBJECTS = 7
 const AT_ONCE = 3
 /** Bytes a second of one connection, of which a transfer has four. */
 const RATE = 16 * MiB

@@ -32,11 +32,12 @@ interface SavedKit {
 
 /**
  * Saves a kit, which is opened before it is written and compared after; only then do its keys, and This computer, count as
- * having one. Throws INVALID_INPUT for a weak passphrase or one that stands in the hint, ALREADY_EXISTS, KEY_*, KEYCHAIN_*, LOCAL_IO, DISK_FULL, and INTEGRITY if the disk
+ * having one. A kit of the same keys under the same passphrase that is at the path already, as an interrupted run leaves it,
+ * counts as saved. Throws INVALID_INPUT for a weak passphrase or one that stands in the hint, ALREADY_EXISTS, KEY_*, KEYCHAIN_*, LOCAL_IO, DISK_FULL, and INTEGRITY if the disk
  * does not give back what was written.
  */
 export async function saveKit(
-  { keys, localCloud: { kits } }: Pick<Coffer, 'keys' | 'localCloud'>,
+  { keys, localCloud: { kits }, downloads }: Pick<Coffer, 'keys' | 'localCloud' | 'downloads'>,
   request: KitRequest,
 ): Promise<SavedKit> {
   const { passphrase, hint, overwrite } = request
@@ -47,23 +48,24 @@ export async function saveKit(
   const path = resolve(request.path)
   const sheet = request.sheet === undefined ? undefined : resolve(request.sheet)
   if (sheet === path) throw new CofferError('INVALID_INPUT', 'Kit and sheet must be two files.')
-  if (overwrite === 'refuse') [path, sheet].forEach(refuseTaken)
+  if (overwrite === 'refuse' && sheet !== undefined && existsSync(sheet)) throw taken(sheet)
 
-  const madeAt = new Date()
   const infos = await choose(keys, request.keys)
   const thisComputer = request.thisComputer === 'include' ? await kits.parts() : null
   try {
     if (infos.length === 0 && thisComputer === null) throw nothingToKeep()
-    const kit = await seal(keys, { infos, thisComputer }, passphrase, madeAt)
-    await prove(kit, passphrase, { infos, thisComputer })
-    await write(path, kit, overwrite)
-    if (!equalBytes(kit, await readKeyFile(path))) throw unproven(path)
+    const write = writerOf(downloads, overwrite)
+    const chosen = { infos, thisComputer }
+    const { kit, madeAt } =
+      overwrite === 'refuse' && existsSync(path)
+        ? await kitThere(path, passphrase, chosen)
+        : await newKit(keys, path, passphrase, chosen, write)
     const saved = await Promise.all(infos.map(({ id }) => keys.markKitSaved(id, madeAt)))
     if (thisComputer !== null) kits.markSaved(thisComputer, madeAt)
     const computer = thisComputer === null ? null : { dataDir: thisComputer.dataDir }
     if (sheet !== undefined) {
       const facts = { kitPath: path, kit, hint, madeAt, thisComputer: computer }
-      await write(sheet, Buffer.from(kitSheet(saved, facts)), overwrite)
+      await write(sheet, Buffer.from(kitSheet(saved, facts)))
     }
     return { path, sheet, keys: saved, thisComputer: computer }
   } finally {
@@ -100,12 +102,42 @@ async function seal(
   }
 }
 
-/** A kit that does not open is worse than none, for it is believed in. The one that it replaces is still there by now. */
-async function prove(kit: Buffer, passphrase: string, { infos, thisComputer }: Chosen): Promise<void> {
+interface Kit {
+  kit: Buffer
+  madeAt: Date
+}
+
+/** Seals a kit, opens it again, writes it and reads it back. The one that it replaces is there until then. */
+async function newKit(
+  keys: Coffer['keys'],
+  path: string,
+  passphrase: string,
+  chosen: Chosen,
+  write: Write,
+): Promise<Kit> {
+  const madeAt = new Date()
+  const kit = await seal(keys, chosen, passphrase, madeAt)
+  // A kit that does not open is worse than none, for it is believed in.
+  if ((await madeAtOf(kit, passphrase, chosen)) === null) throw unproven('the kit')
+  await write(path, kit)
+  if (!equalBytes(kit, await readKeyFile(path))) throw unproven(path)
+  return { kit, madeAt }
+}
+
+/** The kit that is there already, if it is the one that is asked for. Throws ALREADY_EXISTS for any other file. */
+async function kitThere(path: string, passphrase: string, chosen: Chosen): Promise<Kit> {
+  const kit = await readKeyFile(path)
+  const madeAt = await madeAtOf(kit, passphrase, chosen).catch(() => null)
+  if (madeAt === null) throw taken(path)
+  return { kit, madeAt }
+}
+
+/** When a kit was made that holds just what was chosen; null if it holds anything else. Throws what `openKit` throws. */
+async function madeAtOf(kit: Buffer, passphrase: string, { infos, thisComputer }: Chosen): Promise<Date | null> {
   const opened = await openKit(kit, { passphrase })
   try {
     const hasKeys = infos.length === opened.keys.length && infos.every(({ id }, index) => opened.keys[index]?.id === id)
-    if (!hasKeys || !isSameComputer(thisComputer, opened.thisComputer)) throw unproven('the kit')
+    return hasKeys && isSameComputer(thisComputer, opened.thisComputer) ? opened.madeAt : null
   } finally {
     forgetKit(opened)
   }
@@ -129,15 +161,17 @@ function unproven(what: string): CofferError {
   })
 }
 
-function refuseTaken(path: string | undefined): void {
-  if (path !== undefined && existsSync(path)) throw taken(path)
-}
+type Write = (path: string, content: Uint8Array) => Promise<void>
 
-async function write(path: string, content: Uint8Array, overwrite: 'refuse' | 'replace'): Promise<void> {
-  try {
-    await (overwrite === 'replace' ? writePrivate(path, content) : writeNewPrivate(path, content))
-  } catch (error) {
-    throw errnoOf(error) === 'EEXIST' ? taken(path) : describeLocalFailure(error, path)
+/** Writes by a temporary that the next start removes if this process dies. Throws ALREADY_EXISTS, LOCAL_IO, DISK_FULL. */
+function writerOf(downloads: Pick<Coffer['downloads'], 'temporaryFor'>, overwrite: 'refuse' | 'replace'): Write {
+  const write = overwrite === 'replace' ? writePrivate : writeNewPrivate
+  return async (path, content) => {
+    try {
+      await write(path, content, await downloads.temporaryFor(path))
+    } catch (error) {
+      throw errnoOf(error) === 'EEXIST' ? taken(path) : describeLocalFailure(error, path)
+    }
   }
 }
 

@@ -129,6 +129,7 @@ function traceOf(run: RekeyRun, object: { bucket: string; key: string }): RekeyT
   return {
     beside: (key) => run.beside(object, key),
     besideGone: () => run.besideGone(object),
+    replacing: () => run.replacing(object),
     uploadOpened: (uploadId) => run.uploadOpened(object, uploadId),
   }
 }
