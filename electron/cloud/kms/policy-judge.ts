@@ -34,7 +34,7 @@ function applies(statement: Statement, caller: Caller, action: string, keyArn: s
   const isAction = (pattern: string): boolean => matches(pattern.toLowerCase(), action.toLowerCase())
   const isResource = (pattern: string): boolean => matches(pattern, keyArn)
   return (
-    (Principal === undefined ? !names(NotPrincipal, caller) : names(Principal, caller)) &&
+    (Principal === undefined ? !excepts(NotPrincipal, caller) : names(Principal, caller)) &&
     (Action === undefined ? !listOf(NotAction).some(isAction) : listOf(Action).some(isAction)) &&
     (Resource === undefined ? !listOf(NotResource).some(isResource) : listOf(Resource).some(isResource))
   )
@@ -51,6 +51,16 @@ function names(principal: Statement['Principal'], { arn }: Caller): boolean {
       name === account ||
       name === rootOf(arn) ||
       (isRole(name) && isSession(arn, name)),
+  )
+}
+
+/** Who is excepted is named one by one: an account's root there excepts the root alone (IAM User Guide, "NotPrincipal"). */
+function excepts(principal: Statement['NotPrincipal'], { arn }: Caller): boolean {
+  if (principal === '*') return true
+  const isRoot = arn === rootOf(arn)
+  return listOf(principal?.AWS).some(
+    (name) =>
+      name === '*' || name === arn || (isRoot && name === accountOf(arn)) || (isRole(name) && isSession(arn, name)),
   )
 }
 

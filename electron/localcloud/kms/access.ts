@@ -17,13 +17,38 @@ const WAY_BACK = new Set(['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListKeyPol
 /** Throws AccessDeniedException, in AWS's words, unless the key's policy lets the caller do this. */
 export function authorize(caller: Caller, key: KeyRecord, action: string, context?: EncryptionContext): void {
   if (caller.principal.isOwner && key.manager === 'CUSTOMER' && WAY_BACK.has(action)) return
-  const verdict = verdictOn(parsePolicy(key.policy), caller, key.id, action, context)
+  const statements = storedPolicy(caller, key, action)
+  const verdict = verdictOn(statements, caller, key.id, action, context)
   if (verdict === 'allowed') return
   const why =
     verdict === 'explicitly denied'
       ? 'with an explicit deny in a resource-based policy'
       : `because no resource-based policy allows the ${action} action`
   throw denied(caller, action, keyArn(key.id), why)
+}
+
+const MOST_PARSED = 256
+const parsed = new Map<string, Statement[]>()
+
+/** A key's policy is asked at every use of the key, and rarely changes. */
+function parsedPolicy(text: string): Statement[] {
+  const known = parsed.get(text)
+  if (known) return known
+  const statements = parsePolicy(text)
+  if (parsed.size >= MOST_PARSED) parsed.clear()
+  parsed.set(text, statements)
+  return statements
+}
+
+/** A stored policy that is not understood (an older version took it) denies: it may hold a Deny that cannot be applied. */
+function storedPolicy(caller: Caller, key: KeyRecord, action: string): Statement[] {
+  try {
+    return parsedPolicy(key.policy)
+  } catch (error) {
+    const reason = error instanceof KmsError ? error.message : 'it cannot be read'
+    const why = `because its key policy has what is not supported here, so nothing is allowed until it is replaced (${reason})`
+    throw denied(caller, action, keyArn(key.id), why)
+  }
 }
 
 /** Whether a policy lets the caller replace it again. */

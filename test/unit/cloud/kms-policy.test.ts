@@ -62,6 +62,12 @@ describe('who could change a policy again', () => {
       ANN,
       'denied',
     ],
+    [
+      'a denial of everyone but the root, which stands for nobody else there',
+      policy(owner, { ...deny(ANN), Principal: undefined, NotPrincipal: { AWS: ROOT } }),
+      ANN,
+      'denied',
+    ],
     ['only under a condition', policy({ ...allow(ANN), Condition: { Bool: { a: 'true' } } }), ANN, 'depends'],
     ['a denial under a condition', policy(owner, { ...deny(ANN), Condition: { Bool: { a: true } } }), ANN, 'depends'],
     ['an empty condition is none', policy({ ...allow(ANN), Condition: {} }), ANN, 'allowed'],

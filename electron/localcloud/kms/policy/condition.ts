@@ -35,6 +35,8 @@ const OPERATORS = new Map<string, Operator>([
   ['Bool', { match: sameIgnoringCase, negated: false }],
 ])
 
+const CONTEXT_PREFIX = 'kms:encryptioncontext:'
+
 type Quantifier = 'ForAnyValue' | 'ForAllValues' | undefined
 
 interface ParsedOperator {
@@ -43,10 +45,28 @@ interface ParsedOperator {
   ifExists: boolean
 }
 
-/** Whether this service can judge an operator; a policy with another one is refused when it is put. */
-export function knowsOperator(operator: string): boolean {
-  const { name } = parseOperator(operator)
-  return name === 'Null' || OPERATORS.has(name)
+/** Whether this service can judge an operator. Null takes neither a quantifier nor IfExists. */
+export function isKnownOperator(operator: string): boolean {
+  return operator === 'Null' || OPERATORS.has(parseOperator(operator).name)
+}
+
+/** What a request brings, apart from its encryption context; `access.ts` gathers it. */
+const KEYS = new Set([
+  'kms:calleraccount',
+  'kms:viaservice',
+  'kms:encryptioncontextkeys',
+  'aws:principalaccount',
+  'aws:principalarn',
+])
+
+/** Whether requests are told apart by this condition key here. */
+export function isKnownKey(key: string): boolean {
+  return KEYS.has(key.toLowerCase()) || contextKeyOf(key) !== undefined
+}
+
+/** The pair of the encryption context that a condition key is about; undefined for other keys. */
+export function contextKeyOf(key: string): string | undefined {
+  return key.toLowerCase().startsWith(CONTEXT_PREFIX) ? key.slice(CONTEXT_PREFIX.length) : undefined
 }
 
 /** Judges one condition as IAM does (AWS, "IAM JSON policy elements: Condition operators"). */
@@ -64,12 +84,10 @@ export function holds(condition: Condition, facts: ConditionFacts): boolean {
   return quantifier === 'ForAnyValue' ? found.some(passes) : found.every(passes)
 }
 
-const CONTEXT_PREFIX = 'kms:encryptioncontext:'
-
 /** The form in which condition keys are compared. */
 export function normalKey(key: string): string {
-  if (!key.toLowerCase().startsWith(CONTEXT_PREFIX)) return key.toLowerCase()
-  return CONTEXT_PREFIX + key.slice(CONTEXT_PREFIX.length)
+  const pair = contextKeyOf(key)
+  return pair === undefined ? key.toLowerCase() : CONTEXT_PREFIX + pair
 }
 
 function parseOperator(operator: string): ParsedOperator {

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { ACCOUNT, OWNER_ARN } from '../../account.ts'
 import { KmsError } from '../../request.ts'
-import { knowsOperator, type Condition } from './condition.ts'
+import type { Condition } from './condition.ts'
+import { duplicateMember } from './duplicate-members.ts'
+import { malformed } from './place.ts'
+import { refuseVariables, requireActions, requireCondition } from './understood.ts'
 
 /** A list of patterns, or everything but them (`NotAction` and its like). */
 export interface Patterns {
@@ -57,22 +60,38 @@ function hasOnlyNames(value: unknown): boolean {
 const documentSchema = z.strictObject({
   Version: z.enum(['2012-10-17', '2008-10-17']).optional(),
   Id: z.string().optional(),
-  Statement: z.union([statementSchema.transform((one) => [one]), z.array(statementSchema).min(1)]),
+  // Each is read on its own: a union tells no place.
+  Statement: z.unknown().refine((value) => value !== undefined && (!Array.isArray(value) || value.length > 0), {
+    message: 'a policy has at least one statement',
+  }),
 })
 
 type RawStatement = z.infer<typeof statementSchema>
 
-/** Reads a key policy. Throws MalformedPolicyDocumentException, with the reason, for what IAM would not accept. */
+/**
+ * Reads a key policy. Throws MalformedPolicyDocumentException, with the place and the reason, for what IAM would not accept and
+ * for what this service cannot apply.
+ */
 export function parsePolicy(text: string): Statement[] {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
     throw new KmsError('LimitExceededException', 'The key policy is larger than 32 KB.')
   }
-  const parsed = documentSchema.safeParse(parseJson(text))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw malformed(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`)
-  }
-  return parsed.data.Statement.map(toStatement)
+  const json = parseJson(text)
+  const twice = duplicateMember(text)
+  if (twice) throw malformed(twice, 'is there twice')
+  const { Statement: given, Version } = read(documentSchema, json, [])
+  const statements: unknown[] = Array.isArray(given) ? given : [given]
+  return statements.map((statement, index) => {
+    const path = Array.isArray(given) ? ['Statement', index] : ['Statement']
+    return toStatement(read(statementSchema, statement, path), path, Version)
+  })
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, value: unknown, path: PropertyKey[]): z.infer<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw malformed([...path, ...(issue?.path ?? [])], issue?.message ?? 'invalid')
 }
 
 /** Refuses principals that do not exist, as AWS does: a policy must not name who may come later. */
@@ -81,48 +100,73 @@ export function checkPrincipals(statements: Statement[], exists: (arn: string) =
     value === '*' || value === OWNER_ARN || value === ACCOUNT || isUniqueId(value) || isService(value) || exists(value)
   const stranger = statements.flatMap(({ principals: { values } }) => values).find((value) => !known(value))
   if (stranger !== undefined) {
-    throw malformed(`Policy contains a statement with one or more invalid principals: ${stranger}`)
+    throw malformed([], `Policy contains a statement with one or more invalid principals: ${stranger}`)
   }
 }
 
 /**
  * A policy with a deleted principal's ARN replaced by its unique id, so that a later namesake inherits nothing; null if it
- * does not name that principal.
+ * does not name that principal. The policy may be one that this service does not understand.
  */
 export function replacePrincipal(text: string, arn: string, uniqueId: string): string | null {
-  if (!parsePolicy(text).some(({ principals: { values } }) => values.includes(arn))) return null
-  const inPrincipals = (_key: string, value: unknown): unknown => (value === arn ? uniqueId : value)
+  const found: string[] = []
+  const inPrincipals = (_key: string, value: unknown): unknown => {
+    if (value !== arn) return value
+    found.push(arn)
+    return uniqueId
+  }
   const inStatements = (key: string, value: unknown): unknown =>
     key === 'Principal' || key === 'NotPrincipal' ? JSON.parse(JSON.stringify(value, inPrincipals)) : value
-  return JSON.stringify(JSON.parse(text), inStatements, 2)
+  const replaced = JSON.stringify(parseJson(text), inStatements, 2)
+  return found.length > 0 ? replaced : null
 }
 
-function toStatement(raw: RawStatement): Statement {
-  const conditions = Object.entries(raw.Condition ?? {}).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, values]) => ({ operator, key, values })),
-  )
-  const unknown = conditions.find(({ operator }) => !knowsOperator(operator))
-  if (unknown) throw malformed(`Condition: ${unknown.operator} is not supported`)
+function toStatement(raw: RawStatement, path: PropertyKey[], version: string | undefined): Statement {
+  const hasVariables = version === '2012-10-17'
+  const resources = oneOf('Resource', raw.Resource, raw.NotResource, path)
+  if (hasVariables) refuseVariables(resources.values, [...path, resources.negated ? 'NotResource' : 'Resource'])
+  const actions = oneOf('Action', raw.Action, raw.NotAction, path)
+  requireActions(actions.values, [...path, actions.negated ? 'NotAction' : 'Action'])
   return {
     effect: raw.Effect,
-    principals: oneOf('Principal', flatPrincipals(raw.Principal), flatPrincipals(raw.NotPrincipal)),
-    actions: actionPatterns(oneOf('Action', raw.Action, raw.NotAction)),
-    resources: oneOf('Resource', raw.Resource, raw.NotResource),
-    conditions,
+    principals: principalPatterns(raw, path),
+    actions,
+    resources,
+    conditions: conditionsOf(raw, [...path, 'Condition'], hasVariables),
   }
 }
 
-function oneOf(name: string, positive: string[] | undefined, negative: string[] | undefined): Patterns {
-  if (positive && negative) throw malformed(`${name} and Not${name} exclude each other`)
-  const values = positive ?? negative
-  if (!values || values.length === 0) throw malformed(`A statement has no ${name}`)
-  return { negated: !positive, values }
+function conditionsOf({ Condition = {} }: RawStatement, path: PropertyKey[], hasVariables: boolean): Condition[] {
+  return Object.entries(Condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => {
+      const condition = { operator, key, values }
+      requireCondition(condition, [...path, operator], hasVariables)
+      return condition
+    }),
+  )
 }
 
-function actionPatterns(actions: Patterns): Patterns {
-  const strange = actions.values.find((action) => action !== '*' && !/^[\w-]+:[\w*?]+$/.test(action))
-  if (strange !== undefined) throw malformed(`${strange} is not an action`)
-  return actions
+/** NotPrincipal belongs to Deny alone (IAM, "AWS JSON policy elements: NotPrincipal"), and excepts somebody, not everybody. */
+function principalPatterns(raw: RawStatement, path: PropertyKey[]): Patterns {
+  const principals = oneOf('Principal', flatPrincipals(raw.Principal), flatPrincipals(raw.NotPrincipal), path)
+  if (!principals.negated) return principals
+  const at = [...path, 'NotPrincipal']
+  if (raw.Effect === 'Allow')
+    throw malformed(at, 'NotPrincipal is supported with Deny only: it would allow everybody else')
+  if (principals.values.includes('*')) throw malformed(at, 'a statement that excepts everybody never applies')
+  return principals
+}
+
+function oneOf(
+  name: string,
+  positive: string[] | undefined,
+  negative: string[] | undefined,
+  path: PropertyKey[],
+): Patterns {
+  if (positive && negative) throw malformed(path, `${name} and Not${name} exclude each other`)
+  const values = positive ?? negative
+  if (!values || values.length === 0) throw malformed(path, `the statement has no ${name}`)
+  return { negated: !positive, values }
 }
 
 function flatPrincipals(value: RawStatement['Principal']): string[] | undefined {
@@ -142,10 +186,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw malformed('The policy is not valid JSON')
+    throw malformed([], 'The policy is not valid JSON')
   }
-}
-
-function malformed(why: string): KmsError {
-  return new KmsError('MalformedPolicyDocumentException', why)
 }

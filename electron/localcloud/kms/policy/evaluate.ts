@@ -25,7 +25,7 @@ export function judge(statements: readonly Statement[], use: Use): Verdict {
 
 function applies(statement: Statement, use: Use): boolean {
   return (
-    matches(statement.principals, (value) => isPrincipal(value, use.principal, statement.effect)) &&
+    isAddressed(statement, use.principal) &&
     matches(statement.actions, (value) => glob(value.toLowerCase(), use.action.toLowerCase())) &&
     matches(statement.resources, (value) => glob(value, use.resource)) &&
     statement.conditions.every((condition) => holds(condition, use.facts))
@@ -34,6 +34,16 @@ function applies(statement: Statement, use: Use): boolean {
 
 function matches({ values, negated }: Patterns, test: (value: string) => boolean): boolean {
   return values.some(test) !== negated
+}
+
+/** Who is excepted by NotPrincipal is named one by one: the account's root there excepts the root alone. */
+function isAddressed({ principals, effect }: Statement, principal: Principal): boolean {
+  if (principals.negated) return !principals.values.some((value) => isVery(value, principal))
+  return principals.values.some((value) => isPrincipal(value, principal, effect))
+}
+
+function isVery(value: string, principal: Principal): boolean {
+  return value === principal.arn || (principal.isOwner && (value === OWNER_ARN || value === ACCOUNT))
 }
 
 /** Naming the account allows its owner alone (the others have no IAM policy to pass it on), but denies everyone in it. */
