@@ -19,6 +19,7 @@ import { removeVersion, undelete, versionsOf } from '../../../electron/vault/ver
 import type { Vault } from '../../../electron/vault/vault.ts'
 import { verify } from '../../../electron/vault/verify.ts'
 import { SERVERS } from '../../support/connections.ts'
+import { BELIEVED } from '../../support/moto.ts'
 import { bytes, chunksOf } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -36,7 +37,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
   beforeAll(async () => {
     // Moto takes its time to store an object, so its pages are small.
     server = await start({ pageSize })
-    vault = await openTestVault(server.connection)
+    vault = await openTestVault(server.connection, false, BELIEVED)
     mine = (await vault.keys.create({ name: 'mine' })).id
   })
   afterAll(async () => {

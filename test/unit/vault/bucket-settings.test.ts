@@ -8,6 +8,7 @@ import { inspect } from '../../../electron/vault/inspect.ts'
 import { put } from '../../../electron/vault/put.ts'
 import type { ModeChoice } from '../../../electron/base/mode-names.ts'
 import { SERVERS } from '../../support/connections.ts'
+import { BELIEVED } from '../../support/moto.ts'
 import { bytes, chunksOf } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -23,7 +24,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
 
   beforeAll(async () => {
     server = await start()
-    vault = await openTestVault(server.connection)
+    vault = await openTestVault(server.connection, false, BELIEVED)
     mine = (await vault.keys.create({ name: 'mine' })).id
     const { KeyMetadata } = await vault.kms.send(new CreateKeyCommand({}))
     arn = KeyMetadata?.Arn ?? ''

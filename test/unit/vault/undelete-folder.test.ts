@@ -9,6 +9,7 @@ import { refresh } from '../../../electron/vault/refresh.ts'
 import { remove } from '../../../electron/vault/remove.ts'
 import { undeleteFolder } from '../../../electron/vault/undelete-folder.ts'
 import { SERVERS } from '../../support/connections.ts'
+import { BELIEVED } from '../../support/moto.ts'
 import { bytes } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
 
@@ -22,7 +23,7 @@ describe.for(SERVERS)('on %s', ([name, start]) => {
 
   beforeAll(async () => {
     server = await start()
-    vault = await openTestVault(server.connection)
+    vault = await openTestVault(server.connection, false, BELIEVED)
   })
   afterAll(async () => {
     await vault.end()
