@@ -66,6 +66,10 @@ test('no key and no credential ever reaches the window', async ({ browserOfHost:
       .first()
       .click()
     await page.getByRole('menuitem', { name: 'Export in plain' }).click()
+    const plain = page.getByRole('dialog', { name: /^Export “.*” in plain$/ })
+    const [, name = ''] = /“(.*)”/.exec((await plain.getByRole('heading').first().textContent()) ?? '') ?? []
+    await plain.getByLabel('To export it, type its name').fill(name)
+    await plain.getByRole('button', { name: 'Export in plain' }).click()
     await expect(notices(page).getByText('The key is exported, in plain')).toBeVisible()
     await page.getByRole('link', { name: 'Activity' }).click()
     await expect(page.getByRole('link', { name: 'CSE-C.txt' }).first()).toBeVisible()
@@ -81,6 +85,7 @@ test('no key and no credential ever reaches the window', async ({ browserOfHost:
     await page.getByRole('button', { name: 'Connect', exact: true }).click()
     // Who is not the owner may not list KMS keys.
     await page.getByRole('button', { name: 'Keep it anyway' }).click()
+    await page.getByRole('button', { name: 'Not now' }).click()
     await expect(page.getByRole('list', { name: 'Buckets' })).toBeVisible()
     await page
       .getByRole('list', { name: 'Buckets' })

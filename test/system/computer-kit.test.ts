@@ -96,6 +96,14 @@ describe('on another computer, with a copy of the data folder', () => {
     expect((await back('sse-kms')).equals(letter), 'later, without the kit').toBe(true)
   })
 
+  it('the kit and the stored objects alone bring everything back', async () => {
+    const bare = join(person.folder, 'bare')
+    await cp(join(copy(), 'objects'), join(bare, 'objects'), { recursive: true })
+    await whileUp(['--rebuild', '--data', bare, '--kit', kit('mine.kit'), ...passphraseOf(person)], async () => {
+      for (const mode of MODES) expect((await back(mode)).equals(letter), mode).toBe(true)
+    })
+  })
+
   it('its own data opens again when its folder is named', async () => {
     await whileUp(['--data', join(person.folder, 'home', 'this-computer')], () =>
       person.done(['get', 's3://own/letter', 'own', '--overwrite']),
