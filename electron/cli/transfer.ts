@@ -48,6 +48,9 @@ export async function follow<E extends Event>(
         out.note(`Skipped ${event.name}: ${event.why}`, { skipped: event.name, why: event.why })
         if (event.leftOut === true) leftOut += 1
         break
+      case 'not-kept':
+        out.note(`${showTarget(event)} will be without ${event.properties.join(', ')}`, notKeptRow(event))
+        break
       case 'stopped':
         if (event.files > 0)
           out.note(`Stopped there: ${count(event.files, 'file')} left as before.`, { stopped: event.files })
@@ -102,6 +105,10 @@ function tellOfRun(out: Output, ended: RunEnded): void {
       `The bucket keeps versions: older ones of ${count(keepingOlder, 'object')} are still under their old keys. ` +
         'To delete these for good: --purge-old-versions.',
     )
+}
+
+function notKeptRow({ bucket, key, properties }: Extract<Event, { kind: 'not-kept' }>): object {
+  return { notKept: { bucket, key, properties } }
 }
 
 function alreadyRow({ bucket, key, mode, keyId, purged }: Extract<RekeyEvent, { kind: 'already' }>): object {

@@ -12,6 +12,7 @@ import { send } from '../cloud/send.ts'
 import type { EncryptionFields, StoredFacts, WritePlan } from '../modes/mode.ts'
 import { encryptionDemanded, underDemands } from './demands.ts'
 import type { Stored } from './fetch-range.ts'
+import { underCondition } from './conditions.ts'
 import { taskGroup } from './group.ts'
 import { despiteLostUpload } from './lost-create.ts'
 import { abortUpload } from './abort-upload.ts'
@@ -45,6 +46,8 @@ export interface Copy {
   /** Its own tags; undefined: whatever the source has, which S3 copies itself. */
   tags: Record<string, string> | undefined
   condition?: Condition | undefined
+  /** Asks a server that is not known to keep conditions what the condition says. Throws if it does not hold. */
+  recheck?: (() => Promise<void>) | undefined
   /** Told of an upload in parts before anything of it is copied. */
   created?: (upload: { uploadId: string }) => Promise<void>
 }
@@ -75,11 +78,12 @@ function copyWhole(s3: S3Client, copy: Copy, signal: AbortSignal): Promise<Store
     ...copy.headers,
     ...copy.plan.encryption,
     ...copy.plan.customerKey,
-    ...copy.condition,
   }
   return tagged(s3, copy, signal, async (more) => {
     const directive = copy.tags === undefined ? {} : ({ TaggingDirective: 'REPLACE' } as const)
-    const answer = await send(s3, new CopyObjectCommand({ ...input, ...directive, ...more }), signal)
+    const answer = await underCondition(s3, copy, (condition) =>
+      send(s3, new CopyObjectCommand({ ...input, ...directive, ...more, ...condition }), signal),
+    )
     return {
       way: 'copy',
       etag: etagOf(answer.CopyObjectResult ?? {}),
@@ -189,15 +193,17 @@ async function completeCopy(
   parts: CompletedPart[],
   signal: AbortSignal,
 ): Promise<StoredFacts> {
-  const command = new CompleteMultipartUploadCommand({
+  const input = {
     Bucket: copy.bucket,
     Key: copy.key,
     UploadId: created.UploadId,
     MultipartUpload: { Parts: parts },
     ...copy.plan.customerKey,
-    ...copy.condition,
-  })
-  const answer = await send(s3, command, signal)
+  }
+  await copy.recheck?.()
+  const answer = await underCondition(s3, copy, (condition) =>
+    send(s3, new CompleteMultipartUploadCommand({ ...input, ...condition }), signal),
+  )
   return {
     way: 'multipart',
     etag: etagOf(answer),

@@ -31,7 +31,21 @@ export interface Upload {
 /** What an object says of itself besides its user metadata. */
 export type ObjectHeaders = Pick<
   PutObjectCommandInput,
-  'ContentType' | 'CacheControl' | 'ContentDisposition' | 'ContentEncoding' | 'ContentLanguage' | 'StorageClass'
+  | 'ContentType'
+  | 'CacheControl'
+  | 'ContentDisposition'
+  | 'ContentEncoding'
+  | 'ContentLanguage'
+  | 'Expires'
+  | 'WebsiteRedirectLocation'
+  | 'StorageClass'
+  | 'ObjectLockMode'
+  | 'ObjectLockRetainUntilDate'
+  | 'ObjectLockLegalHoldStatus'
+  | 'GrantFullControl'
+  | 'GrantRead'
+  | 'GrantReadACP'
+  | 'GrantWriteACP'
 >
 
 export type Condition = { IfNoneMatch: '*' } | { IfMatch: string }

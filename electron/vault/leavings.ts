@@ -3,7 +3,9 @@ import { isCofferError } from '../base/errors.ts'
 import { uploadsOf } from '../cloud/list-uploads.ts'
 import { send } from '../cloud/send.ts'
 import { abortUnanswered } from './abandon.ts'
+import { trialKeys } from './replace-trial.ts'
 import type { Vault } from './vault.ts'
+import { deleteVersion, versionsOf } from './versions.ts'
 
 /** What a re-key of one object that was cut off may have left. */
 export interface Leaving {
@@ -26,8 +28,21 @@ export async function sweep(vault: Vault, leaving: Leaving, signal: AbortSignal)
   for await (const { uploadId: id } of uploadsOf(vault.s3, bucket, beside, signal)) {
     await abort(vault, { bucket, key: beside, uploadId: id }, signal)
   }
-  await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: beside }), signal)
+  for (const its of [beside, ...trialKeys(beside)]) await removeWhole(vault, { bucket, key: its }, signal)
   vault.catalog.gone(vault.place, bucket, beside)
+}
+
+/** With its versions, where the bucket keeps them. */
+async function removeWhole(
+  vault: Vault,
+  { bucket, key }: { bucket: string; key: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { DeleteMarker } = await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: key }), signal)
+  if (DeleteMarker !== true) return
+  for (const { id } of await versionsOf(vault, { bucket, key }, signal)) {
+    await deleteVersion(vault, { bucket, key }, id, signal)
+  }
 }
 
 async function abort(

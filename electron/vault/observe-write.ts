@@ -40,7 +40,6 @@ export interface WriteFault {
 export async function observeWrite(vault: Vault, written: WrittenObject, signal: AbortSignal): Promise<ObservedWrite> {
   const { plan } = written
   const { head, stored } = await observe(vault, written, signal)
-  if (plan.mode === 'bucket-default') return { stored, fault: null }
   const shortfall =
     (await shortfallOf(vault, plan, stored, signal)) ?? (await openShortfall(vault, written, stored, signal))
   if (shortfall !== null) return { stored, fault: { kind: 'not-encrypted', what: shortfall } }

@@ -17,7 +17,8 @@ export async function proveWrite(vault: Vault, written: WrittenObject, signal: A
   const { stored, fault } = await observeWrite(vault, written, signal)
   if (fault === null) return stored
   if (isConsented(fault, written.options)) return asPlaintext(stored)
-  throw describeFault(vault, written, fault, await removeAgain(vault, written, stored.versionId))
+  const isGone = await removeAgain(vault, { ...written, answer: stored })
+  throw describeFault(vault, written, fault, isGone ? 'removed' : 'stays')
 }
 
 /** True if the person has said that plaintext is meant. */
@@ -46,12 +47,9 @@ export function refuseKnownPlaintext(
 
 const REMOVE_MS = 15_000
 
-/** Not stopped by what stopped the rest. False if it may still lie there. */
-async function removeAgain(
-  { s3 }: Vault,
-  { bucket, key, answer }: WrittenObject,
-  versionId: string | undefined,
-): Promise<boolean> {
+/** Removes what was just written, its version if it has one. Not stopped by what stopped the rest. False if it may still lie there. */
+export async function removeAgain({ s3 }: Vault, { bucket, key, answer }: WrittenObject): Promise<boolean> {
+  const { versionId } = answer
   const signal = AbortSignal.timeout(REMOVE_MS)
   try {
     const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId })
@@ -80,28 +78,33 @@ async function isGone(
   }
 }
 
-/** `isGone`: it was removed again. Undefined: it is not said. */
+/** What became of an object that has a fault. `untouched`: the fault showed when it was tried out elsewhere. */
+type Afterwards = 'removed' | 'stays' | 'untouched'
+
+const AFTERWARDS: Record<Afterwards, string> = {
+  removed: 'It was removed again.',
+  stays: 'It could not be removed again: it still lies there.',
+  untouched: 'This was tried out with random bytes; the object is as it was.',
+}
+
+/** The failure of a write with a fault. */
 export function describeFault(
   { server }: Vault,
   { bucket, key, plan }: WrittenObject,
   { kind, what }: WriteFault,
-  isGone?: boolean,
+  afterwards: Afterwards,
 ): CofferError {
   const name = `s3://${bucket}/${key}`
-  const facts = { bucket, key, mode: plan.mode, server: server.name }
+  const does = afterwards === 'untouched' ? 'would not' : 'did not'
+  const facts = { bucket, key, mode: plan.mode, server: server.name, afterwards }
   if (kind === 'metadata') {
-    const message = `${server.name} stored ${name} so that it cannot be read again: ${what}.`
-    return new CofferError('INTEGRITY', message + afterwards(isGone), {
-      hint: 'Put it under a key that is free; or keep its wrapped data key in a file beside it: --envelope instruction.',
-      facts,
-    })
+    const message = `${server.name} ${does} store ${name} so that it can be read again: ${what}. ${AFTERWARDS[afterwards]}`
+    return new CofferError('INTEGRITY', message, { hint: METADATA_HINT, facts })
   }
-  const asked = plan.mode.toUpperCase()
-  const message = `${server.name} did not encrypt ${name} as it was asked to: ${asked} was asked for, and ${what}.`
-  return new CofferError('NOT_ENCRYPTED', message + afterwards(isGone), { facts })
+  const asked = `${plan.mode.toUpperCase()} was asked for, and ${what}`
+  const message = `${server.name} ${does} encrypt ${name} as it was asked to: ${asked}. ${AFTERWARDS[afterwards]}`
+  return new CofferError('NOT_ENCRYPTED', message, { facts })
 }
 
-function afterwards(isGone: boolean | undefined): string {
-  if (isGone === undefined) return ''
-  return isGone ? ' It was removed again.' : ' It could not be removed again: it still lies there.'
-}
+const METADATA_HINT =
+  'Put it under a key that is free; or keep its wrapped data key in a file beside it: --envelope instruction.'

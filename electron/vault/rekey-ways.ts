@@ -6,8 +6,7 @@ import { copyObject } from '../transfers/copy.ts'
 import { fetchRange } from '../transfers/fetch-range.ts'
 import { upload } from '../transfers/upload.ts'
 import { wholeChecksum } from '../transfers/whole-checksum.ts'
-import type { OwnProperties } from './own-properties.ts'
-import { withContentType } from './content-type.ts'
+import { temporaryHeaders, type OwnProperties } from './own-properties.ts'
 import { pulled } from './pulled.ts'
 import { openReading, readThrough, type Reading } from './reading.ts'
 import type { Landing } from './replace.ts'
@@ -29,18 +28,21 @@ export interface Way {
   write: (landing: Landing) => Promise<StoredFacts>
   /** Reads what was written; throws if it is not what it must be. */
   prove: (landingKey: string) => Promise<void>
+  /** Shows that what is under this key opens, and is as long as it must be; throws if not. */
+  opens: (key: string) => Promise<void>
   /** The whole journey, out of that of the write alone. */
   journey: (written: Journey) => Journey
 }
 
 /** S3 decrypts and encrypts by itself, and the content never leaves it. */
-export function copyWithin({ vault, request, reading, plan, own, watch }: Rekeying): Way {
+export function copyWithin({ vault, request, reading, plan, size, own, watch }: Rekeying): Way {
   const { bucket } = request
   return {
-    write: ({ key, condition }) => {
-      const { metadata, headers, tags } = own
+    write: ({ key, isTemporary, ...condition }) => {
+      const { metadata, headers: all, tags } = own
+      const headers = isTemporary ? temporaryHeaders(all) : all
       const created = traced(request, watch, key)
-      const copy = { source: reading.stored, bucket, key, plan, metadata, headers, tags, condition, created }
+      const copy = { source: reading.stored, bucket, key, plan, metadata, headers, tags, ...condition, created }
       return copyObject(vault.s3, copy, watch.signal)
     },
     async prove(landingKey) {
@@ -51,6 +53,7 @@ export function copyWithin({ vault, request, reading, plan, own, watch }: Rekeyi
         made.plan.dispose()
       }
     },
+    opens: (key) => firstByteOpens(vault, request, plan, { key, size }, watch.signal),
     journey: (written) => [copiedStep(reading), ...written.filter((step) => !isUpload(step))],
   }
 }
@@ -72,10 +75,8 @@ async function proveCopy({ s3 }: Vault, old: Reading, made: Reading, signal: Abo
 export function streamThrough({ vault, request, reading, plan, size, own, watch }: Rekeying): Way {
   const { bucket } = request
   const { facts } = reading
-  const hash = createHash('sha256')
-  // What was encrypted here had no type but that of ciphertext; S3 hands out the content itself from now on.
-  const isRevealed = reading.plan.opener !== null && plan.sealer === null
-  const headers = isRevealed ? withContentType(own.headers, request.key) : own.headers
+  let hash = createHash('sha256')
+  let digest = ''
   let readJourney: Journey = []
 
   async function produce(sink: (piece: Uint8Array) => Promise<void> | void, signal: AbortSignal): Promise<void> {
@@ -83,31 +84,26 @@ export function streamThrough({ vault, request, reading, plan, size, own, watch 
       hash.update(piece)
       return sink(piece)
     }
+    hash = createHash('sha256')
     const { requestId, proofSteps } = await readThrough(vault, reading, seen, { signal, checksum: true })
+    digest = hash.digest('hex')
     readJourney = [...reading.plan.journey({ etag: facts.etag, bytes: facts.size, requestId }), ...proofSteps]
   }
 
   return {
     // The upload completes only after its source has ended well: what does not prove itself is never stored.
-    write: ({ key, condition }) =>
-      upload(
-        vault.s3,
-        {
-          bucket,
-          key,
-          size,
-          plan,
-          ...own,
-          headers,
-          condition,
-          read: (signal) => pulled((sink) => produce(sink, signal)),
-        },
-        { ...watch, hooks: { created: traced(request, watch, key) } },
-      ),
+    write: ({ key, isTemporary, ...condition }) => {
+      const { metadata, headers: all, tags } = own
+      const headers = isTemporary ? temporaryHeaders(all) : all
+      const read = (signal: AbortSignal): AsyncIterable<Uint8Array> => pulled((sink) => produce(sink, signal))
+      const object = { bucket, key, size, plan, metadata, headers, tags, ...condition, read }
+      return upload(vault.s3, object, { ...watch, hooks: { created: traced(request, watch, key) } })
+    },
     async prove(landingKey) {
       const again = await hashOf(vault, { bucket, key: landingKey, options: readBack(request, plan) }, watch.signal)
-      if (again !== hash.digest('hex')) throw mismatch(landingKey)
+      if (again !== digest) throw mismatch(landingKey)
     },
+    opens: (key) => firstByteOpens(vault, request, plan, { key, size }, watch.signal),
     journey: (written) => [...readJourney, ...written],
   }
 }
@@ -131,6 +127,22 @@ async function hashOf(
     const hash = createHash('sha256')
     await readThrough(vault, made, (piece) => void hash.update(piece), { signal, checksum: false })
     return hash.digest('hex')
+  } finally {
+    made.plan.dispose()
+  }
+}
+
+async function firstByteOpens(
+  vault: Vault,
+  request: RekeyRequest,
+  plan: WritePlan,
+  { key, size }: { key: string; size: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const made = await openReading(vault, { bucket: request.bucket, key, options: readBack(request, plan) }, signal)
+  try {
+    if (made.plan.plaintextSize !== size) throw mismatch(key)
+    if (made.stored.size > 0) await fetchRange(vault.s3, made.stored, 0, Buffer.alloc(1), { signal })
   } finally {
     made.plan.dispose()
   }

@@ -1,16 +1,20 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { isCofferError, type ErrorCode } from '../base/errors.ts'
+import { isKnownNotToEncrypt } from '../cloud/behaviour.ts'
 import { send } from '../cloud/send.ts'
 import type { StoredFacts, WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import { explainWriteFailure } from './bucket.ts'
+import { withContentType } from './content-type.ts'
 import { instructionKey } from './instruction-files.ts'
 import { envOf } from './look.ts'
-import { observeWrite } from './observe-write.ts'
 import { ownProperties } from './own-properties.ts'
-import { asPlaintext, describeFault, isConsented } from './prove-write.ts'
+import { describeFault, refuseKnownPlaintext } from './prove-write.ts'
+import { wayOf } from './put-file.ts'
 import { openReading, type Reading } from './reading.ts'
-import { copyWithin, streamThrough, type Rekeying } from './rekey-ways.ts'
+import { copyWithin, streamThrough, type Rekeying, type Way } from './rekey-ways.ts'
 import { replaceSafely } from './replace.ts'
+import { shortfallOf } from './shortfall.ts'
 import { updateInPlace } from './update-in-place.ts'
 import type { PutResult, RekeyRequest, RekeyWatch, Vault, Watch } from './vault.ts'
 import { verify } from './verify.ts'
@@ -36,6 +40,7 @@ export async function rekeyOpened(
   const started = performance.now()
   const { bucket, key, mode, to } = request
   try {
+    refuseKnownPlaintext(vault, { mode, way: wayOf(reading.plan.plaintextSize), options: to })
     const size = await exactSize(vault, request, reading, watch)
     const plan = await prepareWrite(mode, envOf(vault, watch.signal), { bucket, key, plaintextSize: size, options: to })
     try {
@@ -65,22 +70,58 @@ async function change(
   const done = { bucket, key, bytes: size, started }
   const updated = await updateInPlace(vault, reading, request, watch.signal)
   if (updated !== null) {
-    const result = finishWrite(vault, done, plan, await observed(vault, request, plan, updated.stored, watch.signal))
+    await requireAsAsked(vault, request, plan, updated.stored, watch.signal)
+    const result = finishWrite(vault, done, plan, updated.stored)
     return { ...result, journey: updated.journey }
   }
-  const own = await ownProperties(vault, reading, watch.signal)
+  const [first, ...others] = waysFrom(vault, reading, plan)
+  const own = await ownProperties(vault, reading, { copies: first === copyWithin }, watch.signal)
+  // What was encrypted here had no type but that of ciphertext; S3 hands out the content itself from now on.
+  const isRevealed = reading.plan.opener !== null && plan.sealer === null
+  if (isRevealed) own.headers = withContentType(own.headers, key)
+  if (own.lost.length > 0) watch.onLost?.(own.lost)
   const rekeying: Rekeying = { vault, request, reading, plan, size, own, watch }
-  const way = reading.plan.opener === null && plan.sealer === null ? copyWithin(rekeying) : streamThrough(rekeying)
-  const stored = await replaceSafely(vault, { old: reading.stored, plan, own, ...way }, watch).catch(
-    async (error: unknown) => {
-      const customerKey = plan.customerKey.SSECustomerKey !== undefined
-      throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)
-    },
-  )
+  const { stored, journey } = await replaceBy([first, ...others], rekeying).catch(async (error: unknown) => {
+    const customerKey = plan.customerKey.SSECustomerKey !== undefined
+    throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)
+  })
   watch.onProgress?.(size, size)
-  const result = finishWrite(vault, done, plan, await observed(vault, request, plan, stored, watch.signal))
+  const result = finishWrite(vault, done, plan, stored)
   if (reading.facts.instruction !== undefined) await removeInstruction(vault, request, watch.signal)
-  return { ...result, journey: way.journey(result.journey) }
+  return { ...result, journey: journey(result.journey) }
+}
+
+type MakeWay = (rekeying: Rekeying) => Way
+
+/** Where S3 does both encryptions it copies by itself; some servers copy and do not encrypt, or refuse: then not. */
+function waysFrom({ server }: Vault, reading: Reading, { mode, sealer }: WritePlan): [MakeWay, ...MakeWay[]] {
+  if (reading.plan.opener !== null || sealer !== null) return [streamThrough]
+  if (server.kind !== 'foreign') return [copyWithin]
+  if (mode !== 'bucket-default' && isKnownNotToEncrypt(server, mode, 'copy')) return [streamThrough]
+  return [copyWithin, streamThrough]
+}
+
+async function replaceBy(
+  [make, ...others]: MakeWay[],
+  rekeying: Rekeying,
+): Promise<{ stored: StoredFacts; journey: Way['journey'] }> {
+  const { vault, request, reading, plan, own, watch } = rekeying
+  const { facts, stored: old } = reading
+  const way = (make ?? streamThrough)(rekeying)
+  const what = { old, oldMetadata: facts.metadata, oldVersion: facts.versionId, plan, options: request.to, own, ...way }
+  try {
+    return { stored: await replaceSafely(vault, what, watch), journey: way.journey }
+  } catch (error) {
+    if (others.length === 0 || !isCopyRefused(error)) throw error
+    return replaceBy(others, rekeying)
+  }
+}
+
+const REFUSALS: ErrorCode[] = ['NOT_ENCRYPTED', 'UNSUPPORTED', 'INVALID_INPUT', 'INTEGRITY', 'SERVER']
+
+/** The old object is as it was, and another way may do. */
+function isCopyRefused(error: unknown): boolean {
+  return isCofferError(error) && REFUSALS.includes(error.code) && error.facts.safeAt === undefined
 }
 
 /** The new envelope is on the object. What the old one's file says would be taken for that of content without an envelope. */
@@ -94,19 +135,18 @@ async function removeInstruction(
   vault.catalog.gone(vault.place, bucket, file)
 }
 
-/** What S3 says of the object that stays. Throws NOT_ENCRYPTED, and INTEGRITY if it cannot be read again. */
-async function observed(
+/** The object was changed where it is, and stays. Throws NOT_ENCRYPTED if that is not what was asked for. */
+async function requireAsAsked(
   vault: Vault,
   { bucket, key, to }: RekeyRequest,
   plan: WritePlan,
-  answer: StoredFacts,
+  stored: StoredFacts,
   signal: AbortSignal,
-): Promise<StoredFacts> {
-  const written = { bucket, key, plan, answer, options: to }
-  const { stored, fault } = await observeWrite(vault, written, signal)
-  if (fault === null) return stored
-  if (isConsented(fault, to)) return asPlaintext(stored)
-  throw describeFault(vault, written, fault)
+): Promise<void> {
+  const what = await shortfallOf(vault, plan, stored, signal)
+  if (what === null || to.allowUnencrypted === true) return
+  const written = { bucket, key, plan, answer: stored, options: to }
+  throw describeFault(vault, written, { kind: 'not-encrypted', what }, 'stays')
 }
 
 /** Legacy CBC tells its size only once it is decrypted, and an upload must know it before. */

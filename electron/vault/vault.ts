@@ -66,9 +66,19 @@ export interface RekeyTrace {
   replacing(): void
 }
 
+/** A property of an object that its re-key cannot keep. */
+export interface LostProperty {
+  /** In words. */
+  what: string
+  /** False: it cannot be told whether the object has it. */
+  isCertain: boolean
+}
+
 /** How a re-key is watched and stopped. */
 export interface RekeyWatch extends Watch {
   trace?: RekeyTrace | undefined
+  /** Told, before anything is changed, of properties of the object that cannot be kept. */
+  onLost?: ((properties: LostProperty[]) => void) | undefined
 }
 
 /** How a put is watched and stopped. */

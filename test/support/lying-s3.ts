@@ -19,12 +19,16 @@ export interface Lies {
   otherKmsKey?: string
   /** `If-None-Match` and `If-Match` of these are overlooked, or refused with 501. */
   conditions?: Partial<Record<Way, 'overlooked' | 'refused'>>
-  /** Requests that are refused with 403, as `METHOD` or `LIST`. */
+  /** Grants of every object's access list, in XML. */
+  grants?: string
+  /** Requests that are refused with 403, as `METHOD`, `LIST`, `ACL` or `TAGS`. */
   denied?: string[]
   /** Requests that are refused with 501, by a word in what identifies them: `copy`, `expect`, `tagging`. */
   unsupported?: string[]
-  /** A copy keeps the metadata of its source, or of what it replaces, besides the new one. */
-  mixesMetadata?: 'source' | 'target'
+  /** What is written keeps the metadata of its source, or of what it replaces, besides the new one. */
+  mixesMetadata?: Partial<Record<'put' | 'copy', 'source' | 'target'>>
+  /** What is written here, as `bucket/key`, is stored in the clear, however it is written. */
+  plainAt?: string
   /** Metadata is not kept. */
   dropsMetadata?: boolean
   /** 417 for a request that asks whether its body is welcome. */
@@ -60,7 +64,7 @@ interface Upload {
 }
 
 const KEPT =
-  /^(?:x-amz-(?:meta-|server-side-|storage-class|website-redirect|object-lock)|content-type|cache-control|content-disposition|content-language|content-encoding|expires)/
+  /^(?:x-amz-(?:meta-|grant-|server-side-|storage-class|website-redirect|object-lock)|content-type|cache-control|content-disposition|content-language|content-encoding|expires)/
 const SSE = 'x-amz-server-side-encryption'
 const KEY_MD5 = `${SSE}-customer-key-md5`
 
@@ -84,8 +88,8 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
   }
 
   function store(path: string, way: Way, body: Buffer, headers: Record<string, string>): [StoredObject, object] {
-    const { encryption, silent, dropsMetadata, versions, otherKmsKey } = server.lies
-    const manner = encryption?.[way]
+    const { encryption, silent, dropsMetadata, versions, otherKmsKey, plainAt } = server.lies
+    const manner = plainAt === path ? 'dropped' : encryption?.[way]
     const kept = Object.entries(headers).filter(([name]) => {
       if (!KEPT.test(name) || name === `${SSE}-customer-key`) return false
       if (dropsMetadata && name.startsWith('x-amz-meta-')) return false
@@ -147,12 +151,18 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
       fail(501, 'NotImplemented')
       return
     }
+    if (denied.includes('ACL') && query.has('acl')) return fail(403, 'AccessDenied')
+    if (denied.includes('TAGS') && query.has('tagging')) return fail(403, 'AccessDenied')
     if (query.has('tagging')) {
       end(200, {}, '<Tagging><TagSet></TagSet></Tagging>')
       return
     }
     if (query.has('acl')) {
-      end(200, {}, '<AccessControlPolicy></AccessControlPolicy>')
+      end(
+        200,
+        {},
+        `<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList>${grant('FULL_CONTROL', '<ID>me</ID>')}${server.lies.grants ?? ''}</AccessControlList></AccessControlPolicy>`,
+      )
       return
     }
     if (method === 'POST') {
@@ -221,22 +231,26 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
       const refused = conditionOf(way, path, headers)
       if (refused !== null) return fail(...refused)
       if (source === undefined) {
-        const [object, told] = store(path, 'put', body, headers)
+        const [object, told] = store(path, 'put', body, { ...mixedInto('put'), ...headers })
         return end(200, { etag: etagOf(object.body), ...told })
       }
       const from = current(decodeURIComponent(source.split('?')[0] ?? ''))
       if (from === undefined) return fail(404, 'NoSuchKey')
-      const [object, told] = store(path, 'copy', from.body, { ...mixedInto(from), ...headers })
+      const [object, told] = store(path, 'copy', from.body, { ...mixedInto('copy', from), ...headers })
       return end(200, told, `<CopyObjectResult><ETag>${etagOf(object.body)}</ETag></CopyObjectResult>`)
     }
 
-    function mixedInto(from: StoredObject): Record<string, string> {
-      const { mixesMetadata } = server.lies
-      const other = mixesMetadata === 'source' ? from : mixesMetadata === 'target' ? current(path) : undefined
+    function mixedInto(way: 'put' | 'copy', from?: StoredObject): Record<string, string> {
+      const mixes = server.lies.mixesMetadata?.[way]
+      const other = mixes === 'source' ? from : mixes === 'target' ? current(path) : undefined
       return Object.fromEntries(Object.entries(other?.headers ?? {}).filter(([name]) => name.startsWith('x-amz-meta-')))
     }
 
     function answerDelete(): void {
+      if (current(path)?.headers['x-amz-object-lock-legal-hold'] === 'ON') {
+        fail(403, 'AccessDenied')
+        return
+      }
       if (query.has('uploadId')) uploads.delete(query.get('uploadId') ?? '')
       else {
         const version = query.get('versionId')
@@ -308,4 +322,9 @@ function sseOf({ headers }: StoredObject): Record<string, string> {
 
 function etagOf(body: Buffer): string {
   return `"${createHash('md5').update(body).digest('hex')}"`
+}
+
+/** One entry of an access list. */
+export function grant(permission: string, grantee: string): string {
+  return `<Grant><Grantee>${grantee}</Grantee><Permission>${permission}</Permission></Grant>`
 }

@@ -42,6 +42,14 @@ const common = [
     key: z.string(),
     error: failure,
   }),
+  /** Told before an object is changed: properties of it, in words, that will not be there any more. */
+  z.object({
+    kind: z.literal('not-kept'),
+    name: z.string(),
+    bucket: z.string(),
+    key: z.string(),
+    properties: z.array(z.string()),
+  }),
   /** Nothing else was begun, for it would fail like the last (NOT_ENCRYPTED): so many files that were found are left. */
   z.object({ kind: z.literal('stopped'), files: z.number() }),
 ] as const

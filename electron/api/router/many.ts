@@ -2,7 +2,7 @@ import { isCofferError } from '../../base/errors.ts'
 import { toFailure } from './own-failures.ts'
 import type { Failure } from '../contract/common.ts'
 import type { Found, Task } from '../../vault/tasks.ts'
-import type { OnProgress } from '../../vault/vault.ts'
+import type { LostProperty, OnProgress } from '../../vault/vault.ts'
 import type { Batch } from './batch.ts'
 
 /** What every operation on many objects tells; see contract/objects.ts. */
@@ -13,12 +13,18 @@ export type CommonEvent =
   | { kind: 'progress'; name: string; done: number; total: number }
   | { kind: 'skipped'; name: string; why: string; leftOut?: boolean }
   | { kind: 'file-failed'; name: string; bucket: string; key: string; error: Failure }
+  | { kind: 'not-kept'; name: string; bucket: string; key: string; properties: string[] }
   | { kind: 'stopped'; files: number }
 
 /** Does one task and returns the event that tells of it. */
 export type Work<T extends Task, Done> = (
   task: T,
-  watch: { signal: AbortSignal; onProgress: OnProgress; onResumed: OnProgress },
+  watch: {
+    signal: AbortSignal
+    onProgress: OnProgress
+    onResumed: OnProgress
+    onLost: (properties: LostProperty[]) => void
+  },
 ) => Promise<Done>
 
 /** A large file keeps several parts in flight by itself, so it counts as several small ones. */
@@ -39,6 +45,7 @@ export function manyTasks<T extends Task, Done>(
   concurrency: number | undefined,
 ): Batch<T, CommonEvent | Done> {
   const state = { found: 0, begun: 0, isOver: false }
+  const news = onceUncertain()
   const isOver = (): boolean => state.isOver
   return {
     capacity: concurrency ?? SMALL_AT_ONCE,
@@ -51,7 +58,11 @@ export function manyTasks<T extends Task, Done>(
       emit({ kind: 'started', name, bucket, key, bytes })
       try {
         const onResumed: OnProgress = (done, total) => emit({ kind: 'resumed', name, done, total })
-        emit(await work(task, { signal, onProgress: throttled(name, emit), onResumed }))
+        const onLost = (properties: LostProperty[]): void => {
+          const untold = news(properties)
+          if (untold.length > 0) emit({ kind: 'not-kept', name, bucket, key, properties: untold })
+        }
+        emit(await work(task, { signal, onProgress: throttled(name, emit), onResumed, onLost }))
       } catch (error) {
         if (isCofferError(error, 'CANCELLED') || signal.aborted) throw error
         emit({ kind: 'file-failed', name, bucket, key, error: toFailure(error) })
@@ -90,6 +101,16 @@ async function* findTasks<T extends Task>(
     yield task
   }
   emit({ kind: 'found', files: state.found, bytes })
+}
+
+/** What may be lost of any object, and may not, is told once; the rest of each. */
+function onceUncertain(): (properties: LostProperty[]) => string[] {
+  const told = new Set<string>()
+  return (properties) => {
+    const untold = properties.filter(({ what, isCertain }) => isCertain || !told.has(what))
+    for (const { what } of untold) told.add(what)
+    return untold.map(({ what }) => what)
+  }
 }
 
 function throttled(name: string, emit: (event: CommonEvent) => void): OnProgress {

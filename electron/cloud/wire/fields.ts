@@ -19,11 +19,20 @@ const HEADERS: Partial<Record<HeaderField, string>> = {
   ContentLanguage: 'content-language',
   ContentMD5: 'content-md5',
   ContentType: 'content-type',
+  Expires: 'expires',
+  GrantFullControl: 'x-amz-grant-full-control',
+  GrantRead: 'x-amz-grant-read',
+  GrantReadACP: 'x-amz-grant-read-acp',
+  GrantWriteACP: 'x-amz-grant-write-acp',
   IfMatch: 'if-match',
   IfNoneMatch: 'if-none-match',
+  ObjectLockLegalHoldStatus: 'x-amz-object-lock-legal-hold',
+  ObjectLockMode: 'x-amz-object-lock-mode',
+  ObjectLockRetainUntilDate: 'x-amz-object-lock-retain-until-date',
   Range: 'range',
   StorageClass: 'x-amz-storage-class',
   Tagging: 'x-amz-tagging',
+  WebsiteRedirectLocation: 'x-amz-website-redirect-location',
   ServerSideEncryption: 'x-amz-server-side-encryption',
   SSEKMSKeyId: 'x-amz-server-side-encryption-aws-kms-key-id',
   SSEKMSEncryptionContext: 'x-amz-server-side-encryption-context',
@@ -51,11 +60,11 @@ export type Fields = Record<string, unknown>
 export function serialised(input: Fields): { headers: Record<string, string>; query: [string, string][] } {
   const headers: Record<string, string> = {}
   const query: [string, string][] = []
-  for (const [field, value] of Object.entries(input as Record<string, string | number | boolean | undefined>)) {
+  for (const [field, value] of Object.entries(input as Record<string, string | number | boolean | Date | undefined>)) {
     if (value === undefined || ELSEWHERE.has(field)) continue
     const header = HEADERS[field as HeaderField]
     const parameter = QUERY[field as HeaderField]
-    if (header !== undefined) headers[header] = String(value)
+    if (header !== undefined) headers[header] = textOf(field, value)
     else if (parameter !== undefined) query.push([parameter, String(value)])
     else throw new TypeError(`There is no header for ${field}.`)
   }
@@ -64,6 +73,12 @@ export function serialised(input: Fields): { headers: Record<string, string>; qu
   }
   query.sort(([one], [other]) => (one < other ? -1 : 1))
   return { headers, query }
+}
+
+/** `Expires` is a date as HTTP writes it (RFC 9110, section 5.6.7); the others are dates of ISO 8601. */
+function textOf(field: string, value: string | number | boolean | Date): string {
+  if (!(value instanceof Date)) return String(value)
+  return field === 'Expires' ? value.toUTCString() : value.toISOString().replace('.000Z', 'Z')
 }
 
 /** What S3 says of an object in an answer's head, under the SDK's names. */

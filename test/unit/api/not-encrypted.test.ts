@@ -65,3 +65,17 @@ test('all are sent where the first has come out as it was asked for', async () =
   expect(told.filter((event) => event.kind === 'file-done')).toHaveLength(40)
   expect(server.objects.size).toBe(40)
 })
+test('a re-key of many stops at the first, and what is sealed stays sealed', async () => {
+  const { client, files } = await openDesk()
+  await client.keys.create({ name: 'mine' })
+  const folder = { place: 'liar', bucket: 'box', key: 'in/' }
+  await all(
+    await client.objects.put({ ...folder, paths: [files], mode: 'cse-c', options: { key: 'mine' }, acceptNoKit: true }),
+  )
+  const before = new Map(server.objects)
+  server.lies = { encryption: { put: 'dropped', copy: 'dropped' } }
+  const told = await all(await client.objects.rekey({ ...folder, mode: 'sse-s3', concurrency: 1 }))
+  expect(told.filter((event) => event.kind === 'file-failed')).toMatchObject([{ error: { code: 'NOT_ENCRYPTED' } }])
+  expect(told).toContainEqual({ kind: 'stopped', files: 39 })
+  expect(server.objects).toEqual(before)
+})

@@ -288,7 +288,7 @@ describe('a bad server', () => {
 
   test('a field that the wire does not know is not lost in silence', async () => {
     await behaving(stores)
-    const input = { Bucket: 'bucket', Key: 'key', GrantRead: 'id=1' }
+    const input = { Bucket: 'bucket', Key: 'key', BucketKeyEnabled: true, ChecksumSHA1: 'x' }
     await expect(putObject(clients.s3, input, whole(), signal)).rejects.toMatchObject({ code: 'INTERNAL' })
     expect(seen).toHaveLength(0)
   })
