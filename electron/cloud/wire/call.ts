@@ -99,7 +99,32 @@ function prepared(line: Line, { operation, method, input, body }: Asked, more: R
   }
 }
 
+/** Servers, and proxies before them, that do not answer whether they will have a body. */
+const refuseExpect = new WeakSet<Pool>()
+
+/** A refused question is repeated without it, at once (RFC 9110, section 15.5.18), and not put to that server again. */
 async function attempt<T>(
+  s3: S3Client,
+  line: Line,
+  ready: Ready,
+  signal: AbortSignal,
+  take: Take<T>,
+  direct: Direct<T> | undefined,
+): Promise<T> {
+  if (ready.headers.expect === undefined) return once(s3, line, ready, signal, take, direct)
+  const headers = { ...ready.headers }
+  delete headers.expect
+  if (refuseExpect.has(line.pool)) return once(s3, line, { ...ready, headers }, signal, take, direct)
+  try {
+    return await once(s3, line, ready, signal, take, direct)
+  } catch (error) {
+    if ((error as Partial<ServiceError>).$metadata?.httpStatusCode !== 417) throw error
+    refuseExpect.add(line.pool)
+    return once(s3, line, { ...ready, headers }, signal, take, direct)
+  }
+}
+
+async function once<T>(
   s3: S3Client,
   line: Line,
   { method, path, query, headers, body, payload }: Ready,
