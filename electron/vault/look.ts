@@ -166,7 +166,7 @@ async function markedKey(vault: Vault, wanted: Wanted, signal: AbortSignal): Pro
 }
 
 /** An object's tags; undefined if they cannot be read here. */
-export async function readTags(
+async function readTags(
   { s3 }: Vault,
   { bucket, key, versionId }: Omit<Wanted, 'options'>,
   signal: AbortSignal,

@@ -151,8 +151,14 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
       fail(501, 'NotImplemented')
       return
     }
-    if (denied.includes('ACL') && query.has('acl')) return fail(403, 'AccessDenied')
-    if (denied.includes('TAGS') && query.has('tagging')) return fail(403, 'AccessDenied')
+    if (denied.includes('ACL') && query.has('acl')) {
+      fail(403, 'AccessDenied')
+      return
+    }
+    if (denied.includes('TAGS') && query.has('tagging')) {
+      fail(403, 'AccessDenied')
+      return
+    }
     if (query.has('tagging')) {
       end(200, {}, '<Tagging><TagSet></TagSet></Tagging>')
       return
