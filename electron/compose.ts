@@ -16,6 +16,7 @@ import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
 import { localIdentity, localOwner, takeIdentity } from './keys/local-identity.ts'
 import {
   changePassphrase,
+  openKeySearch,
   openSecrets,
   secretsHome,
   type AskPassphrase,
@@ -61,6 +62,8 @@ export interface CofferOptions {
    * FILE_NOT_FOUND for one that is gone.
    */
   openStream?: OpenSource | undefined
+  /** Hears what Coffer has mended by itself and the person should know. */
+  notify?: ((text: string) => void) | undefined
 }
 
 export { findInstance, takeInstance, type Instance } from './store/instance.ts'
@@ -121,7 +124,11 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const activity = openActivity(db)
   const secretsOptions = { home, settings, env, askPassphrase: options.askPassphrase }
   const secrets = once(() => openSecrets(secretsOptions))
-  const keys = openCustomerKeys(openKeyTable(db), secrets, openKeyUses(db, home))
+  const keys = openCustomerKeys(openKeyTable(db), secrets, {
+    uses: openKeyUses(db, home),
+    search: openKeySearch(secretsOptions, secrets),
+    onFound: (found, kind) => options.notify?.(foundInWords(found, kind)),
+  })
   const serverFindings = openServerFindings(db)
   const forgetPlace = (place: string): void => {
     catalog.forgetPlace(place)
@@ -248,6 +255,12 @@ function nameMemory(settings: Settings, place: string): NameMemory {
 /** The stored place that is named; undefined: the default one. */
 function nameIn(chosen: string | ConnectionChoice | undefined): string | undefined {
   return typeof chosen === 'object' ? chosen.place || undefined : chosen
+}
+
+function foundInWords(found: { name: string }[], kind: SecretsHome['kind']): string {
+  const where = kind === 'keychain' ? "this system's keychain" : 'the sealed key file'
+  const names = found.map(({ name }) => name).join(', ')
+  return `Coffer's list of keys was lost. Found again in ${where}: ${names}.`
 }
 
 /** What is known of a server that is no stored place is kept under its address. */

@@ -57,7 +57,8 @@ export async function openHere(
   const out = createOutput(options.json === true)
   const signal = interruptSignal()
   const askPassphrase = out.interactive && process.stdin.isTTY ? passphrasePrompt(signal) : undefined
-  const coffer = await openCoffer({ home: options.home, askPassphrase })
+  const notify = (text: string): void => out.note(text, { notice: text })
+  const coffer = await openCoffer({ home: options.home, askPassphrase, notify })
   try {
     await work(coffer, out, signal)
   } finally {

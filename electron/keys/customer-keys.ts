@@ -3,6 +3,9 @@ import { zero } from '../base/bytes.ts'
 import { CofferError } from '../base/errors.ts'
 import type { KeyForm, SymmetricForm } from '../base/key-forms.ts'
 import type { KeyPurpose, RecordedPurpose } from '../base/key-purpose.ts'
+import { noteAccount, openNotes } from './key-notes.ts'
+import type { KeySearch } from './open-secrets.ts'
+import { findLost } from './rebuild.ts'
 import type { KeyUses, UnfinishedUse } from '../store/key-uses.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { readKey } from './import.ts'
@@ -80,20 +83,32 @@ export interface CustomerKeys extends KeyRing {
   delete(id: string): Promise<void>
 }
 
-/** `openSecrets` is called when the first key needs them and not before. */
+/** What is around the keys of a folder. */
+export interface KeysOptions {
+  uses?: KeyUses | undefined
+  /** Where keys may be that the table does not know of. */
+  search?: KeySearch | undefined
+  /** Hears of keys that were lost and are listed again. */
+  onFound?: ((keys: KeyInfo[], where: SecretStore['kind']) => void) | undefined
+}
+
+const NO_USES: KeyUses = { unfinished: () => [] }
+
+/** The secret store is opened when the first key needs it and not before. */
 export function openCustomerKeys(
   table: KeyTable,
-  openSecrets: () => Promise<SecretStore>,
-  uses: KeyUses = { unfinished: () => [] },
+  openStore: () => Promise<SecretStore>,
+  { uses = NO_USES, search, onFound }: KeysOptions = {},
 ): CustomerKeys {
   const row = (id: string): KeyRow => table.get(id) ?? missing(id)
   const kept = keepSecrets()
-
-  const secrets = async (): Promise<SecretStore> => {
-    const store = await openSecrets()
+  const notes = openNotes(table, async () => {
+    const store = await openStore()
     await finishKeys(table, store)
     return store
-  }
+  })
+  const { secrets } = notes
+  const lost = findLost(table, search, onFound)
 
   const keep = async (material: Material, name: string | undefined, purpose: RecordedPurpose): Promise<TakenKey> => {
     const { id, kind, publicKey, secret } = material
@@ -117,6 +132,7 @@ export function openCustomerKeys(
         secret === null
           ? table.add(arriving)
           : await storeKey(table, await secrets(), account(id), { row: arriving, secret })
+      await notes.write()
       return { ...toInfo(row), taken: takenAs(known, arriving) }
     } finally {
       zero(secret)
@@ -138,23 +154,34 @@ export function openCustomerKeys(
     })
   }
 
+  const changed = async (id: string, change: () => void): Promise<KeyInfo> => {
+    change()
+    await notes.write()
+    return toInfo(row(id))
+  }
+
   return {
-    list: () => settle(() => table.list().map(toInfo)),
-    find: (idOrName) => settle(() => toInfo(findOne(table, idOrName))),
+    async list() {
+      await lost.find()
+      return table.list().map(toInfo)
+    },
+
+    async find(idOrName) {
+      await lost.find()
+      return toInfo(findOne(table, idOrName))
+    },
 
     claim: (id, purpose) =>
       settle(() => {
         const { name } = row(id)
         if (!table.isKept(id)) throw beingDeleted(id, name)
-        claimPurpose(table, row(id), purpose)
-        return toInfo(row(id))
+        return changed(id, () => claimPurpose(table, row(id), purpose))
       }),
 
     setPurpose: (id, purpose) =>
       settle(() => {
         refuseSentRsa(row(id), purpose)
-        claimPurpose(table, row(id), purpose, true)
-        return toInfo(row(id))
+        return changed(id, () => claimPurpose(table, row(id), purpose, true))
       }),
 
     async lend(id, purpose, use) {
@@ -179,6 +206,7 @@ export function openCustomerKeys(
 
     async restore(kit) {
       const restored = await restoreAll(table, secrets, account, kit)
+      await notes.write()
       return restored.map((each) => ({ ...toInfo(each.row), taken: each.taken }))
     },
 
@@ -189,23 +217,11 @@ export function openCustomerKeys(
       return { kind, bytes: createPublicKey(publicKey ?? '').export({ type: 'spki', format: 'der' }) }
     },
 
-    rename: (id, name) =>
-      settle(() => {
-        table.rename(row(id).id, validName(name))
-        return toInfo(row(id))
-      }),
+    rename: (id, name) => changed(id, () => table.rename(row(id).id, validName(name))),
 
-    markKitSaved: (id, at) =>
-      settle(() => {
-        table.markKitSaved(row(id).id, at)
-        return toInfo(row(id))
-      }),
+    markKitSaved: (id, at) => changed(id, () => table.markKitSaved(row(id).id, at)),
 
-    markKitDeclined: (id, at) =>
-      settle(() => {
-        table.markKitDeclined(row(id).id, at)
-        return toInfo(row(id))
-      }),
+    markKitDeclined: (id, at) => changed(id, () => table.markKitDeclined(row(id).id, at)),
 
     isKept: (id) => table.isKept(id),
     unfinished: (id) => settle(() => uses.unfinished(row(id))),
@@ -216,7 +232,8 @@ export function openCustomerKeys(
       table.startDeleting(id, () => requireUnused(found, uses.unfinished(found)))
       kept.forget(id)
       // The material goes first: if this is cut off in between, the key is still listed and can be deleted again.
-      if (row(id).kind !== 'rsa-public') await (await secrets()).delete(account(id))
+      if (found.kind !== 'rsa-public') await (await secrets()).delete(account(id))
+      if (table.notedAs(id) !== null) await (await secrets()).delete(noteAccount(id))
       table.remove(id)
     },
   }

@@ -65,8 +65,11 @@ function readText(text: string, fileBytes: number, isTyped: boolean): ReadKey {
       return { material: fromDer(base64), form: 'der' }
     }
     const decoded = base64 === null ? null : rawBytes(base64)
-    if (decoded?.length === AES_BYTES) return takeDecoded(decoded, 'base64')
-    zero(decoded)
+    try {
+      if (decoded?.length === AES_BYTES) return takeDecoded(decoded, 'base64')
+    } finally {
+      zero(decoded)
+    }
     return readCharacters(text, { hex, base64, fileBytes, isTyped })
   } finally {
     zero(hex, base64)

@@ -19,6 +19,8 @@ export interface Keychain extends SecretStore {
   mark(): Promise<void>
   /** Throws KEYCHAIN_LOCKED or KEYCHAIN_UNAVAILABLE unless this is the unlocked keychain that was marked. */
   check(): Promise<void>
+  /** True if this keychain is known to hold this folder's secrets; false also while it is locked. Asks nobody. */
+  isMarked(): Promise<boolean>
 }
 
 /**
@@ -69,6 +71,18 @@ export async function openKeychain(options: {
     }
   }
 
+  const set = async (account: string, value: Uint8Array): Promise<void> => {
+    const old = await load(account)
+    try {
+      const text = toBase64(value)
+      if (text.length <= MAX_ENTRY) await write(account, text)
+      else await setWrapped(account, value)
+      await remove(old)
+    } finally {
+      forget(old)
+    }
+  }
+
   const remove = async (entry: Entry | null) => {
     if (entry?.kind === 'wrapped') await removeWrapped(overflow, entry.file)
   }
@@ -77,6 +91,7 @@ export async function openKeychain(options: {
     kind: 'keychain',
     check,
     mark: () => write(MARK_ACCOUNT, MARK),
+    isMarked: async () => (await read(MARK_ACCOUNT)) === MARK,
 
     async get(account) {
       const entry = await load(account)
@@ -89,16 +104,17 @@ export async function openKeychain(options: {
       }
     },
 
-    async set(account, value) {
-      const old = await load(account)
-      try {
-        const text = toBase64(value)
-        if (text.length <= MAX_ENTRY) await write(account, text)
-        else await setWrapped(account, value)
-        await remove(old)
-      } finally {
-        forget(old)
-      }
+    set,
+
+    async setAll(entries) {
+      for (const [account, value] of entries) await set(account, value)
+    },
+
+    async list() {
+      await check()
+      const own = `${prefix}/`
+      const all = await askKeychain(() => keytar.findCredentials(SERVICE), patience)
+      return all.flatMap(({ account }) => (account.startsWith(own) ? [account.slice(own.length)] : []))
     },
 
     async delete(account) {

@@ -39,6 +39,7 @@ export interface SecretsHome {
 /** Where this folder's secrets are, written down when the first one was stored. */
 type Home = { kind: 'keychain'; folder: string } | { kind: 'sealed-file' }
 const SETTING = 'secrets'
+const LOCK = 'secrets.lock'
 
 /**
  * Opens the store that this folder's secrets are in, or chooses one at first use: the sealed file if
@@ -48,7 +49,7 @@ const SETTING = 'secrets'
 export async function openSecrets(options: SecretsOptions): Promise<OpenSecrets> {
   const known = recorded(options.settings)
   if (known !== null) return reopen(options, known)
-  return withLock(join(options.home, 'secrets.lock'), async () => {
+  return withLock(join(options.home, LOCK), async () => {
     const meanwhile = recorded(options.settings)
     if (meanwhile !== null) return reopen(options, meanwhile)
     const store = await choose(options)
@@ -60,9 +61,12 @@ export async function openSecrets(options: SecretsOptions): Promise<OpenSecrets>
 
 async function choose(options: SecretsOptions): Promise<OpenSecrets> {
   // A sealed file without a record of it: the database was lost. The keys are in the file.
+  if (existsSync(sealedPath(options))) noteSearch(options.settings)
   if (options.env['COFFER_PASSPHRASE_FILE'] || existsSync(sealedPath(options))) return useFile(options)
   try {
     const keychain = await keychainOf(options)
+    // The same of a keychain that holds secrets of this folder already.
+    if (await keychain.isMarked()) noteSearch(options.settings)
     await keychain.mark()
     return keychain
   } catch (error) {
@@ -187,5 +191,49 @@ function recorded(settings: Settings): Home | null {
     throw new CofferError('UNSUPPORTED', 'The keys are stored in a way that this version of Coffer does not know.', {
       hint: 'Update Coffer.',
     })
+  })
+}
+
+const SEARCH = 'searchKeys'
+
+/** From now on the list of keys is to be compared with the secret store: the database was lost, or put back from a copy. */
+function noteSearch(settings: Pick<Settings, 'set'>): void {
+  settings.set(SEARCH, true)
+}
+
+/** The search for keys that the database does not know of. */
+export interface KeySearch {
+  /** `isEmpty`: no key is known. */
+  isDue(isEmpty: boolean): boolean
+  /** The store to search, without making or choosing one; null if there is none. Throws KEYCHAIN_LOCKED, PASSPHRASE_*. */
+  store(): Promise<SecretStore | null>
+  done(): void
+}
+
+/** Milliseconds in which a keychain must say whether it knows this folder; nobody asked for it yet. */
+const GLANCE = 5_000
+
+/** `open` opens the store that is recorded, or chooses one. */
+export function openKeySearch(options: SecretsOptions, open: () => Promise<SecretStore>): KeySearch {
+  const { settings, home } = options
+  const isNoted = (): boolean => settings.get(SEARCH, (value) => value === true) === true
+  return {
+    isDue: (isEmpty) => isNoted() || (isEmpty && recorded(settings) === null),
+    async store() {
+      if (isNoted() || existsSync(sealedPath(options))) return open()
+      const keychain = await keychainOf({ ...options, patience: GLANCE }).catch(() => null)
+      if (keychain === null) return null
+      if (await keychain.isMarked().catch(() => false)) return open()
+      // Secrets were kept here before, and a locked keychain answers as if there were none.
+      if (existsSync(join(home, LOCK))) await throwIfLocked(keychain)
+      return null
+    },
+    done: () => settings.clear(SEARCH),
+  }
+}
+
+async function throwIfLocked(keychain: Keychain): Promise<void> {
+  await keychain.check().catch((error: unknown) => {
+    if (isCofferError(error, 'KEYCHAIN_LOCKED')) throw error
   })
 }

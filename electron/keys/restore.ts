@@ -1,6 +1,7 @@
 import { zero } from '../base/bytes.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import type { KitContent, KeyFromKit } from './kit-content.ts'
+import { noteAccount } from './key-notes.ts'
 import type { SecretStore } from './secret-store.ts'
 
 /** What taking in a key came to: it was not here, it was, or only its public half was. */
@@ -25,16 +26,22 @@ export async function restoreAll(
   try {
     const secret = keys.some((key) => key.secret !== null) ? await secrets() : undefined
     const taken = keys.map((key) => takenAs(table.get(key.id), key))
-    const arriving = namedApart(table, keys).map((row) => ({ ...row, kitSavedAt: madeAt }))
+    const arriving = namedApart(
+      table,
+      keys.map((key) => rowOf(key, madeAt)),
+    )
+    const entries: [account: string, material: Uint8Array][] = []
     // A key that is known may have lost its material; storing it once more brings it back.
     for (const [index, row] of arriving.entries()) {
       const material = keys[index]?.secret ?? null
-      if (material === null || secret === undefined) continue
+      if (material === null) continue
       // Recorded first: a write that fails may yet have left something.
       stored.push(row.id)
       table.writes.begin(account(row.id), row)
-      await secret.set(account(row.id), material)
+      entries.push([account(row.id), material])
     }
+    // Together: the sealed file opens and closes slowly, by design.
+    if (secret !== undefined) await secret.setAll(entries)
     const rows = table.addAll(arriving)
     return rows.map((row, index) => ({ row: withKit(table, row, madeAt), taken: taken[index] ?? 'known' }))
   } catch (error) {
@@ -51,7 +58,7 @@ export async function forget(table: KeyTable, secrets: SecretStore, account: str
   const kind = table.get(id)?.kind
   if (kind !== undefined && kind !== 'rsa-public') return
   // The first failure is what the person is told.
-  await secrets.delete(account).catch(() => undefined)
+  for (const each of [account, noteAccount(id)]) await secrets.delete(each).catch(() => undefined)
 }
 
 function withKit(table: KeyTable, row: KeyRow, madeAt: Date): KeyRow {
@@ -60,13 +67,18 @@ function withKit(table: KeyTable, row: KeyRow, madeAt: Date): KeyRow {
   return { ...row, kitSavedAt: madeAt }
 }
 
-function namedApart(table: KeyTable, keys: KeyFromKit[]): KeyRow[] {
+function rowOf({ id, kind, publicKey, name, createdAt, purpose }: KeyFromKit, kitSavedAt: Date): KeyRow {
+  return { id, kind, publicKey, name, createdAt, kitSavedAt, kitDeclinedAt: null, purpose }
+}
+
+/** The same keys, each with a name that no other key has. */
+export function namedApart(table: KeyTable, keys: KeyRow[]): KeyRow[] {
   const owners = new Map(table.list().map(({ id, name }) => [name.toLowerCase(), id]))
-  return keys.map(({ id, kind, publicKey, name, createdAt, purpose }) => {
-    const isFree = (wanted: string): boolean => (owners.get(wanted.toLowerCase()) ?? id) === id
-    const own = freeName(name, isFree)
-    owners.set(own.toLowerCase(), id)
-    return { id, kind, publicKey, name: own, createdAt, kitSavedAt: null, kitDeclinedAt: null, purpose }
+  return keys.map((key) => {
+    const isFree = (wanted: string): boolean => (owners.get(wanted.toLowerCase()) ?? key.id) === key.id
+    const name = freeName(key.name, isFree)
+    owners.set(name.toLowerCase(), key.id)
+    return { ...key, name }
   })
 }
 

@@ -112,6 +112,9 @@ export function openSealedFile(
       return secret === undefined ? null : unsealFromMemory(secret)
     },
     set: (account, value) => change((secrets) => secrets.set(account, sealInMemory(value))),
+    setAll: (entries) =>
+      change((secrets) => entries.forEach(([account, value]) => secrets.set(account, sealInMemory(value)))),
+    list: async () => [...(await current()).keys()],
     delete: (account) => change((secrets) => secrets.delete(account)),
   }
 }

@@ -2,6 +2,7 @@ import { isCofferError } from '../base/errors.ts'
 import type { KeyRow, KeyTable } from '../store/keys.ts'
 import { finishWrites } from '../store/secret-writes.ts'
 import { refuseTaken } from './key-checks.ts'
+import { digestOf, noteAccount, noteOf } from './key-notes.ts'
 import { forget } from './restore.ts'
 import type { SecretReader, SecretStore } from './secret-store.ts'
 
@@ -19,8 +20,15 @@ export async function storeKey(
   if (table.get(row.id) === null) refuseTaken(table, row.name)
   table.writes.begin(account, row)
   try {
-    await secrets.set(account, secret)
-    return table.add(row)
+    // Together: the sealed file opens and closes slowly, by design.
+    const note = noteOf(table.get(row.id) ?? row)
+    await secrets.setAll([
+      [account, secret],
+      [noteAccount(row.id), note],
+    ])
+    const added = table.add(row)
+    table.markNoted(row.id, digestOf(note))
+    return added
   } catch (error) {
     await forget(table, secrets, account, row.id)
     throw error

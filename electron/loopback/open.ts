@@ -38,7 +38,8 @@ export async function open(args: string[]): Promise<void> {
   const stopped = stopSignal()
   const drops = openDrops()
   const questions = openQuestions()
-  const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask })
+  const notify = (text: string): void => void process.stderr.write(`${text}\n`)
+  const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask, notify })
   const instance = takeInstance(coffer.home, INSTANCE)
   try {
     if (instance === null) await openRunning(coffer.home, flags)

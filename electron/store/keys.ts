@@ -48,6 +48,9 @@ export interface KeyTable {
   startDeleting(id: string, requireUnused: () => void): boolean
   /** True for a key that is here and is not being deleted. */
   isKept(id: string): boolean
+  /** The digest of the note that is kept with its material; null if there is none. */
+  notedAs(id: string): string | null
+  markNoted(id: string, digest: string): void
   remove(id: string): boolean
   /** Keys whose material is on its way into the keychain. */
   writes: SecretWrites<KeyRow>
@@ -73,6 +76,8 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
   )
   const setDeleting = db.prepare('UPDATE keys SET deleting_at = ? WHERE id = ?')
   const kept = db.prepare('SELECT 1 FROM keys WHERE id = ? AND deleting_at IS NULL')
+  const noted = db.prepare('SELECT noted FROM keys WHERE id = ?')
+  const setNoted = db.prepare('UPDATE keys SET noted = ? WHERE id = ?')
   const remove = db.prepare('DELETE FROM keys WHERE id = ?')
 
   const get = (id: string) => {
@@ -126,6 +131,8 @@ export function openKeyTable(db: DatabaseSync): KeyTable {
         return setDeleting.run(Date.now(), id).changes === 1
       }),
     isKept: (id) => kept.get(id) !== undefined,
+    notedAs: (id) => (noted.get(id)?.['noted'] as string | null | undefined) ?? null,
+    markNoted: (id, digest) => void setNoted.run(digest, id),
     remove: (id) => remove.run(id).changes === 1,
     writes: openSecretWrites(db, 'key', fromJson),
   }

@@ -279,4 +279,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE rekey_items ADD COLUMN replacing INTEGER NOT NULL DEFAULT 0;  -- since when its content may be replaced, in milliseconds since 1970; 0: not
   `,
+  `
+  ALTER TABLE keys ADD COLUMN noted TEXT;  -- digest of the note that is kept with the key's material; null: there is none
+  `,
 ]

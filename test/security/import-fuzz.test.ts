@@ -110,6 +110,10 @@ function memoryStore(): SecretStore & { fails: boolean; accounts(): string[] } {
   return {
     kind: 'keychain',
     fails: false,
+    list: () => Promise.resolve([...held.keys()]),
+    async setAll(entries) {
+      for (const [account, value] of entries) await this.set(account, value)
+    },
     accounts: () => [...held.keys()].sort(),
     get: (account) => Promise.resolve(held.has(account) ? Buffer.from(held.get(account) ?? []) : null),
     set(account, value) {

@@ -171,13 +171,17 @@ describe('a recovery kit', () => {
     const before = await other.coffer(['get', object('kit/cse-c'), 'early', ...stage.computer.options])
     expect(before).toMatchObject({ code: 6, error: { code: 'KEY_NOT_FOUND' } })
     const restored = await other.done(['key', 'restore', 'both.kit', '--passphrase-file', 'passphrase'])
-    expect(restored.map(({ id }) => id)).toEqual([keys['sent'], keys['aes'], keys['pair']])
-    expect(restored).toMatchObject([{ purpose: 'sse-c' }, { purpose: 'cse' }, { purpose: 'cse' }])
+    // After the keys, what became of This computer's own kit.
+    expect(restored.slice(0, 3)).toMatchObject([
+      { id: keys['sent'], purpose: 'sse-c' },
+      { id: keys['aes'], purpose: 'cse' },
+      { id: keys['pair'], purpose: 'cse' },
+    ])
     for (const name of ['sse-c', 'cse-c', 'rsa']) {
       expect((await back(other, `kit/${name}`, stage.computer.options)).equals(letter), name).toBe(true)
     }
     const again = await other.done(['key', 'import', 'both.kit', '--passphrase-file', 'passphrase'])
-    expect(again).toMatchObject([{ taken: 'known' }, { taken: 'known' }, { taken: 'known' }])
+    expect(again.slice(0, 3)).toMatchObject([{ taken: 'known' }, { taken: 'known' }, { taken: 'known' }])
   })
 
   it('under a wrong passphrase is PASSPHRASE_WRONG, and with a byte changed INTEGRITY; nothing of it comes in', async () => {

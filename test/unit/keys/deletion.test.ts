@@ -24,7 +24,7 @@ async function stage() {
     workFactor: 4,
   })
   await sealed.create()
-  const keys = openCustomerKeys(openKeyTable(mine), () => Promise.resolve(sealed), openKeyUses(mine, home))
+  const keys = openCustomerKeys(openKeyTable(mine), () => Promise.resolve(sealed), { uses: openKeyUses(mine, home) })
   const { id } = await keys.create({ name: 'mine' })
   return { home, theirs, keys, id, table: openKeyTable(theirs) }
 }

@@ -116,6 +116,7 @@ test('a keychain that gives back something else than it was given is KEYCHAIN_UN
     getPassword: () => Promise.resolve(null),
     setPassword: () => Promise.resolve(),
     deletePassword: () => Promise.resolve(true),
+    findCredentials: () => Promise.resolve([]),
   }
   const keychain = await openKeychain({ prefix: 'x', overflow: testFolder(), keytar: forgetful })
   await expect(keychain.mark()).rejects.toMatchObject({ code: 'KEYCHAIN_UNAVAILABLE' })
@@ -123,7 +124,7 @@ test('a keychain that gives back something else than it was given is KEYCHAIN_UN
 
 test('a keychain that never answers is KEYCHAIN_LOCKED once patience ends', async () => {
   const never = () => new Promise<never>(() => undefined)
-  const mute = { getPassword: never, setPassword: never, deletePassword: never }
+  const mute = { getPassword: never, setPassword: never, deletePassword: never, findCredentials: never }
   const keychain = await openKeychain({ prefix: 'x', overflow: testFolder(), keytar: mute, patience: 50 })
   await expect(keychain.get('key/a')).rejects.toMatchObject({ code: 'KEYCHAIN_LOCKED' })
 })

@@ -22,6 +22,10 @@ function breakingStore(breaks: { at: number; after: boolean } | null) {
       if (!now || breaks.after) held.set(account, Buffer.from(value))
       return now ? Promise.reject(new CofferError('KEYCHAIN_LOCKED', 'Locked.')) : Promise.resolve()
     },
+    async setAll(entries) {
+      for (const [account, value] of entries) await store.set(account, value)
+    },
+    list: () => Promise.resolve([...held.keys()]),
     delete: (account) => Promise.resolve(void held.delete(account)),
   }
   return { held, store }
@@ -75,7 +79,8 @@ test('whichever write fails, nothing of the kit is here afterwards, and what was
     fc.integer({ min: 1, max: 4 }),
     fc.boolean(),
     async (count, at, after) => {
-      const { keys, held } = openKeys({ at: at + 1, after })
+      const { keys, held } = openKeys({ at: at + 2, after })
+      // Its material and its note are written first.
       const before = await keys.create({ name: 'before' })
       const kit = { madeAt, keys: Array.from({ length: count }, (_, index) => aesKey(`key ${index}`)) }
       if (at > count) {
@@ -84,7 +89,7 @@ test('whichever write fails, nothing of the kit is here afterwards, and what was
       }
       await expect(keys.restore(kit)).rejects.toMatchObject({ code: 'KEYCHAIN_LOCKED' })
       expect(await keys.list()).toEqual([before])
-      expect([...held.keys()]).toEqual([`key/${before.id}`])
+      expect([...held.keys()]).toEqual([`key/${before.id}`, `about/${before.id}`])
       expect(kit.keys.every(({ secret }) => secret?.every((byte) => byte === 0))).toBe(true)
     },
   )
