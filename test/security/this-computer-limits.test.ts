@@ -231,7 +231,7 @@ describe('keys and buckets that look like paths', () => {
 
     const files = readdirSync(target.cloud.dataDir, { recursive: true, encoding: 'utf8' })
     const known =
-      /^(?:tmp|objects(?:\/[0-9a-f]{2}(?:\/[0-9a-f]{32})?)?|(?:s3|kms|principals|lock)\.db(?:-wal|-shm|-journal)?|run\.json|root-key\.check)$/
+      /^(?:tmp|objects(?:\/[0-9a-f]{2}(?:\/[0-9a-f]{32})?|\/log(?:\/\d{16}(?:\.snapshot|-\d{3}\.log))?)?|(?:s3|kms|principals|lock)\.db(?:-wal|-shm|-journal)?|(?:kms|principals)\.backup|run\.json|root-key\.check)$/
     expect(files.filter((name) => !known.test(name))).toEqual([])
     expect(around().filter((name) => before.includes(name))).toEqual(before)
     expect(existsSync(join(target.cloud.dataDir, '..', 'escaped'))).toBe(false)
