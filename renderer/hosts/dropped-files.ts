@@ -13,11 +13,19 @@ export function entriesOf(drop: DataTransfer): FileSystemEntry[] {
     .filter((entry) => entry !== null)
 }
 
-/** The files at and below an entry. */
+/** The files at and below an entry. An empty folder is an empty file whose name ends with `/`, as S3 keeps it. */
 export async function* filesBelow(entry: FileSystemEntry, above = ''): AsyncGenerator<Found> {
   const name = above + entry.name
-  if (entry.isFile) yield { name, file: await fileOf(entry as FileSystemFileEntry) }
-  else for await (const child of children(entry as FileSystemDirectoryEntry)) yield* filesBelow(child, `${name}/`)
+  if (entry.isFile) {
+    yield { name, file: await fileOf(entry as FileSystemFileEntry) }
+    return
+  }
+  let isEmpty = true
+  for await (const child of children(entry as FileSystemDirectoryEntry)) {
+    isEmpty = false
+    yield* filesBelow(child, `${name}/`)
+  }
+  if (isEmpty) yield { name: `${name}/`, file: new File([], entry.name) }
 }
 
 function fileOf(entry: FileSystemFileEntry): Promise<File> {
