@@ -53,7 +53,7 @@ export interface Principal {
 }
 
 export interface LocalCloud {
-  status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string }>
+  status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string; notices: Notice[] }>
   open(dataDir: string): Promise<{ dataDir: string; previousDataDir: string | undefined; notices: Notice[] }>
   kits: ComputerKits
   principals: {

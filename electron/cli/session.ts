@@ -63,6 +63,7 @@ export async function openHere(
     await work(coffer, out, signal)
   } finally {
     out.status('')
+    for (const { code, message } of coffer.localCloud.notices()) out.note(message, { code, message })
     await coffer.close()
   }
 }

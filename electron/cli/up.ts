@@ -90,7 +90,7 @@ interface Server {
 
 /** What the server found about the data, and where the data was before. */
 function tellOfData(out: Output, { dataDir, previousDataDir, notices }: Server): void {
-  for (const { code, message } of notices) out.note(message, { code })
+  for (const { code, message } of notices) out.note(message, { code, message })
   if (previousDataDir === undefined) return
   out.note(
     `From now on This computer's data is in ${dataDir}. What you stored before is still in ${previousDataDir}; to use it ` +

@@ -11,6 +11,8 @@ export const local = {
       running: z.boolean(),
       endpoint: z.string().optional(),
       dataDir: z.string(),
+      /** What the running server found about the data when it started, in whole sentences. */
+      notices: z.array(notice),
       /** The recovery kit of its root key; null where it has no data yet. */
       kit: z
         .object({

@@ -64,7 +64,9 @@ export interface ThisComputer {
    */
   open(dataDir: string): Promise<{ dataDir: string; previousDataDir: string | undefined; notices: Notice[] }>
   /** Looks without starting it. */
-  status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string }>
+  status(): Promise<{ running: boolean; endpoint: string | undefined; dataDir: string; notices: Notice[] }>
+  /** What the server that was last reached by `ensure` found about the data, as far as this process is to tell it. */
+  notices(): Notice[]
   kits: ComputerKits
   principals: Principals
 }
@@ -94,6 +96,9 @@ const PATIENCE = 15_000
 /** Milliseconds for a server to finish what is under way and go; it gives itself five seconds. */
 const LEAVE = 8_000
 const PAUSE = 50
+
+/** What stays so until something is done about it. */
+const STANDING_NOTICES: ReadonlySet<Notice['code']> = new Set(['CONTENT_FOUND', 'CONTENT_MISSING', 'KMS_LOST'])
 
 const DATA_DIR = 'local.dataDir'
 /** The data folders in which a server has started: they hold a vault, so none is made there any more. */
@@ -182,8 +187,16 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
     }
   }
 
-  const ensure = async (): Promise<Reach> =>
-    reach(findRunning(dataDir()) ?? (await withLock(lock, () => startOrJoin())))
+  /** What the person has to be told about the data, once by this process. */
+  let untold: Notice[] = []
+
+  const ensure = async (): Promise<Reach> => {
+    const running = findRunning(dataDir())
+    const reached = running ?? (await withLock(lock, () => startOrJoin()))
+    // Whoever started a server that runs already was told what happened then; what is still so concerns everyone.
+    untold = running ? running.notices.filter(({ code }) => STANDING_NOTICES.has(code)) : reached.notices
+    return reach(reached)
+  }
 
   const kits = openComputerKits({
     settings,
@@ -196,6 +209,7 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
 
   return {
     ensure,
+    notices: () => untold,
     kits,
     async open(chosen) {
       const former = dataDir()
@@ -242,7 +256,8 @@ export function openThisComputer(options: ThisComputerOptions): ThisComputer {
       }),
     status() {
       const running = findRunning(dataDir())
-      return Promise.resolve({ running: running !== null, endpoint: running?.endpoint, dataDir: dataDir() })
+      const notices = running?.notices ?? []
+      return Promise.resolve({ running: running !== null, endpoint: running?.endpoint, dataDir: dataDir(), notices })
     },
     principals: openPrincipals(ensure),
   }
