@@ -55,10 +55,12 @@ export async function testKms(
     const wrong = { CiphertextBlob, EncryptionContext: { 'coffer-test': 'wrong' } }
     return (await opened(kms, wrong, signal)) ? ['wrong', 'It opens a data key under another context.'] : HOLDS
   })
-  await refusalOf(putText(scratch, 'under-own-key', 'one', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyId }))
-  const wasReadable = (await refusalOf(readText(scratch, 'under-own-key'))) === null
   let encrypts = false
   const disabled = await judge('kms.disabled-key', async (): Promise<Verdict> => {
+    const ownKey = { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: keyId } as const
+    const wasReadable =
+      (await refusalOf(putText(scratch, 'under-own-key', 'one', ownKey))) === null &&
+      (await refusalOf(readText(scratch, 'under-own-key'))) === null
     await send(kms, new DisableKeyCommand({ KeyId: keyId }), signal)
     encrypts = wasReadable && (await refusalOf(readText(scratch, 'under-own-key'))) !== null
     const right = { CiphertextBlob: wrapped, ...encryptionContext }

@@ -36,7 +36,11 @@ async function kmsFields(scratch: Scratch, kmsKey: string | undefined): Promise<
   const unnamed = { ServerSideEncryption: 'aws:kms' } as const
   if (kmsKey === undefined) return unnamed
   const named = { ...unnamed, SSEKMSKeyId: kmsKey }
-  return (await refusalOf(putText(scratch, 'which-kms-key', '', named))) === null ? named : unnamed
+  const isTaken = await judge('sse-kms.put', async () => {
+    await putText(scratch, 'which-kms-key', '', named)
+    return HOLDS
+  })
+  return isTaken.outcome === 'holds' ? named : unnamed
 }
 
 async function testCustomerKey(scratch: Scratch): Promise<{ findings: ServerFinding[]; disproof: Disproof }> {

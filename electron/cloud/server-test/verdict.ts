@@ -12,9 +12,13 @@ const SAYS_NOTHING = new Set<ErrorCode>([
   ...(['INTERNAL', 'NETWORK', 'THROTTLED', 'TLS', 'WRONG_REGION'] as const),
 ])
 
+/** What is forbidden to these credentials, or failed at this moment, may be there all the same. */
+const UNDECIDED = new Set<ErrorCode>(['ACCESS_DENIED', 'KMS_DENIED', 'SERVER'])
+
 /**
  * Carries out one check. A request that should succeed and is refused makes it `refused`, with the server's own words; one
- * that these credentials may not make, `unknown`. Throws failures that say nothing of the server.
+ * that these credentials may not make, or at which the server fails, `unknown`. Throws failures that say nothing of the
+ * server.
  */
 export async function judge(check: ServerCheck, work: () => Promise<Verdict>): Promise<ServerFinding> {
   try {
@@ -26,18 +30,22 @@ export async function judge(check: ServerCheck, work: () => Promise<Verdict>): P
       return { check, outcome: 'unknown', detail: error.message }
     }
     const refusal = asAnswer(error)
-    const outcome = refusal.code === 'ACCESS_DENIED' || refusal.code === 'KMS_DENIED' ? 'unknown' : 'refused'
-    return { check, outcome, detail: wordsOf(refusal) }
+    return { check, outcome: UNDECIDED.has(refusal.code) ? 'unknown' : 'refused', detail: wordsOf(refusal) }
   }
 }
 
-/** The server's refusal of a request that it should refuse; null: it accepted it. Throws failures that say nothing of it. */
+/**
+ * The server's refusal of a request that it should refuse; null: it accepted it. Throws failures that are no refusal: the
+ * server's own, too.
+ */
 export async function refusalOf(request: Promise<unknown>): Promise<CofferError | null> {
   try {
     await request
     return null
   } catch (error) {
-    return asAnswer(error)
+    const answer = asAnswer(error)
+    if (answer.code === 'SERVER') throw answer
+    return answer
   }
 }
 
