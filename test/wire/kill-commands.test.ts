@@ -303,7 +303,8 @@ async function expectObjects({ wrong }: Lane, bucket: string, keys: string[]): P
 /** The accounts of a person's keys and places. The command before has mended what needs the keychain. */
 async function accountsOf({ person }: Lane): Promise<string[]> {
   await person.done(['key', 'new', 'last'])
-  const keys = (await person.done(['key', 'list'])).map(({ id }) => `key/${id}`)
+  // The material of each key, and what else is known of it.
+  const keys = (await person.done(['key', 'list'])).flatMap(({ id }) => [`key/${id}`, `about/${id}`])
   const places = (await person.done(['place', 'list'])).filter(({ id }) => id !== 'local')
   return [...keys, ...places.map(({ id }) => `place/${id}`)]
 }
