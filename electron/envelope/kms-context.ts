@@ -25,15 +25,26 @@ export function checkBoundContext(
 ): void {
   if (!Object.hasOwn(stored, RESERVED) || stored[RESERVED] !== contentName)
     throw broken("the encryption context does not name the object's cipher")
-  if (callers !== undefined && !samePairs(callersPairs(stored), callers))
-    throw new CofferError('ENVELOPE_INVALID', "The object's encryption context is not the one that was given.", {
-      hint: 'Give the encryption context it was written with, or none; if it was right, another object was put in its place.',
-    })
+  if (callers !== undefined && !samePairs(callersPairs(stored), callers)) throw another()
 }
 
-/** Throws ENVELOPE_INVALID if the context of an old `kms` wrap names a cipher: its own wrap was another, and was renamed. */
-export function refuseBoundContext(stored: Record<string, string>): void {
+/**
+ * Checks the context of an old `kms` wrap before KMS is asked. KMS authenticates it, but it does not name the cipher: one that
+ * does was a bound one, whose wrap was renamed. Throws ENVELOPE_INVALID for that, and if the caller gave a context that is
+ * neither all of it nor the writer's own pairs.
+ */
+export function checkLegacyContext(stored: Record<string, string>, callers: Record<string, string> | undefined): void {
   if (Object.hasOwn(stored, RESERVED)) throw broken('its wrap binds no cipher, and its encryption context names one')
+  if (callers === undefined) return
+  const own = callersPairs(stored)
+  if (samePairs(stored, callers) || (Object.keys(own).length > 0 && samePairs(own, callers))) return
+  throw another()
+}
+
+function another(): CofferError {
+  return new CofferError('ENVELOPE_INVALID', "The object's encryption context is not the one that was given.", {
+    hint: 'Give the encryption context it was written with, or none; if it was right, another object was put in its place.',
+  })
 }
 
 /** The pairs that the writer gave, without the format's own. */

@@ -2,7 +2,7 @@ import { zero } from '../base/bytes.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Journey } from '../base/journey.ts'
 import { DATA_KEY_BYTES, contentName, contentNameOf, type Envelope } from '../envelope/envelope.ts'
-import { bindContext, checkBoundContext, oldKeyId, refuseBoundContext } from '../envelope/kms-context.ts'
+import { bindContext, checkBoundContext, checkLegacyContext, oldKeyId } from '../envelope/kms-context.ts'
 import { sealedSize } from '../envelope/size.ts'
 import { decrypt, generateDataKey } from '../cloud/wire/kms.ts'
 import { envelopeOf, readSteps, readableEnvelope, recogniseEnvelope, sealedRead, sealedWrite } from './client-side.ts'
@@ -122,16 +122,10 @@ async function dataKeyFor(env: ModeEnv, key: string | undefined, context: Record
   }
 }
 
-/**
- * A bound context names the cipher; the old `kms` wrap binds nothing, so it cannot stand in where a context is expected, and
- * one whose context does name a cipher was a bound one.
- */
 function checkContext({ wrapped, content }: Envelope, { encryptionContext }: ModeOptions): void {
   if (wrapped.algorithm === 'kms+context')
     checkBoundContext(wrapped.description, contentName(content), encryptionContext)
-  else if (encryptionContext !== undefined)
-    throw new CofferError('ENVELOPE_INVALID', 'An encryption context was given, and the object is bound to none.')
-  else refuseBoundContext(wrapped.description)
+  else checkLegacyContext(wrapped.description, encryptionContext)
 }
 
 async function decryptDataKey(env: ModeEnv, { wrapped }: Envelope, key: string | undefined) {

@@ -2,7 +2,12 @@ import { constants, createCipheriv, generateKeyPairSync, publicEncrypt, randomBy
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { contentName, type Content, type Envelope, type WrapAlgorithm } from '../../../electron/envelope/envelope.ts'
-import { bindContext, callersPairs, checkBoundContext } from '../../../electron/envelope/kms-context.ts'
+import {
+  bindContext,
+  callersPairs,
+  checkBoundContext,
+  checkLegacyContext,
+} from '../../../electron/envelope/kms-context.ts'
 import { mgf1Sha1 } from '../../../electron/envelope/legacy-rsa.ts'
 import { rfc3394Unwrap, unwrapWithAes, wrapWithAes } from '../../../electron/envelope/wrap-aes.ts'
 import { unwrapWithRsa, wrapWithRsa } from '../../../electron/envelope/wrap-rsa.ts'
@@ -210,6 +215,21 @@ describe('KMS contexts', () => {
         'code',
         'ENVELOPE_INVALID',
       )
+  })
+
+  it('of an old wrap may be given whole, or without the key id that old clients put in it', () => {
+    const stored = { kms_cmk_id: 'k', purpose: 'letters' }
+    for (const callers of [undefined, stored, { purpose: 'letters' }])
+      expect(() => checkLegacyContext(stored, callers)).not.toThrow()
+    expect(() => checkLegacyContext({ kms_cmk_id: 'k' }, { kms_cmk_id: 'k' })).not.toThrow()
+    for (const callers of [{}, { purpose: 'x' }, { kms_cmk_id: 'k' }, { purpose: 'letters', more: 'x' }]) {
+      const wrong = failure(() => checkLegacyContext(stored, callers))
+      expect(wrong).toMatchObject({ code: 'ENVELOPE_INVALID', hint: expect.stringMatching(/written with/) as string })
+    }
+    expect(failure(() => checkLegacyContext({ ...stored, 'aws:x-amz-cek-alg': '115' }, undefined))).toHaveProperty(
+      'code',
+      'ENVELOPE_INVALID',
+    )
   })
 
   it('come back without the format’s own pairs', () => {

@@ -220,7 +220,7 @@ describe.each(SERVERS)('on %s', (name, start) => {
     expect((await get(facts)).plaintext).toEqual(PLAINTEXT)
   })
 
-  it('reads the legacy kms wrap once that is allowed, but not where a context is expected', async () => {
+  it('reads the legacy kms wrap once that is allowed, and its own context is no fault, but another is', async () => {
     const context = { kms_cmk_id: kmsKey }
     const issued = await send(
       clients.kms,
@@ -242,7 +242,10 @@ describe.each(SERVERS)('on %s', (name, start) => {
       stored.length,
     )
     expect(await rejection(read(env, facts, stored))).toHaveProperty('code', 'LEGACY_NOT_ALLOWED')
-    expect((await read(env, facts, stored, { allowLegacy: true })).plaintext).toEqual(PLAINTEXT)
+    for (const encryptionContext of [undefined, context]) {
+      const options = { allowLegacy: true, encryptionContext }
+      expect((await read(env, facts, stored, options)).plaintext).toEqual(PLAINTEXT)
+    }
     expect(await rejection(read(env, facts, stored, { allowLegacy: true, encryptionContext: {} }))).toHaveProperty(
       'code',
       'ENVELOPE_INVALID',
