@@ -55,6 +55,8 @@ export interface CofferOptions {
   env?: NodeJS.ProcessEnv | undefined
   /** Without it, a passphrase comes from COFFER_PASSPHRASE_FILE or not at all. */
   askPassphrase?: AskPassphrase | undefined
+  /** Ends the wait for a person who has to unlock the keychain. */
+  signal?: AbortSignal | undefined
   /** How this host starts This computer's server; with this very runtime unless told. */
   serverCommand?: ServerCommand | StartServer | undefined
   /**
@@ -62,7 +64,7 @@ export interface CofferOptions {
    * FILE_NOT_FOUND for one that is gone.
    */
   openStream?: OpenSource | undefined
-  /** Hears what Coffer has mended by itself and the person should know. */
+  /** Hears what Coffer has mended by itself, or waits for, and the person should know. */
   notify?: ((text: string) => void) | undefined
 }
 
@@ -122,7 +124,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const uploads = openUploads(db, home)
   const lastReads = openLastReads()
   const activity = openActivity(db)
-  const secretsOptions = { home, settings, env, askPassphrase: options.askPassphrase }
+  const keychainWait = { signal: options.signal, onWait: onceOnly(() => options.notify?.(KEYCHAIN_WAITS)) }
+  const secretsOptions = { home, settings, env, askPassphrase: options.askPassphrase, ...keychainWait }
   const secrets = once(() => openSecrets(secretsOptions))
   const keys = openCustomerKeys(openKeyTable(db), secrets, {
     uses: openKeyUses(db, home),
@@ -290,6 +293,17 @@ async function localConnection(localCloud: ThisComputer): Promise<Connection> {
     checksums: 'when-supported',
     credentials: { kind: 'keys', ...credentials },
     provenBy: credentials.secretAccessKey,
+  }
+}
+
+/** The system asks in a window of its own, which may be behind others, or on a screen where nobody sits. */
+const KEYCHAIN_WAITS = "Waiting for this system's keychain: unlock it where it asks for that. Ctrl-C gives up."
+
+function onceOnly(act: () => void): () => void {
+  let done = false
+  return () => {
+    if (!done) act()
+    done = true
   }
 }
 

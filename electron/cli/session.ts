@@ -58,7 +58,7 @@ export async function openHere(
   const signal = interruptSignal()
   const askPassphrase = out.interactive && process.stdin.isTTY ? passphrasePrompt(signal) : undefined
   const notify = (text: string): void => out.note(text, { notice: text })
-  const coffer = await openCoffer({ home: options.home, askPassphrase, notify })
+  const coffer = await openCoffer({ home: options.home, askPassphrase, notify, signal })
   try {
     await work(coffer, out, signal)
   } finally {

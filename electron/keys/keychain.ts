@@ -1,6 +1,6 @@
 import { CofferError } from '../base/errors.ts'
 import { fromBase64, toBase64, zero } from '../base/bytes.ts'
-import { askKeychain, loadKeytar, locked, unavailable, type Keytar } from './keytar.ts'
+import { askKeychain, loadKeytar, locked, unavailable, type KeychainWait, type Keytar } from './keytar.ts'
 import type { SecretStore } from './secret-store.ts'
 import { openWrapped, removeWrapped, wrap, type WrappedFile } from './wrapped-file.ts'
 
@@ -23,6 +23,13 @@ export interface Keychain extends SecretStore {
   isMarked(): Promise<boolean>
 }
 
+export interface KeychainOptions extends Partial<KeychainWait> {
+  prefix: string
+  /** Folder for what does not fit. */
+  overflow: string
+  keytar?: Keytar
+}
+
 /**
  * The system's keychain (macOS Keychain, Windows Credential Manager, Secret Service), one entry a secret: a single line of
  * base64, since some services lose text with a line break. What does not fit is a file that is wrapped under a key
@@ -30,19 +37,15 @@ export interface Keychain extends SecretStore {
  *
  * keytar's strings cannot be zeroed; they live no longer than the function that decodes them.
  */
-export async function openKeychain(options: {
-  prefix: string
-  /** Folder for what does not fit. */
-  overflow: string
-  keytar?: Keytar
-  patience?: number
-}): Promise<Keychain> {
-  const { prefix, overflow, patience = PATIENCE } = options
+export async function openKeychain(options: KeychainOptions): Promise<Keychain> {
+  const { prefix, overflow } = options
+  const { patience = PATIENCE, signal, onWait } = options
+  const wait = { patience, signal, onWait }
   const keytar = options.keytar ?? (await loadKeytar())
 
-  const read = (account: string) => askKeychain(() => keytar.getPassword(SERVICE, `${prefix}/${account}`), patience)
+  const read = (account: string) => askKeychain(() => keytar.getPassword(SERVICE, `${prefix}/${account}`), wait)
   const write = async (account: string, text: string) => {
-    await askKeychain(() => keytar.setPassword(SERVICE, `${prefix}/${account}`, text), patience)
+    await askKeychain(() => keytar.setPassword(SERVICE, `${prefix}/${account}`, text), wait)
     if ((await read(account)) !== text) throw unavailable('It does not give back what was stored in it.')
   }
 
@@ -51,7 +54,7 @@ export async function openKeychain(options: {
     if ((await read(MARK_ACCOUNT)) === MARK) return
     // Only a write is told the difference between a locked keychain and another one.
     await write('probe', MARK)
-    await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/probe`), patience)
+    await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/probe`), wait)
     throw unavailable('It is not the one that the secrets of this folder were stored in.')
   }
 
@@ -113,7 +116,7 @@ export async function openKeychain(options: {
     async list() {
       await check()
       const own = `${prefix}/`
-      const all = await askKeychain(() => keytar.findCredentials(SERVICE), patience)
+      const all = await askKeychain(() => keytar.findCredentials(SERVICE), wait)
       return all.flatMap(({ account }) => (account.startsWith(own) ? [account.slice(own.length)] : []))
     },
 
@@ -121,7 +124,7 @@ export async function openKeychain(options: {
       const old = await load(account)
       if (old === null) return
       forget(old)
-      await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/${account}`), patience)
+      await askKeychain(() => keytar.deletePassword(SERVICE, `${prefix}/${account}`), wait)
       if ((await read(account)) !== null) throw locked('It does not let go of an entry.')
       await remove(old)
     },

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../base/abort.ts'
 import { CofferError } from '../base/errors.ts'
 
 /** The part of keytar that Coffer uses: the system's keychain, by service and account. */
@@ -28,37 +29,62 @@ export async function loadKeytar(): Promise<Keytar> {
   }
 }
 
+/** How a keychain call is waited for. */
+export interface KeychainWait {
+  /** Milliseconds until it is given up. */
+  patience: number
+  /** Ends the wait, as a Ctrl-C does. */
+  signal?: AbortSignal | undefined
+  /** Called once, when the system seems to ask the person to unlock the keychain. */
+  onWait?: (() => void) | undefined
+}
+
+/** Milliseconds that a call takes only if somebody is asked something. */
+const NOTICED = 1_000
+
 /**
  * Runs one keychain call. The system may be asking the person to unlock meanwhile, so it is given `patience` milliseconds
- * and not for ever. Failures become KEYCHAIN_LOCKED or KEYCHAIN_UNAVAILABLE.
+ * and not for ever. Failures become KEYCHAIN_LOCKED or KEYCHAIN_UNAVAILABLE; an abort, what the signal says.
  */
-export async function askKeychain<T>(call: () => Promise<T>, patience: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      leaveStuckThreadBehind()
-      reject(locked('It has not been unlocked in time.'))
-    }, patience)
-  })
+export async function askKeychain<T>(call: () => Promise<T>, { patience, signal, onWait }: KeychainWait): Promise<T> {
+  if (signal !== undefined) throwIfAborted(signal)
+  const ended = Promise.withResolvers<never>()
+  const abort = (): void => ended.reject(signal?.reason as Error)
+  signal?.addEventListener('abort', abort, { once: true })
+  const timers = [
+    setTimeout(() => ended.reject(locked('It has not been unlocked in time.')), patience),
+    setTimeout(() => onWait?.(), Math.min(NOTICED, patience)),
+  ]
   try {
-    return await Promise.race([call(), tooLong])
+    return await Promise.race([holdingThread(call()), ended.promise])
   } catch (error) {
+    if (signal !== undefined) throwIfAborted(signal)
     throw error instanceof CofferError ? error : inWords(error)
   } finally {
-    clearTimeout(timer)
+    for (const timer of timers) clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
   }
 }
 
-let leaving = false
+/** Calls whose thread has not come back yet. */
+let holding = 0
+let leaves = false
 
 /**
- * A call that hangs in libsecret holds a thread for good, and Node waits for its threads when it exits. On Linux, a
- * process that is about to exit is therefore replaced by one that only ends with the same code.
+ * A call that hangs in libsecret holds a thread for good, and Node waits for its threads when it exits. On Linux, a process
+ * that exits meanwhile is therefore replaced by one that only ends with the same code.
  */
-function leaveStuckThreadBehind(): void {
-  if (leaving || process.platform !== 'linux' || 'electron' in process.versions) return
-  leaving = true
-  process.on('exit', (code) => process.execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {}))
+function holdingThread<T>(call: Promise<T>): Promise<T> {
+  holding += 1
+  if (!leaves && process.platform === 'linux' && !('electron' in process.versions)) {
+    leaves = true
+    process.on('exit', (code) => {
+      if (holding > 0) process.execve?.('/bin/sh', ['sh', '-c', `exit ${code}`], {})
+    })
+  }
+  const back = (): void => void (holding -= 1)
+  call.then(back, back)
+  return call
 }
 
 /**
@@ -67,9 +93,21 @@ function leaveStuckThreadBehind(): void {
  */
 function inWords(error: unknown): CofferError {
   const text = error instanceof Error ? error.message : String(error)
+  if (NO_DEFAULT.test(text)) return noDefault(error)
   return /locked|dismissed|user interaction is not allowed|user name or passphrase/i.test(text)
     ? locked('It is locked.', error)
     : unavailable('No keychain service answers.', error)
+}
+
+/** A Secret Service that answers and has nowhere to store: GNOME Keyring before its first keyring, KeePassXC without a group. */
+const NO_DEFAULT = /object does not exist at path|no such (?:secret )?collection/i
+
+function noDefault(cause: unknown): CofferError {
+  const message = "This system's keychain answers, but it has no default keyring to store in."
+  return new CofferError('KEYCHAIN_UNAVAILABLE', message, {
+    cause,
+    hint: 'Make one: in Passwords and Keys (seahorse) a keyring that is the default, in KeePassXC a group for the Secret Service. Or keep keys in a passphrase-sealed file: set COFFER_PASSPHRASE_FILE.',
+  })
 }
 
 export function locked(why: string, cause?: unknown): CofferError {

@@ -6,6 +6,7 @@ import { homeId } from '../store/home.ts'
 import { withLock } from '../store/lock.ts'
 import type { Settings } from '../store/settings.ts'
 import { openKeychain, type Keychain } from './keychain.ts'
+import type { KeychainWait } from './keytar.ts'
 import { checkPassphrase } from './new-passphrase.ts'
 import { openSealedFile, type SealedFile } from './sealed-file.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -16,14 +17,13 @@ import type { SecretStore } from './secret-store.ts'
  */
 export type AskPassphrase = (why: string, purpose: 'open' | 'create') => Promise<string>
 
-export interface SecretsOptions {
+/** How a person is waited for who has to unlock the keychain is a part of them. */
+export interface SecretsOptions extends Partial<KeychainWait> {
   /** Coffer's folder, as a real path. */
   home: string
   settings: Settings
   env: NodeJS.ProcessEnv
   askPassphrase?: AskPassphrase | undefined
-  /** Milliseconds a person has to unlock the keychain. */
-  patience?: number | undefined
 }
 
 /** The store that this folder's secrets are in. */
@@ -138,9 +138,9 @@ async function reopenKeychain(options: SecretsOptions, folder: string): Promise<
   }
 }
 
-function keychainOf({ home, patience }: SecretsOptions): Promise<Keychain> {
-  const common = { prefix: homeId(home), overflow: join(home, 'secrets') }
-  return openKeychain(patience === undefined ? common : { ...common, patience })
+function keychainOf({ home, patience, signal, onWait }: SecretsOptions): Promise<Keychain> {
+  const wait = { signal, onWait, ...(patience === undefined ? {} : { patience }) }
+  return openKeychain({ prefix: homeId(home), overflow: join(home, 'secrets'), ...wait })
 }
 
 function fileOf(options: SecretsOptions, passphrase?: string): SealedFile {

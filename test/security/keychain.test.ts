@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { newPerson, type Outcome, type Person } from '../support/coffer.ts'
 import { filesBelow } from '../support/files.ts'
 import { findAny, formsOf } from '../support/needles.ts'
@@ -106,6 +107,23 @@ describe.skipIf(!linux)(`a keychain that cannot be used${linux ? '' : ' (needs a
     const search = await run('secret-tool', ['search', '--all', 'service', 'Coffer'], { env: bus })
     expect(search.stdout).toBe('')
   })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'waiting to be unlocked: is said meanwhile, and %s ends it',
+    async (signal) => {
+      const mute = createServer(() => undefined).listen(inFolder('mute'))
+      onTestFinished(() => void mute.close())
+      const env = { ...bus, DBUS_SESSION_BUS_ADDRESS: `unix:path=${inFolder('mute')}` }
+      const { child, ended } = person.start(['key', 'import', 'key', '--name', 'mine'], { env })
+      const [said] = (await once(child.stderr ?? child, 'data')) as [Buffer]
+      expect(JSON.parse(said.toString())).toMatchObject({
+        notice: expect.stringMatching(/Waiting for this system's keychain.*Ctrl-C/) as string,
+      })
+      child.kill(signal)
+      expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining('"code":"CANCELLED"') as string })
+      await expectNothingInClear()
+    },
+  )
 
   it('keys in the sealed file: a keychain that comes up later is not used, and neither is no passphrase', async () => {
     const sealed = { COFFER_PASSPHRASE_FILE: inFolder('pass') }

@@ -1,8 +1,10 @@
 import { CofferError } from '../../base/errors.ts'
 
 const HTTP = Buffer.from('HTTP/')
-/** Of a record of TLS (RFC 8446, section 5.1): an alert or a handshake, then its version. */
-const TLS_RECORD = /^[\x15\x16]\x03/
+/** The first byte of a TLS record that a server may begin with (RFC 8446, section 5.1): an alert or a handshake. */
+const TLS_RECORDS = [0x15, 0x16]
+/** The byte after it: the major version of every TLS. */
+const TLS_MAJOR = 3
 
 /** The failure of an answer that is not HTTP. */
 export class NotHttp extends CofferError {}
@@ -14,7 +16,8 @@ export class NotHttp extends CofferError {}
 export function notHttp(first: Uint8Array): CofferError | null {
   const length = Math.min(first.length, HTTP.length)
   if (HTTP.subarray(0, length).equals(first.subarray(0, length))) return null
-  if (TLS_RECORD.test(Buffer.from(first.subarray(0, 2)).toString('latin1'))) return speaksTls()
+  const [record = 0, major = 0] = first
+  if (TLS_RECORDS.includes(record) && major === TLS_MAJOR) return speaksTls()
   return new NotHttp('NOT_S3', 'What answers at this address is not S3: it does not speak HTTP.')
 }
 

@@ -82,7 +82,7 @@ test.for([
     decrypt(clients.kms, { CiphertextBlob: Buffer.from('x') }, signal),
   ]
   for (const failure of await Promise.allSettled(calls)) {
-    const { reason } = failure as PromiseRejectedResult
+    const reason: unknown = failure.status === 'rejected' ? failure.reason : null
     expect(reason).toMatchObject({ code, message: expect.stringMatching(message) as string })
     expect(JSON.stringify(reason)).not.toMatch(/s3:|"secret"/)
   }

@@ -11,8 +11,14 @@ import { requireKeyring } from './keyring.ts'
 
 beforeAll(requireKeyring)
 
+interface Made {
+  code: string
+  message?: string
+  hint?: string
+}
+
 /** Makes a key in a process of its own and tells how that went. */
-async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<{ code: string; hint?: string }> {
+async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<Made> {
   const script = `
     const { openCustomerKeys } = await import('./electron/keys/customer-keys.ts')
     const { openSecrets } = await import('./electron/keys/open-secrets.ts')
@@ -25,12 +31,12 @@ async function makeKey(home: string, env: NodeJS.ProcessEnv): Promise<{ code: st
     const keys = openCustomerKeys(openKeyTable(db), secrets)
     const { id } = (await keys.list())[0] ?? (await keys.create({}).catch((error) => error))
     const outcome = id === undefined ? await keys.create({}).catch((error) => error) : await keys.lend(id, 'cse', () => ({})).catch((error) => error)
-    console.log(JSON.stringify({ code: outcome.code ?? 'done', hint: outcome.hint }))`
+    console.log(JSON.stringify({ code: outcome.code ?? 'done', message: outcome.message, hint: outcome.hint }))`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     timeout: 100_000,
   })
-  return JSON.parse(stdout) as { code: string; hint?: string }
+  return JSON.parse(stdout) as Made
 }
 
 const NO_BUS = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' }
@@ -113,3 +119,13 @@ test.runIf(process.platform === 'linux')(
     await expect(ended).rejects.toMatchObject({ code: 6, stdout: 'KEYCHAIN_LOCKED\n', stderr: '' })
   },
 )
+
+test.runIf(process.platform === 'linux')('a Secret Service without a default keyring is told from none', async () => {
+  const env = await startBus()
+  startKeyring(env, null)
+  await keyringAnswers(env)
+  const { code, message, hint } = await makeKey(testFolder(), env)
+  expect(code).toBe('KEYCHAIN_UNAVAILABLE')
+  expect(message).toMatch(/answers, but it has no default keyring/)
+  expect(hint).toMatch(/Make one.*COFFER_PASSPHRASE_FILE/)
+})
