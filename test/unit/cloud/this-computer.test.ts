@@ -173,7 +173,7 @@ describe('in the foreground', () => {
     const first = await computer.run({ port: 0 })
     await first.stop()
     const second = await computer.run({ dataDir, port: 0 })
-    expect(await computer.status()).toEqual({ running: true, endpoint: second.endpoint, dataDir })
+    expect(await computer.status()).toEqual({ running: true, endpoint: second.endpoint, dataDir, notices: [] })
     expect((await thisComputer(home).ensure()).endpoint).toBe(second.endpoint)
     await second.stop()
     await second.ended
