@@ -51,6 +51,10 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, as
     return { facts: { ...unknownFacts(wanted), isClaim: vault.server.kind === 'foreign' }, head: undefined }
   const facts = factsOf(wanted, found.head, found.keyId)
   facts.isClaim = vault.server.kind === 'foreign'
+  if (vault.server.tested?.claimsFalsely === true) {
+    facts.serverSideEncryption = undefined
+    facts.kmsKeyId = undefined
+  }
   const isKnown = known?.etag === facts.etag
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)

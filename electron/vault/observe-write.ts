@@ -43,7 +43,7 @@ export async function observeWrite(vault: Vault, written: WrittenObject, signal:
   const shortfall =
     (await shortfallOf(vault, plan, stored, signal)) ?? (await openShortfall(vault, written, stored, signal))
   if (shortfall !== null) return { stored, fault: { kind: 'not-encrypted', what: shortfall } }
-  const disproof = await falseClaim(vault, written)
+  const disproof = await falseClaim(vault, written, head)
   if (disproof !== null) return { stored: withoutClaim(stored), fault: { kind: 'not-encrypted', what: disproof } }
   const lost = head === null ? null : lostMetadata(plan, head)
   return { stored, fault: lost === null ? null : { kind: 'metadata', what: lost } }
@@ -126,11 +126,22 @@ async function openShortfall(
   return isOpen ? 'it gives the object to whoever asks, without your key' : null
 }
 
-/** What a server says of SSE-S3 and SSE-KMS is all there is; so it must not say the same of what does not exist. */
-async function falseClaim(vault: Vault, { bucket, plan, answer }: WrittenObject): Promise<string | null> {
+/**
+ * Why a server's word that it encrypted an object is worth nothing, in words; null: nothing shows it. Of SSE-S3 and SSE-KMS
+ * its word is all there is. So it must not repeat whatever it is told to store, and, where it answers a write with a claim,
+ * must not claim an encryption that does not exist.
+ */
+async function falseClaim(
+  vault: Vault,
+  { bucket, plan, answer }: WrittenObject,
+  head: AnswerFields | null,
+): Promise<string | null> {
   const { mode } = plan
   if (mode !== 'sse-s3' && mode !== 'sse-kms') return null
-  if (answersAreTrue(vault.server, mode, answer.way)) return null
+  const { server } = vault
+  if (answersAreTrue(server, mode, answer.way) || server.tested?.claimsFalsely === false) return null
+  if (head?.repeatsRequest === true) return 'it says that it did, but repeats whatever headers it was sent'
+  if (answer.serverSideEncryption === undefined && server.tested?.claimsFalsely === undefined) return null
   return (await claimsFalsely(vault, bucket))
     ? 'it says that it did, but says the same of an encryption that does not exist'
     : null

@@ -13,6 +13,8 @@ export interface Lies {
   encryption?: Partial<Record<Way, 'dropped' | 'echoed'>>
   /** An encryption and a KMS key that do not exist are claimed, too. */
   claimsAnything?: boolean
+  /** Every header of the service is kept and said back, also those of the request and its signature. */
+  keepsRequest?: boolean
   /** Answers to writes say nothing of encryption; HEAD does. */
   silent?: boolean
   /** Another KMS key than the one that was named. */
@@ -91,7 +93,8 @@ export async function startLyingServer(lies: Lies = {}): Promise<LyingServer> {
     const { encryption, silent, dropsMetadata, versions, otherKmsKey, plainAt } = server.lies
     const manner = plainAt === path ? 'dropped' : encryption?.[way]
     const kept = Object.entries(headers).filter(([name]) => {
-      if (!KEPT.test(name) || name === `${SSE}-customer-key`) return false
+      const isKept = KEPT.test(name) || (server.lies.keepsRequest === true && name.startsWith('x-amz-'))
+      if (!isKept || name === `${SSE}-customer-key`) return false
       if (dropsMetadata && name.startsWith('x-amz-meta-')) return false
       return manner !== 'dropped' || !name.startsWith(SSE)
     })

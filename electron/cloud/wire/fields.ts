@@ -101,7 +101,21 @@ export interface AnswerFields {
   ChecksumSHA1?: string | undefined
   ChecksumSHA256?: string | undefined
   ChecksumType?: ChecksumType | undefined
+  /** Of HEAD: see `repeatsRequest`. */
+  repeatsRequest?: boolean | undefined
   $metadata: { requestId?: string }
+}
+
+/** Headers of a request, its signature's among them, that belong to no object. */
+const OF_REQUESTS = /^x-amz-(?:content-sha256|date|sdk-|user-agent|security-token|decoded-content-length|copy-source)/
+
+/**
+ * True if an object's description repeats what only its upload's request said. Such a server stores whatever headers it is
+ * sent and says them back: gofakes3, rclone 1.75 and moto do. That it encrypted the object is then no statement of its own.
+ */
+export function repeatsRequest(headers: Record<string, string>): boolean {
+  for (const name in headers) if (OF_REQUESTS.test(name)) return true
+  return false
 }
 
 export function answerFields(headers: Record<string, string>): AnswerFields {

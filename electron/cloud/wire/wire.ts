@@ -19,7 +19,7 @@ import { send } from '../send.ts'
 import { call, NOTHING, type Body, type Direct } from './call.ts'
 import { deliver } from './deliver.ts'
 import type { Outgoing, Pool } from './exchange.ts'
-import { answerFields, type AnswerFields } from './fields.ts'
+import { answerFields, type AnswerFields, repeatsRequest } from './fields.ts'
 import { receive, type Received } from './receive.ts'
 import type { Head } from './head.ts'
 import { headersOf } from './refusal.ts'
@@ -142,7 +142,11 @@ function inOne({ pieces, length }: Body): { Body: Uint8Array; ContentLength: num
 /** Asks about an object without its contents. Throws what `send` throws. */
 export function headObject(s3: S3Client, input: HeadObjectCommandInput, signal: AbortSignal): Promise<AnswerFields> {
   const viaSdk = (): Promise<AnswerFields> => send(s3, new HeadObjectCommand(input), signal)
-  return call(s3, { operation: 'HeadObject', method: 'HEAD', input, body: NOTHING }, signal, viaSdk, finished)
+  return call(s3, { operation: 'HeadObject', method: 'HEAD', input, body: NOTHING }, signal, viaSdk, headed)
+}
+
+async function headed(answer: IncomingMessage): Promise<AnswerFields> {
+  return { ...(await finished(answer)), repeatsRequest: repeatsRequest(headersOf(answer)) }
 }
 
 /** Such an answer has no body to speak of; it is read all the same, or its connection would not be free. */

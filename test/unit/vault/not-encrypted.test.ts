@@ -90,6 +90,16 @@ describe.for([
     expect(done).toMatchObject({ mode, keyId: optionsFor[mode]?.key })
   })
 
+  test.for(['sse-s3', 'sse-kms'] as const)(
+    'is not believed to be encrypted by a server that repeats whatever it was sent: %s',
+    async (mode) => {
+      server.lies = { keepsRequest: true, silent: true }
+      await expect(putOne({ mode, size, key: 'repeated' })).rejects.toMatchObject({ code: 'NOT_ENCRYPTED' })
+      expect(server.at('box/repeated')).toBeUndefined()
+      expect(server.log.filter((line) => line.includes('.coffer-test-'))).toEqual([])
+    },
+  )
+
   test('under another KMS key than the one that was named is a failure', async () => {
     server.lies = { otherKmsKey: 'arn:aws:kms:us-east-1:111122223333:key/other' }
     await expect(putOne({ mode: 'sse-kms', size, key: 'other-key' })).rejects.toMatchObject({
