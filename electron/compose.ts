@@ -18,6 +18,7 @@ import {
   changePassphrase,
   openKeySearch,
   openSecrets,
+  replaceLostSecrets,
   secretsHome,
   type AskPassphrase,
   type OpenSecrets,
@@ -82,6 +83,8 @@ export interface Coffer {
   secrets: {
     /** Null before the first one. */
     home(): SecretsHome | null
+    /** Keeps secrets in a new place from now on, if the one they were in is gone. Throws KEYCHAIN_*, PASSPHRASE_*. */
+    replaceLost(): Promise<void>
     /** Throws UNSUPPORTED, INVALID_INPUT, PASSPHRASE_WRONG. */
     changePassphrase(current: string, next: string): Promise<void>
   }
@@ -216,6 +219,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     keys,
     secrets: {
       home: () => secretsHome(secretsOptions),
+      replaceLost: () => replaceLostSecrets(secretsOptions),
       changePassphrase: async (current, next) => {
         if (secretsHome(secretsOptions) === null) throw noSecretsYet()
         await changePassphrase(await secrets(), current, next)

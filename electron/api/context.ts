@@ -68,6 +68,7 @@ export interface Coffer {
   keys: CustomerKeys
   secrets: {
     home(): { kind: 'keychain' | 'sealed-file'; path: string | null } | null
+    replaceLost(): Promise<void>
     changePassphrase(current: string, next: string): Promise<void>
   }
   places: Places

@@ -32,7 +32,12 @@ factor (scrypt) of at most 22.
 
 export interface RestoreFlags extends PassphraseFlags {
   plain?: boolean
+  newKeychain?: boolean
 }
+
+/** What `--new-keychain` does. */
+export const NEW_KEYCHAIN =
+  "keep keys in this system's keychain from now on, where the one they were in is gone for good"
 
 /** What to know of a passphrase that opened a kit in another form than it was given. */
 const FORM_NOTES: Record<Restored['passphraseForm'], string> = {
@@ -125,6 +130,7 @@ export function addRestore(key: Command): void {
     .argument('<file>', 'the kit, or - for standard input')
     .option('--passphrase-file <file>', "the passphrase is this file's first line (or COFFER_KIT_PASSPHRASE_FILE)")
     .option('--plain', 'take a kit that age has decrypted, too')
+    .option('--new-keychain', NEW_KEYCHAIN)
     .addHelpText('after', RESTORE_HELP + EXIT_HELP)
     .action((file: string, flags: RestoreFlags) =>
       withCoffer(command, async (session) => restoreKit(session, await keyFile(file, session.signal), flags)),
@@ -185,7 +191,7 @@ async function askAndRestore(
   const { client, out, signal } = session
   const open = (given: { passphrase?: string; acceptPlain?: boolean }): Promise<Restored> => {
     out.status('Opening the kit …')
-    return client.keys.restore({ from, dataDir, ...given }, { signal })
+    return client.keys.restore({ from, dataDir, newKeychain: flags.newKeychain, ...given }, { signal })
   }
   const passphrase = await passphraseInFile(flags)
   const acceptPlain = flags.plain === true

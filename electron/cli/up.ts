@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Command } from 'commander'
 import { CofferError } from '../base/errors.ts'
-import { keyFile, openKit, type RestoreFlags } from './kit.ts'
+import { keyFile, NEW_KEYCHAIN, openKit, type RestoreFlags } from './kit.ts'
 import { wholeNumber } from './options.ts'
 import type { Output } from './output.ts'
 import { openHere } from './session.ts'
@@ -42,6 +42,7 @@ export function addUp(program: Command): void {
       "the kit's passphrase is this file's first line (or COFFER_KIT_PASSPHRASE_FILE)",
     )
     .option('--plain', 'take a kit that age has decrypted, too')
+    .option('--new-keychain', NEW_KEYCHAIN)
     .option('--port <number>', 'its port on 127.0.0.1; any free one unless told', wholeNumber(0, 65535), 0)
     .option('--rebuild', 'make the index anew from the stored objects, and bring back what it does not know')
     .addHelpText('after', EXAMPLES + EXIT_HELP)

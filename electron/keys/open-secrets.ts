@@ -41,6 +41,11 @@ type Home = { kind: 'keychain'; folder: string } | { kind: 'sealed-file' }
 const SETTING = 'secrets'
 const LOCK = 'secrets.lock'
 
+/** A fact of the failures after which a kit may be restored into a new store. */
+const LOST = 'lost'
+const RESTORE =
+  'If it is gone for good, restore your recovery kits into a new one: coffer key restore FILE --new-keychain.'
+
 /**
  * Opens the store that this folder's secrets are in, or chooses one at first use: the sealed file if
  * COFFER_PASSPHRASE_FILE says so, else the system's keychain, else, if the person consents, the sealed file.
@@ -52,11 +57,38 @@ export async function openSecrets(options: SecretsOptions): Promise<OpenSecrets>
   return withLock(join(options.home, LOCK), async () => {
     const meanwhile = recorded(options.settings)
     if (meanwhile !== null) return reopen(options, meanwhile)
-    const store = await choose(options)
-    const choice: Home = store.kind === 'keychain' ? { kind: 'keychain', folder: options.home } : { kind: store.kind }
-    options.settings.set(SETTING, choice)
-    return store
+    return chooseAndRecord(options)
   })
+}
+
+/**
+ * Chooses a store anew where the one that this folder's secrets were in is gone for good: the folder was copied to another
+ * computer or moved, or its keychain or sealed file was lost. Does nothing if that one answers; one that is locked is not
+ * gone. What was in it stays there. Throws KEYCHAIN_LOCKED, and as `openSecrets`.
+ */
+export async function replaceLostSecrets(options: SecretsOptions): Promise<void> {
+  await withLock(join(options.home, 'secrets.lock'), async () => {
+    const known = recorded(options.settings)
+    if (known === null || !(await isLost(options, known))) return
+    await chooseAndRecord(options)
+  })
+}
+
+async function isLost(options: SecretsOptions, known: Home): Promise<boolean> {
+  try {
+    await reopen(options, known)
+    return false
+  } catch (error) {
+    if (isCofferError(error) && error.facts['secrets'] === LOST) return true
+    throw error
+  }
+}
+
+async function chooseAndRecord(options: SecretsOptions): Promise<OpenSecrets> {
+  const store = await choose(options)
+  const choice: Home = store.kind === 'keychain' ? { kind: 'keychain', folder: options.home } : { kind: store.kind }
+  options.settings.set(SETTING, choice)
+  return store
 }
 
 async function choose(options: SecretsOptions): Promise<OpenSecrets> {
@@ -115,14 +147,16 @@ async function reopen(options: SecretsOptions, known: Home): Promise<OpenSecrets
   if (known.kind === 'keychain') return reopenKeychain(options, known.folder)
   if (existsSync(sealedPath(options))) return fileOf(options)
   throw new CofferError('KEY_NOT_FOUND', `The file with all keys, ${sealedPath(options)}, is gone.`, {
-    hint: 'Put it back from a backup.',
+    hint: `Put it back from a backup. ${RESTORE}`,
+    facts: { secrets: LOST },
   })
 }
 
 async function reopenKeychain(options: SecretsOptions, folder: string): Promise<Keychain> {
   if (folder !== options.home) {
     throw new CofferError('KEYCHAIN_UNAVAILABLE', `The keys of this folder are in the keychain under ${folder}.`, {
-      hint: `Move the folder back to ${folder}.`,
+      hint: `Move the folder back to ${folder}. ${RESTORE}`,
+      facts: { secrets: LOST },
     })
   }
   try {
@@ -133,7 +167,8 @@ async function reopenKeychain(options: SecretsOptions, folder: string): Promise<
     if (!isCofferError(error, 'KEYCHAIN_UNAVAILABLE')) throw error
     throw new CofferError('KEYCHAIN_UNAVAILABLE', error.message, {
       cause: error,
-      hint: "The keys are in this system's keychain: start and unlock the one they were stored in. Nothing else can stand in for it.",
+      hint: `The keys are in this system's keychain: start and unlock the one they were stored in. Nothing else can stand in for it. ${RESTORE}`,
+      facts: { secrets: LOST },
     })
   }
 }

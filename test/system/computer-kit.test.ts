@@ -49,8 +49,8 @@ async function back(name: string): Promise<Buffer> {
 }
 
 /** Runs `coffer up`, whose standard output is one line of JSON, for as long as the work takes. */
-async function whileUp(words: string[], work: () => Promise<unknown>): Promise<void> {
-  const up = person.start(['up', ...words])
+async function whileUp(words: string[], work: () => Promise<unknown>, who = person): Promise<void> {
+  const up = who.start(['up', ...words])
   const line = await new Promise<string>((resolve, reject) => {
     up.child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString()))
     void up.ended.then(({ stderr }) => reject(new Error(stderr)))
@@ -131,5 +131,34 @@ describe('the kit of This computer', () => {
     expect(refused.error?.hint).toContain('--keys-only')
     await person.done(['key', 'kit', 'mine', kit('away.kit'), '--keys-only', ...passphraseOf(person)])
     await rename(`${dataDir}.away`, dataDir)
+  })
+})
+
+describe("a copy of Coffer's whole folder, without the keychain", () => {
+  it('is brought back by the kit, which needs consent to keep keys in another keychain', async () => {
+    const [gone, heir] = [await newPerson(), await newPerson()]
+    await writeFiles(gone.folder, { letter, passphrase: Buffer.from(`${PASSPHRASE}\n`) })
+    await whileUp(
+      [],
+      async () => {
+        await gone.done(['key', 'new', 'mine', '--no-kit'])
+        await gone.done(['put', 'letter', 's3://papers/cse-c', '--mode', 'cse-c', '--key', 'mine'])
+        await gone.done(['put', 'letter', 's3://papers/sse-kms', '--mode', 'sse-kms'])
+        await gone.done(['key', 'kit', '--all', 'all.kit', ...passphraseOf(gone)])
+      },
+      gone,
+    )
+    await cp(join(gone.folder, 'home'), join(heir.folder, 'home'), { recursive: true })
+    const restore = ['key', 'restore', join(gone.folder, 'all.kit'), ...passphraseOf(gone)]
+    const refused = await heir.coffer(restore)
+    expect(refused).toMatchObject({ code: 6, error: { code: 'KEYCHAIN_UNAVAILABLE' } })
+    expect(refused.error?.hint).toContain('--new-keychain')
+    await heir.done([...restore, '--new-keychain'])
+    for (const name of ['cse-c', 'sse-kms']) {
+      await heir.done(['get', `s3://papers/${name}`, name])
+      expect((await readFile(join(heir.folder, name))).equals(letter), name).toBe(true)
+    }
+    await heir.remove()
+    await gone.remove()
   })
 })

@@ -121,6 +121,8 @@ export const keys = {
         passphrase: z.string().optional(),
         /** The person knows that the kit's keys are in this file in the clear. */
         acceptPlain: z.boolean().default(false),
+        /** Where the keychain or the key file of this Coffer is gone for good: keep keys in a new one from now on. */
+        newKeychain: z.boolean().default(false),
         /** The data folder of This computer, or a copy of it, that is opened next. KEY_WRONG if it is not this kit's. */
         dataDir: z.string().min(1).optional(),
       }),
