@@ -68,11 +68,17 @@ export function addShow(place: Command): void {
         ])
         if (report.test === null) {
           out.note(
-            `Not tested. Find out what it really does: coffer place test ${known?.name ?? ''} --write --bucket BUCKET`,
+            `Not tested. Find out what it really does: coffer place test ${nameOf(known)}--write --bucket BUCKET`,
           )
         }
       }),
     )
+}
+
+/** With a space after it; its id where a shell would take the name for several words. */
+function nameOf(known: Place | undefined): string {
+  if (known === undefined) return ''
+  return /^[\w.-]+$/.test(known.name) ? `${known.name} ` : `${known.id} `
 }
 
 function isPlace({ id, name, isDefault }: Place, wanted: string | object | undefined): boolean {
