@@ -203,9 +203,7 @@ function refusalsOf(name: Name, mode: ModeId): string {
   return name === 'rclone 1.76.0' && (mode === 'sse-kms' || mode === 'sse-c') ? 'UNSUPPORTED' : 'NOT_ENCRYPTED'
 }
 
-const CELLS = MODE_IDS.flatMap((mode) => WAYS.map((way) => [mode, way] as const)).filter(
-  ([mode, way]) => way !== 'rekey' || isClientSide(mode),
-)
+const CELLS = MODE_IDS.flatMap((mode) => WAYS.map((way) => [mode, way] as const))
 
 describe.each(SERVERS)('%s, untested', (name) => {
   test.each(CELLS)('%s by %s: encrypted, or refused', async (mode, way) => {
