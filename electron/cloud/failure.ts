@@ -6,9 +6,9 @@ import { describeS3Failure } from './s3-failure.ts'
 
 /** Turns whatever the SDK threw into a CofferError. Never repeats headers, keys, or the string that was signed. */
 export function describeFailure(error: unknown, call: Call): CofferError {
-  if (isCofferError(error)) return error
+  if (isCofferError(error)) return ofService(error, call)
   const network = describeNetworkFailure(error)
-  if (network !== null) return asError(network, {}, error)
+  if (network !== null) return ofService(asError(network, {}, error), call)
   if (isWrongChecksum(error)) {
     return new CofferError('INTEGRITY', 'What came is not what S3 keeps: its checksum is another.', { cause: error })
   }
@@ -48,6 +48,13 @@ const ITEM_STATUS: Record<string, number> = {
   InternalError: 500,
   ServiceUnavailable: 503,
   SlowDown: 503,
+}
+
+/** Connections do not know whom they lead to; their word for what speaks no HTTP is "not S3". */
+function ofService(failure: CofferError, { service }: Call): CofferError {
+  const { code, message, hint, facts, cause } = failure
+  if (code !== 'NOT_S3' || service !== 'KMS' || !message.includes('is not S3:')) return failure
+  return new CofferError(code, message.replace('is not S3:', 'is not KMS:'), { hint, facts, cause })
 }
 
 /** How the SDK says that a body is not what the checksum in its answer's head promised (@smithy/core, ChecksumStream). */

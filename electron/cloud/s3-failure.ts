@@ -82,7 +82,7 @@ function describeStatus(answer: Answer, call: Call): NonNullable<Description> {
   if (status >= 500) {
     return {
       code: 'SERVER',
-      message: `The server failed at ${operation} (${words === '' ? status : `${status} ${words}`}).`,
+      message: `The server failed at ${operation} (${words.startsWith(String(status)) ? words : `${status} ${words}`.trim()}).`,
     }
   }
   if (status === 404) return { code: 'OBJECT_NOT_FOUND', message: refusal(answer, call) }

@@ -87,9 +87,14 @@ function checkSuccess(command: string, response: Answer, body: string): void {
   const { statusCode } = response
   // S3 may begin with 200 and find out later that it cannot be done; the SDK knows that of some commands only.
   if (isErrorDocument(body)) response.statusCode = 503
-  else if (isPage(body) || (ANSWERED_IN_XML.has(command) && !ROOT.test(body))) {
+  else if (isPage(body) || isJson(command, body) || (ANSWERED_IN_XML.has(command) && !ROOT.test(body))) {
     throw askAgain(notS3('S3', statusCode, body))
   } else if (body !== '' && isOfAnother(command, body)) throw notOffered(command)
+}
+
+/** S3 answers in JSON to one question only. */
+function isJson(command: string, body: string): boolean {
+  return command !== 'GetBucketPolicyCommand' && /^\s*[{[]/.test(body)
 }
 
 /** A server that drops the sub-resource that it does not know answers with the bucket's list or the object's content. */
@@ -121,6 +126,25 @@ export function requireKmsAnswers(kms: KMSClient): void {
     },
     { step: 'deserialize', priority: 'low', name: 'requireKmsAnswers' },
   )
+  kms.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args)
+      const field = NAMED_BY_KMS[String(context.commandName)]
+      if (field !== undefined && (result.output as unknown as Record<string, unknown>)[field] === undefined) {
+        throw notS3('KMS', 200, '{}')
+      }
+      return result
+    },
+    { step: 'initialize', name: 'requireKmsFields' },
+  )
+}
+
+/** What KMS always answers, also where it has none to list; without it, other JSON would be an empty list. */
+const NAMED_BY_KMS: Partial<Record<string, string>> = {
+  CreateKeyCommand: 'KeyMetadata',
+  DescribeKeyCommand: 'KeyMetadata',
+  ListAliasesCommand: 'Aliases',
+  ListKeysCommand: 'Keys',
 }
 
 function throwIfForeign(service: 'S3' | 'KMS', { statusCode, headers }: Answer, body: string): void {

@@ -140,11 +140,11 @@ describe('S3 says', () => {
 
   test.for([
     [403, 'AccessDenied', 'Cannot upload files, storage cap exceeded.', 'ACCESS_DENIED'],
-    [403, 'QuotaExceeded', 'Bucket quota is reached.', 'ACCESS_DENIED'],
+    [403, 'QuotaExceeded', 'Bucket quota is reached.', 'DISK_FULL'],
     [400, 'InvalidRequest', 'Missing required header for this request: x-amz-content-sha256', 'INVALID_INPUT'],
     [401, 'Unauthorized', 'Token is for another tenant', 'ACCESS_DENIED'],
     [409, 'InvalidBucketState', 'The request is not valid for the current state of the bucket.', 'INVALID_INPUT'],
-    [507, 'XMinioStorageFull', 'Storage backend has reached its minimum free drive threshold.', 'SERVER'],
+    [507, 'XMinioStorageFull', 'Storage backend has reached its minimum free drive threshold.', 'DISK_FULL'],
     [501, 'NotImplemented', 'The feature lifecycle is not implemented', 'UNSUPPORTED'],
   ] as const)('%i %s: its own words are shown', async ([status, code, said, expected]) => {
     s3Says(status, code, said)

@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import {
   CompleteMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
   GetBucketVersioningCommand,
   HeadBucketCommand,
   ListBucketsCommand,
 } from '@aws-sdk/client-s3'
-import { ListKeysCommand } from '@aws-sdk/client-kms'
+import { ListAliasesCommand, ListKeysCommand } from '@aws-sdk/client-kms'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { CofferError } from '../../../electron/base/errors.ts'
 import { openClients } from '../../../electron/cloud/clients.ts'
@@ -145,6 +147,17 @@ test('a list without a document is no empty one, and an error that says 200 is o
   clients.close()
   await answering(said('200 OK', '<Error><Code>AccessDenied</Code><Message>Not for you</Message></Error>\n'))
   expect((await failure(list())).facts).toMatchObject({ awsCode: 'AccessDenied', serverMessage: 'Not for you' })
+})
+
+test('other JSON is no empty list of KMS, and no success of a request that S3 answers with nothing', async () => {
+  await answering(said('200 OK', '{"ok":true}'))
+  const asking = [
+    send(clients.kms, new ListKeysCommand({}), signal),
+    send(clients.kms, new ListAliasesCommand({}), signal),
+    send(clients.s3, new DeleteObjectCommand(at), signal),
+    send(clients.s3, new CreateBucketCommand({ Bucket: 'box' }), signal),
+  ]
+  for (const failed of await Promise.all(asking.map(failure))) expect(failed).toMatchObject({ code: 'NOT_S3' })
 })
 
 test('a server that answers for a sub-resource with a list of the bucket does not offer it', async () => {
