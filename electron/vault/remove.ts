@@ -103,7 +103,7 @@ async function lookBefore(
   { bucket, key, instructionSuffix }: Wanted,
   signal: AbortSignal,
 ): Promise<{ instruction: string | undefined } | null> {
-  const need = await needOf(vault, bucket, key, signal)
+  const need = await instructionNeedOf(vault, bucket, key, signal)
   if (need === null) return null
   const owner = instructedKey(key, instructionSuffix)
   if (owner !== undefined && (await isNeededBy(vault, { bucket, key }, owner, signal))) {
@@ -118,7 +118,7 @@ async function lookBefore(
 }
 
 /** Whether the object keeps its envelope in a file; null if it is not there. Whoever may not read it may still remove it. */
-async function needOf(
+export async function instructionNeedOf(
   { s3 }: Vault,
   bucket: string,
   key: string,
@@ -140,7 +140,7 @@ async function isNeededBy(
   owner: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const need = await needOf(vault, file.bucket, owner, signal)
+  const need = await instructionNeedOf(vault, file.bucket, owner, signal)
   if (need === null || need === 'none') return false
   return isInstructionFile(vault.s3, file, signal).catch(unlessCancelled(false))
 }

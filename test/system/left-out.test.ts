@@ -37,7 +37,9 @@ test('what a put leaves out is named, and the exit code says so', async () => {
   expect(put.stderr).toContain(at('in', 'link'))
   expect([...server.objects.keys()].sort()).toEqual(['box/in/empty/', 'box/in/file'])
   server.objects.clear()
-  expect(await coffer('put', 'in', 's3://box/', '--mode', 'bucket-default', '--follow-links')).toMatchObject({ code: 0 })
+  expect(await coffer('put', 'in', 's3://box/', '--mode', 'bucket-default', '--follow-links')).toMatchObject({
+    code: 0,
+  })
   expect([...server.objects.keys()]).toContain('box/in/link')
   expect(await coffer('put', 'in/link', 's3://box/named', '--mode', 'bucket-default')).toMatchObject({ code: 0 })
 })
@@ -46,7 +48,12 @@ test('a list that is not whole fails, and nothing of it counts as done', async (
   for (const key of ['d/1', 'd/2', 'd/3']) server.put(`box/${key}`)
   Object.assign(server.odd, { page: 2, next: 'same-token' })
   try {
-    for (const command of [['get', 's3://box/d/', 'circles'], ['verify', 's3://box/d/'], ['ls', 's3://box/d/'], ['rm', '-r', 's3://box/d/']])
+    for (const command of [
+      ['get', 's3://box/d/', 'circles'],
+      ['verify', 's3://box/d/'],
+      ['ls', 's3://box/d/'],
+      ['rm', '-r', 's3://box/d/'],
+    ])
       expect(await coffer(...command)).toMatchObject({ code: 7, error: { code: 'LIST_INCOMPLETE' } })
   } finally {
     Object.assign(server.odd, { page: 1000, next: 'token' })
@@ -85,7 +92,9 @@ test('a folder of objects with instruction files is got and verified whole, list
   const listed = await coffer('ls', 's3://box/old/', '--instruction-suffix', '.keys')
   expect(listed.rows.map(({ key }) => key)).toEqual(['old/a', 'old/b'])
   expect(JSON.parse(listed.stderr)).toEqual({ instructionFiles: 2 })
-  expect(await coffer('rm', 's3://box/old/a', '--instruction-suffix', '.keys')).toMatchObject({ rows: [{ removed: 1 }] })
+  expect(await coffer('rm', 's3://box/old/a', '--instruction-suffix', '.keys')).toMatchObject({
+    rows: [{ removed: 1 }],
+  })
   expect([...server.objects.keys()].sort()).toEqual(['box/old/b', 'box/old/b.keys'])
 })
 

@@ -3,7 +3,8 @@ import { preview } from '../../vault/preview.ts'
 import { refresh } from '../../vault/refresh.ts'
 import { removedIn } from '../../vault/removed.ts'
 import { undeleteFolder } from '../../vault/undelete-folder.ts'
-import { removeVersion, undelete, versionsOf } from '../../vault/versions.ts'
+import { undeleteObject } from '../../vault/undelete-object.ts'
+import { removeVersion, versionsOf } from '../../vault/versions.ts'
 import { procedures, signalOf } from './base.ts'
 import { recorded, recordedSteps } from './recorded.ts'
 
@@ -43,7 +44,7 @@ export const browsingRouter = {
     using vault = await coffer.openVault(input.place)
     const { bucket, key } = input
     return await recorded(coffer, { what: 'restore', place: vault.place, bucket, key }, async () => ({
-      there: await undelete(vault, input, signalOf(signal)),
+      there: await undeleteObject(vault, input, signalOf(signal)),
     }))
   }),
 

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { get } from '../../../electron/vault/get.ts'
 import { objectsBelow } from '../../../electron/vault/keys-below.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
+import { remove } from '../../../electron/vault/remove.ts'
+import { undeleteObject } from '../../../electron/vault/undelete-object.ts'
 import { versionsOf } from '../../../electron/vault/versions.ts'
 import { BELIEVED, startMoto } from '../../support/moto.ts'
 import type { ForeignServer } from '../../support/servers/foreign.ts'
@@ -124,3 +126,15 @@ test.for(['Enabled', 'Suspended'] as const)(
     }
   },
 )
+
+test('an instruction file is removed with its object, and comes back with it', async () => {
+  await vault.s3.send(
+    new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+  )
+  await storePair('fallen')
+  expect(await remove(vault, { bucket, keys: ['fallen'] }, watch.signal)).toMatchObject({ removed: 1 })
+  expect(await keys('fallen', '.none').catch(() => [])).toEqual([])
+  expect(await undeleteObject(vault, { bucket, key: 'fallen' }, watch.signal)).toBe(true)
+  await fetch('fallen', { allowLegacy: true })
+  expect(await readFile(join(vault.folder, 'fallen'))).toEqual(Buffer.from(fixture.plaintext, 'base64'))
+})
