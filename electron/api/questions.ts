@@ -11,18 +11,23 @@ export interface Question {
 
 /** Questions that a window answers. Whoever asked waits until one does, also for a window that is not open yet. */
 export interface Questions {
-  /** Answers '' for no. */
-  ask: (why: string, purpose: Question['purpose']) => Promise<string>
+  /** Answers '' for no. With `isRight`, the question stays open until it says so of an answer. */
+  ask: (
+    why: string,
+    purpose: Question['purpose'],
+    isRight?: (passphrase: string) => Promise<boolean>,
+  ) => Promise<string>
   /** The open question, or null, and again whenever that changes. */
   watch(signal: AbortSignal): AsyncGenerator<Question | null, void, void>
-  /** Throws INVALID_INPUT if the question is not open any more. */
-  answer(id: number, passphrase: string): void
+  /** False if the passphrase is wrong: then the question stays open. Throws INVALID_INPUT if it is not open any more. */
+  answer(id: number, passphrase: string): Promise<boolean>
   /** Nobody will answer any more: every open question is answered with no. */
   close(): void
 }
 
 interface Open {
   question: Question
+  isRight: ((passphrase: string) => Promise<boolean>) | undefined
   settle: (passphrase: string) => void
 }
 
@@ -43,10 +48,10 @@ export function openQuestions(): Questions {
     return found !== undefined
   }
   return {
-    ask(why, purpose) {
+    ask(why, purpose, isRight) {
       if (closed) return Promise.resolve('')
       return new Promise((resolve) => {
-        open.push({ question: { id: ++asked, why, purpose }, settle: resolve })
+        open.push({ question: { id: ++asked, why, purpose }, isRight, settle: resolve })
         changed()
       })
     },
@@ -61,8 +66,10 @@ export function openQuestions(): Questions {
         }
       }
     },
-    answer(id, passphrase) {
-      if (settle(id, passphrase)) return
+    async answer(id, passphrase) {
+      const isRight = open.find(({ question }) => question.id === id)?.isRight
+      if (passphrase !== '' && isRight !== undefined && !(await isRight(passphrase))) return false
+      if (settle(id, passphrase)) return true
       throw new CofferError('INVALID_INPUT', 'This question was answered already.')
     },
     close() {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { CofferClient } from '../api/client.ts'
 import { CofferError, exitCode } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
-import type { Coffer } from '../compose.ts'
+import type { Coffer, CofferOptions } from '../compose.ts'
 import { askSecret } from './ask.ts'
 import { createOutput } from './output.ts'
 import type { Failure, Output } from './output.ts'
@@ -68,13 +68,26 @@ export async function openHere(
   }
 }
 
-function passphrasePrompt(signal: AbortSignal): (why: string, purpose: 'open' | 'create') => Promise<string> {
-  return async (why, purpose) => {
+type AskPassphrase = NonNullable<CofferOptions['askPassphrase']>
+
+function passphrasePrompt(signal: AbortSignal): AskPassphrase {
+  return async (why, purpose, isRight) => {
     process.stderr.write(`${why}\n`)
-    if (purpose === 'open') return await askSecret('Passphrase: ', signal)
+    if (purpose === 'open') return await askUntilRight(isRight, signal)
     const chosen = await askSecret('Choose a passphrase of 12 characters or more (nothing: do not): ', signal)
     if (chosen === '' || chosen === (await askSecret('The same once more: ', signal))) return chosen
     throw new CofferError('INVALID_INPUT', 'The two passphrases differ.', { hint: 'Try again.' })
+  }
+}
+
+const TRIES = 3
+
+/** Asks again for a passphrase that is wrong; the last one of three is what it is. */
+async function askUntilRight(isRight: Parameters<AskPassphrase>[2], signal: AbortSignal): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    const passphrase = await askSecret('Passphrase: ', signal)
+    if (passphrase === '' || tries === TRIES || isRight === undefined || (await isRight(passphrase))) return passphrase
+    process.stderr.write('That is not the passphrase. Try again.\n')
   }
 }
 

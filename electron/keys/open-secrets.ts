@@ -8,14 +8,15 @@ import type { Settings } from '../store/settings.ts'
 import { openKeychain, type Keychain } from './keychain.ts'
 import type { KeychainWait } from './keytar.ts'
 import { checkPassphrase } from './new-passphrase.ts'
-import { openSealedFile, type SealedFile } from './sealed-file.ts'
+import { openSealedFile, type IsRight, type SealedFile } from './sealed-file.ts'
 import type { SecretStore } from './secret-store.ts'
 
 /**
  * How a host asks the person for the passphrase of the sealed file. `create`: there is no such file yet, and no usable
- * keychain; answering is the consent to keep keys in a file, so `why` is to be shown. Answers '' for no.
+ * keychain; answering is the consent to keep keys in a file, so `why` is to be shown. Answers '' for no. `isRight` tells
+ * whether a passphrase opens the file, so that the person can correct it before the host answers.
  */
-export type AskPassphrase = (why: string, purpose: 'open' | 'create') => Promise<string>
+export type AskPassphrase = (why: string, purpose: 'open' | 'create', isRight?: IsRight) => Promise<string>
 
 /** How a person is waited for who has to unlock the keychain is a part of them. */
 export interface SecretsOptions extends Partial<KeychainWait> {
@@ -179,8 +180,9 @@ function keychainOf({ home, patience, signal, onWait }: SecretsOptions): Promise
 }
 
 function fileOf(options: SecretsOptions, passphrase?: string): SealedFile {
-  const ask = passphrase === undefined ? () => passphraseOf(options) : () => Promise.resolve(passphrase)
-  return openSealedFile(sealedPath(options), ask)
+  return openSealedFile(sealedPath(options), (isRight) =>
+    passphrase === undefined ? passphraseOf(options, isRight) : Promise.resolve(passphrase),
+  )
 }
 
 function sealedPath({ home }: SecretsOptions): string {
@@ -188,11 +190,11 @@ function sealedPath({ home }: SecretsOptions): string {
 }
 
 /** The first line of COFFER_PASSPHRASE_FILE, else what the host's person answers. Throws PASSPHRASE_NEEDED. */
-async function passphraseOf({ env, askPassphrase, home }: SecretsOptions): Promise<string> {
+async function passphraseOf({ env, askPassphrase, home }: SecretsOptions, isRight?: IsRight): Promise<string> {
   const path = env['COFFER_PASSPHRASE_FILE']
   const passphrase = path
     ? await readPassphraseFile(path)
-    : await askPassphrase?.(`The keys are sealed by a passphrase in ${join(home, 'keys.age')}.`, 'open')
+    : await askPassphrase?.(`The keys are sealed by a passphrase in ${join(home, 'keys.age')}.`, 'open', isRight)
   if (passphrase) return passphrase
   throw new CofferError('PASSPHRASE_NEEDED', 'The keys are sealed by a passphrase, and none was given.')
 }

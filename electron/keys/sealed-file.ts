@@ -9,6 +9,9 @@ import type { SecretStore } from './secret-store.ts'
 
 type Secrets = Map<string, MemorySealed>
 
+/** Tells whether a passphrase opens the file; also true where the file does not open for another reason. */
+export type IsRight = (passphrase: string) => Promise<boolean>
+
 /** log2 of scrypt's N. About 0.7 s and 128 MiB to open, and as much for each guess of a thief. */
 const WORK_FACTOR = 17
 
@@ -31,7 +34,7 @@ export interface SealedFile extends SecretStore {
  */
 export function openSealedFile(
   path: string,
-  askPassphrase: () => Promise<string>,
+  askPassphrase: (isRight?: IsRight) => Promise<string>,
   { workFactor = WORK_FACTOR }: { workFactor?: number } = {},
 ): SealedFile {
   let kept: MemorySealed | undefined
@@ -47,11 +50,17 @@ export function openSealedFile(
 
   const load = async (): Promise<Secrets> => {
     try {
-      return parse(await openFile(path, await passphrase()))
+      if (kept !== undefined) return parse(await openFile(path, await passphrase()))
     } catch (error) {
-      if (isCofferError(error, 'PASSPHRASE_WRONG')) kept = undefined
-      throw error
+      // Another process has changed the passphrase.
+      if (!isCofferError(error, 'PASSPHRASE_WRONG')) throw error
+      kept = undefined
     }
+    const attempts = attemptsAt(path)
+    const given = await askPassphrase(attempts.isRight)
+    const secrets = await attempts.open(given)
+    kept = sealText(given)
+    return secrets
   }
 
   /** The stamp is taken before the content is read: if the file is replaced in between, it is merely read once more. */
@@ -116,6 +125,26 @@ export function openSealedFile(
       change((secrets) => entries.forEach(([account, value]) => secrets.set(account, sealInMemory(value)))),
     list: async () => [...(await current()).keys()],
     delete: (account) => change((secrets) => secrets.delete(account)),
+  }
+}
+
+/** Tries passphrases, and opens the file with the one that was right without doing scrypt's work again. */
+function attemptsAt(path: string): { isRight: IsRight; open(passphrase: string): Promise<Secrets> } {
+  let opened: Promise<Secrets> | undefined
+  const open = async (passphrase: string): Promise<Secrets> => parse(await openFile(path, passphrase))
+  return {
+    async isRight(passphrase) {
+      opened = open(passphrase)
+      try {
+        await opened
+      } catch (error) {
+        if (!isCofferError(error, 'PASSPHRASE_WRONG')) return true
+        opened = undefined
+        return false
+      }
+      return true
+    },
+    open: (passphrase) => opened ?? open(passphrase),
   }
 }
 

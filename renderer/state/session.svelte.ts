@@ -21,6 +21,7 @@ export interface PlaceState {
 /** The places a person has, and their buckets. */
 class Session {
   places = $state<PlaceState[]>([])
+  readonly #loading = new Map<string, Promise<void>>()
 
   place(id: string): PlaceState | undefined {
     return this.places.find(({ info }) => info.id === id)
@@ -39,19 +40,28 @@ class Session {
     }))
   }
 
-  async loadBuckets(id: string): Promise<void> {
-    const place = this.place(id)
-    if (place === undefined) return
-    place.loading = true
+  /** Asks S3 for the buckets of a place, once for all views that want them at the same time. */
+  loadBuckets(id: string): Promise<void> {
+    const loading = this.#loading.get(id) ?? this.#loadBuckets(id).finally(() => this.#loading.delete(id))
+    this.#loading.set(id, loading)
+    return loading
+  }
+
+  async #loadBuckets(id: string): Promise<void> {
+    // The list of places may be loaded anew meanwhile.
+    const note = (what: Partial<PlaceState>): void => {
+      const place = this.place(id)
+      if (place !== undefined) Object.assign(place, what)
+    }
+    note({ loading: true })
     try {
       const found = await coffer.client.buckets.list({ place: id })
-      place.buckets = found.map(({ name, createdAt }) => ({ name, createdAt }))
-      place.failure = undefined
+      note({ buckets: found.map(({ name, createdAt }) => ({ name, createdAt })), failure: undefined })
       await this.loadKnown(id)
     } catch (error) {
-      place.failure = asFailure(error)
+      note({ failure: asFailure(error) })
     } finally {
-      place.loading = false
+      note({ loading: false })
     }
   }
 

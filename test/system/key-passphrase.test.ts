@@ -69,6 +69,19 @@ describe('the passphrase of the key file', () => {
     expect(Buffer.from(await readFile(at('new.key'), 'utf8'), 'base64')).toHaveLength(32)
   })
 
+  it('is asked for again at a terminal when it is wrong', async () => {
+    const ended = await onTerminal(
+      [process.execPath, resolve('dist/cli.js'), 'key', 'export', 'mine', at('asked.key'), '--confirm', 'mine'],
+      [
+        ['Passphrase:', 'not the right one'],
+        ['That is not the passphrase', NEXT],
+      ],
+      { env: { ...person.env, COFFER_PASSPHRASE_FILE: undefined } },
+    )
+    expect(ended.code, ended.stdout).toBe(0)
+    expect(existsSync(at('asked.key'))).toBe(true)
+  })
+
   it('that is weak and in use still opens its file', async () => {
     const weak = await newPerson({ ...NO_BUS, COFFER_PASSPHRASE_FILE: at('one-letter') })
     await writeFile(at('one-letter'), 'x\n')

@@ -186,7 +186,7 @@ async function keysMade(): Promise<void> {
 /** The key is listed, and its material is where keys are kept. */
 async function expectKey({ person, wrong }: Lane, name: string, env: Record<string, string> = {}): Promise<void> {
   const file = join(person.folder, 'exported')
-  const { code, stderr } = await person.coffer(['key', 'export', name, file], { env })
+  const { code, stderr } = await person.coffer(['key', 'export', name, file, '--confirm', name], { env })
   if (code !== 0) wrong.push(`${name} is not there with its material: ${stderr}`)
   await rm(file, { force: true })
 }

@@ -12,6 +12,8 @@ const question = z.object({
 export const questions = {
   /** The open question, or null, at once and whenever that changes. */
   watch: oc.input(z.strictObject({})).output(eventIterator(z.object({ question: question.nullable() }))),
-  /** '' is no. Throws INVALID_INPUT if the question is not open any more. */
-  answer: oc.input(z.strictObject({ id: z.int(), passphrase: z.string().max(4096) })).output(z.void()),
+  /** '' is no. A passphrase that is not right leaves the question open. Throws INVALID_INPUT if it is not open any more. */
+  answer: oc
+    .input(z.strictObject({ id: z.int(), passphrase: z.string().max(4096) }))
+    .output(z.object({ right: z.boolean() })),
 }

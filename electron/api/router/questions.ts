@@ -8,7 +8,7 @@ export const questionsRouter = {
     if (context.questions === undefined) yield { question: null }
     else for await (const question of context.questions.watch(signalOf(signal))) yield { question }
   }),
-  answer: questions.answer.handler(({ input: { id, passphrase }, context }) => {
-    context.questions?.answer(id, passphrase)
-  }),
+  answer: questions.answer.handler(async ({ input: { id, passphrase }, context }) => ({
+    right: (await context.questions?.answer(id, passphrase)) ?? true,
+  })),
 }

@@ -19,11 +19,11 @@ it('every window hears the open question, the next one after it, and that there 
   expect(first).toMatchObject({ why: 'one', purpose: 'open' })
   expect(await next(late)).toEqual(first)
 
-  questions.answer(first?.id ?? 0, 'yes')
+  await questions.answer(first?.id ?? 0, 'yes')
   expect(await one).toBe('yes')
   const second = await next(early)
   expect(second).toMatchObject({ why: 'other', purpose: 'create' })
-  questions.answer(second?.id ?? 0, '')
+  await questions.answer(second?.id ?? 0, '')
   expect(await other).toBe('')
   expect(await next(early)).toBeNull()
 })
@@ -31,9 +31,22 @@ it('every window hears the open question, the next one after it, and that there 
 it('a question is answered once', async () => {
   const questions = openQuestions()
   const answered = questions.ask('why', 'open')
-  questions.answer(1, 'a')
-  expect(() => questions.answer(1, 'b')).toThrow('answered already')
+  expect(await questions.answer(1, 'a')).toBe(true)
+  await expect(questions.answer(1, 'b')).rejects.toThrow('answered already')
   expect(await answered).toBe('a')
+})
+
+it('a wrong answer leaves the question open; the right one, or no, ends it', async () => {
+  const questions = openQuestions()
+  const isRight = (passphrase: string): Promise<boolean> => Promise.resolve(passphrase === 'right')
+  const answered = questions.ask('why', 'open', isRight)
+  expect(await questions.answer(1, 'wrong')).toBe(false)
+  expect(await next(questions.watch(FOREVER))).toMatchObject({ id: 1 })
+  expect(await questions.answer(1, 'right')).toBe(true)
+  expect(await answered).toBe('right')
+  const refused = questions.ask('why', 'open', isRight)
+  expect(await questions.answer(2, '')).toBe(true)
+  expect(await refused).toBe('')
 })
 
 it('when it is over, whoever waits and whoever asks later hears no', async () => {

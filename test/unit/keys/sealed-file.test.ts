@@ -57,6 +57,24 @@ test('a wrong passphrase is PASSPHRASE_WRONG, and the next one is asked for', as
   expect(String(await other.get('key/a'))).toBe('secret')
 })
 
+test('a host finds out whether a passphrase is right before it answers, and the file is opened once', async () => {
+  const { path, file } = await testFile()
+  await file.set('key/a', Buffer.from('secret'))
+  const seen: boolean[] = []
+  const other = openSealedFile(
+    path,
+    async (isRight) => {
+      for (const passphrase of ['wrong', 'worse', 'right']) seen.push((await isRight?.(passphrase)) ?? false)
+      return 'right'
+    },
+    QUICK,
+  )
+  expect(String(await other.get('key/a'))).toBe('secret')
+  expect(seen).toEqual([false, false, true])
+  await other.set('key/b', Buffer.from('more'))
+  expect(String(await file.get('key/b'))).toBe('more')
+})
+
 test(
   'one byte changed is INTEGRITY wherever it is, and told from a wrong passphrase',
   { timeout: 120_000 },
