@@ -10,6 +10,7 @@ import { keepCustomerKeysText } from './customer-key-text.ts'
 import { guardCustomerKeys, guardDataKeys } from './guard.ts'
 import { requireWholeAnswers } from './kms/whole-answers.ts'
 import { isLoopback } from './loopback.ts'
+import { sendMd5OnDemand } from './middleware/content-md5.ts'
 import { payRequests } from './middleware/request-payer.ts'
 import { requireKmsAnswers, requireS3Answers } from './middleware/service-answers.ts'
 import { guardSubResources, rememberedHere, type KnownFindings } from './sub-resources/guard.ts'
@@ -67,6 +68,7 @@ export function openClients(connection: Connection, known: KnownFindings = remem
   keepCustomerKeysText(s3)
   repeatWhatWasChanged(s3)
   requireS3Answers(s3)
+  sendMd5OnDemand(s3)
   if (connection.requestPayer !== undefined) payRequests(s3)
   if (behaviourOf(connection, provenBy !== undefined).kind === 'foreign') guardSubResources(s3, known)
   wire(s3, wires)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError, isCofferError, type ErrorCode } from '../base/errors.ts'
 import { demandMemory, type BucketDemands } from '../cloud/bucket-demands.ts'
+import { asksForMd5 } from '../cloud/middleware/content-md5.ts'
 import { bucketEncryption } from '../cloud/bucket-encryption.ts'
 import type { EncryptionFields, WritePlan } from '../modes/mode.ts'
 
@@ -48,7 +49,8 @@ function search(s3: S3Client, request: Write, signal: AbortSignal) {
   const tried = new Set<string | undefined>()
   return async (demands: BucketDemands, error: unknown): Promise<BucketDemands | null> => {
     if (!isCofferError(error)) return null
-    if (demands.contentMd5 !== true && asksForMd5(error)) return { ...demands, contentMd5: true }
+    const { awsCode = '', serverMessage = '' } = error.facts
+    if (demands.contentMd5 !== true && asksForMd5(awsCode, serverMessage)) return { ...demands, contentMd5: true }
     if (!DENIALS.has(error.code) || !isSealedAlone(request) || isHopeless(s3, request.bucket)) return null
     // Before anything of this kind was tried, only a denial of the write itself is a reason to.
     if (demands.encryption === undefined && error.code !== 'ACCESS_DENIED') return null
@@ -67,11 +69,6 @@ function isHopeless(s3: S3Client, bucket: string): boolean {
 
 function giveUp(s3: S3Client, bucket: string): void {
   hopeless.set(s3, (hopeless.get(s3) ?? new Set()).add(bucket))
-}
-
-/** Amazon S3: "Content-MD5 OR x-amz-checksum- HTTP header is required"; others have a code for it. */
-function asksForMd5({ facts: { awsCode = '', serverMessage = '' } }: CofferError): boolean {
-  return awsCode === 'MissingContentMD5' || /content-md5/i.test(serverMessage)
 }
 
 /** Encrypted here, and S3 is not asked to do it once more. */

@@ -37,7 +37,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   WRONG_REGION: 'Change the region of this place to the bucket’s.',
   LOCAL_SERVER: 'Try again; if it stays so, restart Coffer.',
   ALREADY_EXISTS: 'Choose another name, or replace it.',
-  UNSUPPORTED: 'Choose another mode or another server for this.',
+  UNSUPPORTED: 'Do without it, or use a server that offers it.',
   INVALID_INPUT: 'Correct it and try again.',
 }
 

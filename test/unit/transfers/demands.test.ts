@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { DeleteObjectsCommand } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { memoryOf, rememberDemands, type BucketDemands } from '../../../electron/cloud/bucket-demands.ts'
 import { openClients } from '../../../electron/cloud/clients.ts'
@@ -102,6 +103,22 @@ describe('a bucket that wants a digest with each write', () => {
     await upload(client(), plainUpload('box', 'large', bytes(9 * MiB)), { signal })
     expect(writes.at(-1)).toBe('POST /box/large')
   })
+})
+
+test('a server that knows no newer checksum gets the MD5 of a request that it wants one of, and of all that follow', async () => {
+  const { client, writes } = await demanding({
+    refuse: ({ headers }, body) => {
+      const md5 = createHash('md5').update(body).digest('base64')
+      return headers['content-md5'] === md5 ? null : [400, 'MissingContentMD5', 'Missing required header']
+    },
+  })
+  const s3 = client()
+  const Delete = { Objects: [{ Key: 'a' }, { Key: 'b' }] }
+  const remove = () => s3.send(new DeleteObjectsCommand({ Bucket: 'box', Delete }))
+  await Promise.all([remove(), remove()])
+  await remove()
+  const refused = writes.filter((write) => write.includes('MissingContentMD5'))
+  expect([refused.length, writes.length - refused.length, writes.at(-1)]).toEqual([2, 3, 'POST /box/'])
 })
 
 describe('a bucket whose policy wants S3 to encrypt', () => {
