@@ -1,4 +1,4 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { isCofferError } from '../base/errors.ts'
 import { dropBody, readBody } from '../cloud/body.ts'
 import type { VersionLine } from '../cloud/list-versions.ts'
@@ -70,6 +70,26 @@ export async function isInstructionFile(
 ): Promise<boolean> {
   const fields = await readInstruction(s3, object, signal)
   return fields !== null && holdsWrappedKey(fields)
+}
+
+/**
+ * Removes the instruction file of an object that was replaced by one without an envelope: what it says would be taken for
+ * that of the new content, which nobody could read then. Throws what `send` throws.
+ */
+export async function removeStaleInstruction(
+  vault: Vault,
+  { bucket, key }: { bucket: string; key: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const file = instructionKey(key)
+  const isOne = await isInstructionFile(vault.s3, { bucket, key: file }, signal).catch((error: unknown) => {
+    // Who may not read it did not write through it either.
+    if (isCofferError(error, 'ACCESS_DENIED')) return false
+    throw error
+  })
+  if (!isOne) return
+  await send(vault.s3, new DeleteObjectCommand({ Bucket: bucket, Key: file }), signal)
+  vault.catalog.gone(vault.place, bucket, file)
 }
 
 /**

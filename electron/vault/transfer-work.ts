@@ -16,6 +16,7 @@ import type { ItemWatch, Work } from '../transfers/queue/work.ts'
 import { newItems } from './found-items.ts'
 import { firstAlone } from './first-alone.ts'
 import { getting } from './get-session.ts'
+import { removeStaleInstruction } from './instruction-files.ts'
 import { cleanUp, leftovers } from './leftovers.ts'
 import { realPath } from './put-file.ts'
 import { put } from './put.ts'
@@ -116,7 +117,12 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Tra
       const work = isFolderItem(item) ? putFolder : put
       const putOne = async (): Promise<PutResult> =>
         (await putBeside(item, watch, replace)) ?? (await work(vault, await requestOf(item, replace), watch))
+      const { key } = nameOf('put', item)
+      const before = replace ? vault.catalog.recall(vault.place, bucket, key) : null
       const done = await (isBelieved || item.large ? putOne() : alone(putOne))
+      // What Coffer knows as encrypted by S3 has no such file.
+      const mayBeStale = replace && !isClientSide(done.mode) && (before === null || isClientSide(before.mode))
+      if (mayBeStale) await removeStaleInstruction(vault, { bucket, key }, watch.signal)
       if (!remembered) {
         remembered = true
         // A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CreateBucketCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import { versionsOf } from '../../../electron/vault/versions.ts'
 import { BELIEVED, startMoto } from '../../support/moto.ts'
 import type { ForeignServer } from '../../support/servers/foreign.ts'
 import { openTestVault, type TestVault } from './kit.ts'
+import { runItems } from './run-items.ts'
 
 interface Fixture {
   aesKey: string
@@ -137,4 +138,17 @@ test('an instruction file is removed with its object, and comes back with it', a
   expect(await undeleteObject(vault, { bucket, key: 'fallen' }, watch.signal)).toBe(true)
   await fetch('fallen', { allowLegacy: true })
   expect(await readFile(join(vault.folder, 'fallen'))).toEqual(Buffer.from(fixture.plaintext, 'base64'))
+})
+
+test('an object that is replaced by one without an envelope loses the file of the one before', async () => {
+  await storePair('replaced')
+  await store('kept', 'for the cook')
+  await store('kept.instruction', '{"boil": "ten minutes"}')
+  const sources = ['replaced', 'kept'].map((name) => join(vault.folder, name))
+  for (const path of sources) await writeFile(path, 'anew')
+  const order = { kind: 'put', bucket, sources, target: '', mode: 'sse-s3', overwrite: 'replace' } as const
+  expect(await runItems(vault, { ...order, sources })).toMatchObject({ done: ['replaced', 'kept'] })
+  vault.catalog.forget(vault.place, bucket, 'replaced')
+  expect(await fetch('replaced')).toMatchObject({ bytes: 4, mode: 'sse-s3' })
+  expect(await keys('', '.none')).toContain('kept.instruction')
 })
