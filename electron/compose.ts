@@ -13,6 +13,7 @@ import { rememberNames, trustNames, type NameMemory } from './cloud/name-encodin
 import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
 import { openThisComputer, type ThisComputer } from './cloud/this-computer/this-computer.ts'
 import { openCustomerKeys, type CustomerKeys } from './keys/customer-keys.ts'
+import { foundInWords } from './keys/rebuild.ts'
 import { localIdentity, localOwner, takeIdentity } from './keys/local-identity.ts'
 import {
   changePassphrase,
@@ -27,7 +28,9 @@ import {
 import { LOCAL_PLACE, openPlaces, type Places } from './cloud/places.ts'
 import { openActivity, type Activity } from './store/activity.ts'
 import { openCatalog, type StoredCatalog } from './store/catalog.ts'
-import { openDatabase, requireInPlace } from './store/database.ts'
+import { keepCopies } from './store/copy-schedule.ts'
+import { requireInPlace } from './store/database.ts'
+import { copyFailedInWords, lostInWords, openOrExplain } from './store/lost-database.ts'
 import { openDownloads, type Downloads } from './store/downloads.ts'
 import { cofferHome, makeHome } from './store/home.ts'
 import { openKeyUses } from './store/key-uses.ts'
@@ -69,6 +72,9 @@ export interface CofferOptions {
   notify?: ((text: string) => void) | undefined
 }
 
+/** Copies of the database, for hosts in which it cannot be opened. */
+export { listCopies, newestSoundCopy, type DatabaseCopy } from './store/database-copies.ts'
+export { replaceDatabase } from './store/restore-database.ts'
 export { findInstance, takeInstance, type Instance } from './store/instance.ts'
 
 /** A vault and the pool of connections that it holds until it is disposed of. */
@@ -118,10 +124,12 @@ const IDLE_SECONDS = 120
 export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const env = options.env ?? process.env
   const home = makeHome(options.home ?? cofferHome(env))
-  const db = openDatabase(home)
+  const db = openOrExplain(home)
   sweepHome(home, db)
   const settings = openSettings(db)
   const catalog = openCatalog(db)
+  const copies = keepCopies(db, home, settings)
+  if (copies.isLost) options.notify?.(lostInWords(home))
   const downloads = openDownloads(db, home)
   downloads.sweep()
   const uploads = openUploads(db, home)
@@ -210,6 +218,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     try {
       writeBehind(db).flush()
       requireInPlace(db)
+      await copies.finish().catch((error: unknown) => options.notify?.(copyFailedInWords(error)))
     } finally {
       db.close()
     }
@@ -262,12 +271,6 @@ function nameMemory(settings: Settings, place: string): NameMemory {
 /** The stored place that is named; undefined: the default one. */
 function nameIn(chosen: string | ConnectionChoice | undefined): string | undefined {
   return typeof chosen === 'object' ? chosen.place || undefined : chosen
-}
-
-function foundInWords(found: { name: string }[], kind: SecretsHome['kind']): string {
-  const where = kind === 'keychain' ? "this system's keychain" : 'the sealed key file'
-  const names = found.map(({ name }) => name).join(', ')
-  return `Coffer's list of keys was lost. Found again in ${where}: ${names}.`
 }
 
 /** What is known of a server that is no stored place is kept under its address. */

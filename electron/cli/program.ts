@@ -5,6 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { addActivity } from './activity.ts'
 import { addBucket } from './bucket.ts'
 import { traceOf } from '../base/crash.ts'
+import { addDatabase } from './database.ts'
 import { foreseenFailure } from '../base/own-error.ts'
 import { endCalmly } from './crash.ts'
 import { addGet } from './get.ts'
@@ -84,6 +85,7 @@ export function createProgram(): Command {
   addPrincipal(program)
   addTransfers(program)
   addActivity(program)
+  addDatabase(program)
   return program
 }
 

@@ -99,7 +99,7 @@ export function isAnyoneThere({ out }: Pick<Session, 'out'>): boolean {
 let interrupts: AbortController | null = null
 
 /** Fires at the first Ctrl-C (or SIGTERM), so that what is under way is undone; a second one ends at once. */
-function interruptSignal(): AbortSignal {
+export function interruptSignal(): AbortSignal {
   if (interrupts !== null) return interrupts.signal
   const controller = new AbortController()
   interrupts = controller

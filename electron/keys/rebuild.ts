@@ -110,3 +110,10 @@ function described(id: string, note: KeyNote | null): Omit<KeyRow, 'kind' | 'pub
   const purpose = note.purpose === 'unused' ? 'unknown' : note.purpose
   return { id, name, createdAt, kitSavedAt, kitDeclinedAt, purpose }
 }
+
+/** What is said once about keys that were listed again. */
+export function foundInWords(found: { name: string }[], kind: SecretStore['kind']): string {
+  const where = kind === 'keychain' ? "this system's keychain" : 'the sealed key file'
+  const names = found.map(({ name }) => name).join(', ')
+  return `Coffer's list of keys was lost. Found again in ${where}: ${names}.`
+}

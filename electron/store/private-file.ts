@@ -94,7 +94,7 @@ async function renameNew(from: string, path: string): Promise<void> {
 export function sweepPrivate(folder: string): void {
   if (!existsSync(folder)) return
   for (const name of readdirSync(folder)) {
-    const pid = /^\.(\d+)-[0-9a-f]{16}\.tmp$/.exec(name)?.[1]
+    const pid = /^\.(\d+)-[0-9a-f]{16}\.tmp(?:-journal|-wal|-shm)?$/.exec(name)?.[1]
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true })
   }
 }

@@ -17,7 +17,7 @@ export function sweepHome(home: string, db: DatabaseSync): void {
     if (lock === undefined || (kind !== undefined && isOpen(db, kind, Number(run)))) continue
     quietly(() => removeUnheldLock(join(home, lock)))
   }
-  for (const folder of [home, join(home, 'secrets')]) quietly(() => sweepPrivate(folder))
+  for (const folder of [home, join(home, 'secrets'), join(home, 'backups')]) quietly(() => sweepPrivate(folder))
 }
 
 /** True for a run that has not ended, which another process may be about to lock. */
