@@ -25,13 +25,23 @@ export function storageFailure(error: unknown, { dataDir, indexPath }: Storage, 
   return isDiskFull(error, dataDir) ? insufficientStorage(dataDir, needed) : error
 }
 
+const SMALL_BYTES = 32 << 10
+const ASK_MILLISECONDS = 100
+/** When the disk was last seen to have room. */
+let roomySince = -Infinity
+
 /**
  * Throws InsufficientStorage unless a body of this many bytes can be stored and some room is left to delete with. Removed
  * content that is still kept gives way first.
  */
 export async function requireRoom({ dataDir, removals }: Storage, bytes: number): Promise<void> {
   const needed = bytes + RESERVED_BYTES
-  if (hasRoom(dataDir, needed)) return
+  // Thousands of small files a second need not ask each: what is reserved holds many of them.
+  if (bytes <= SMALL_BYTES && performance.now() - roomySince < ASK_MILLISECONDS) return
+  if (hasRoom(dataDir, needed)) {
+    roomySince = performance.now()
+    return
+  }
   await removals.sweep(true).catch(() => undefined)
   if (!hasRoom(dataDir, needed)) throw insufficientStorage(dataDir, needed)
 }

@@ -12,7 +12,7 @@ export interface Removals {
   lease(object: string): () => void
   /** Removes what has been kept long enough; everything that nobody reads, if `now` is asked for. */
   sweep(now?: boolean): Promise<void>
-  /** Removes what may go at once, if files are not kept at all. */
+  /** Removes what was removed now, if files are not kept, or the disk needs their room. */
   sweepSoon(): void
   stop(): void
 }
@@ -60,7 +60,7 @@ export function openRemovals(
 
   const sweepQuietly = (): void => void sweep(isTight()).catch(() => undefined)
   const sweepSoon = (): void => {
-    if (keepMs === 0) sweepQuietly()
+    if (keepMs === 0 || isTight()) sweepQuietly()
   }
   const timer = setInterval(sweepQuietly, SWEEP_MILLISECONDS).unref()
 
