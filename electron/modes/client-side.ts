@@ -143,6 +143,10 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps, re
   }
 }
 
+const METADATA = "the object's metadata"
+const INSTRUCTION_FILE = 'the instruction file beside the object'
+const LOST = 'its own memory, for the server has lost it'
+
 /** Everything of a client-side read but how long its keys lived, which only a real one knows. */
 export function readSteps(
   facts: ObjectFacts,
@@ -150,7 +154,7 @@ export function readSteps(
   keySteps: Journey,
   fetched: Fetched,
 ): Journey {
-  const where = source === 'metadata' ? "the object's metadata" : 'the instruction file beside the object'
+  const where = facts.isRestored === true ? LOST : source === 'metadata' ? METADATA : INSTRUCTION_FILE
   return [
     seen('computer', 'fetch', `This computer reads the wrapped data key from ${where}.`, {
       versionId: facts.versionId,

@@ -129,6 +129,8 @@ export interface ObjectFacts {
   customerKeyId?: string | undefined
   /** Parsed JSON body of `KEY.instruction`, when it was fetched. */
   instruction: Record<string, string> | undefined
+  /** True: its envelope is the one that this computer remembers, for the server has lost it. */
+  isRestored?: boolean | undefined
   /** True: how it is encrypted in S3 is the word of a server that is not known to tell the truth. */
   isClaim?: boolean | undefined
   /** Id of the key that opened this very object (by its ETag) before, for one that does not name its key. A hint, no more. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { EnvelopeFormat, ModeChoice, ObservedMode } from '../base/mode-names.ts'
 import { transaction } from '../base/transaction.ts'
-import { isSameEntry } from './catalog-entry.ts'
+import { isSameEntry, withEnvelope } from './catalog-entry.ts'
 import { writeBehind } from './write-behind.ts'
 import { openListing, type Listing, type StoredObject } from './listing/listing.ts'
 
@@ -15,6 +15,8 @@ export interface CatalogEntry {
   mode: ObservedMode
   keyId: string | undefined
   format: EnvelopeFormat | undefined
+  /** Its client-side envelope as user metadata, should the server lose it. The data key in it is wrapped. */
+  envelope?: Record<string, string> | undefined
   /**
    * The mode that a re-key which was cut off meant it to get to, if that may have replaced it by now. Read only: the journal
    * of re-keys knows it.
@@ -55,9 +57,9 @@ export interface StoredCatalog {
 
 export function openCatalog(db: DatabaseSync): StoredCatalog {
   const upsert = db.prepare(`
-    INSERT INTO catalog (place, bucket, key, etag, size, mode, key_id, format) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO catalog (place, bucket, key, etag, size, mode, key_id, format, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (place, bucket, key) DO UPDATE SET etag = excluded.etag, size = excluded.size, mode = excluded.mode,
-      key_id = excluded.key_id, format = excluded.format`)
+      key_id = excluded.key_id, format = excluded.format, envelope = excluded.envelope`)
   const select = db.prepare(`
     SELECT *, (
       SELECT runs.mode FROM rekey_runs AS runs
@@ -75,8 +77,9 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   const { later, flush } = writeBehind(db)
   /** What is to be written in a moment; it counts already. */
   const coming = new Map<string, CatalogEntry>()
-  const remember = ({ place, bucket, key, etag, size, mode, keyId, format }: CatalogEntry): void => {
-    upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null)
+  const remember = ({ place, bucket, key, etag, size, mode, keyId, format, envelope }: CatalogEntry): void => {
+    const json = envelope === undefined ? null : JSON.stringify(envelope)
+    upsert.run(place, bucket, key, etag, size, mode, keyId ?? null, format ?? null, json)
   }
   const recall = (place: string, bucket: string, key: string): CatalogEntry | null => {
     const expected = coming.get(nameOf({ place, bucket, key }))
@@ -98,8 +101,10 @@ export function openCatalog(db: DatabaseSync): StoredCatalog {
   /** What was stored and is written down together, soon. */
   let batch: { entry: CatalogEntry; object: StoredObject }[] | null = null
   return {
-    remember(entry) {
-      if (isSameEntry(recall(entry.place, entry.bucket, entry.key), entry)) return
+    remember(told) {
+      const known = recall(told.place, told.bucket, told.key)
+      const entry = withEnvelope(known, told)
+      if (isSameEntry(known, entry)) return
       later(() => settle(entry))
       coming.set(nameOf(entry), entry)
     },
@@ -176,6 +181,11 @@ function toEntry(row: Record<string, unknown>): CatalogEntry {
     mode: row['mode'] as ObservedMode,
     keyId: (row['key_id'] as string | null) ?? undefined,
     format: (row['format'] as EnvelopeFormat | null) ?? undefined,
+    ...envelopeOf(row['envelope'] as string | null),
     ...(typeof row['rekeyed_to'] === 'string' ? { rekeyedTo: row['rekeyed_to'] as ModeChoice } : {}),
   }
+}
+
+function envelopeOf(json: string | null): Pick<CatalogEntry, 'envelope'> {
+  return json === null ? {} : { envelope: JSON.parse(json) as Record<string, string> }
 }

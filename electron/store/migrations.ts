@@ -282,4 +282,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE keys ADD COLUMN noted TEXT;  -- digest of the note that is kept with the key's material; null: there is none
   `,
+  `
+  ALTER TABLE catalog ADD COLUMN envelope TEXT;  -- JSON: the object's client-side envelope, the data key in it wrapped
+  `,
 ]

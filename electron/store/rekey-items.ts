@@ -36,6 +36,8 @@ export interface RekeyItems {
   leavings(): RekeyLeaving[]
   /** True if it was done in this run and is still what was written then. */
   isDone(name: Name, etag: string | undefined): boolean
+  /** The ETag of what was written in this run, if it is done. */
+  doneEtag(name: Name): string | undefined
   /** True if it was begun before and cut off, now or in an earlier attempt: what is there now may not have been proven. */
   wasCutOff(name: Name): boolean
   failures(): (Name & { code: ErrorCode })[]
@@ -90,6 +92,10 @@ export function openRekeyItems(db: DatabaseSync, run: number): RekeyItems {
     isDone({ bucket, key }, etag) {
       const row = find.get(run, bucket, key)
       return row?.['state'] === 'done' && row['etag'] === etag
+    },
+    doneEtag({ bucket, key }) {
+      const row = find.get(run, bucket, key)
+      return row?.['state'] === 'done' ? ((row['etag'] as string | null) ?? undefined) : undefined
     },
     wasCutOff({ bucket, key }) {
       const row = find.get(run, bucket, key)

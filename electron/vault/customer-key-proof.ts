@@ -10,8 +10,17 @@ interface Which {
   versionId?: string | undefined
 }
 
-/** Ways of writing in which a server has been seen to ask for the customer's key, for as long as its client lives. */
-const seenToRefuse = new WeakMap<Vault['s3'], Set<WriteWay>>()
+/** For what a server has been seen to ask for the customer's key, for as long as its client lives. */
+const seenToRefuse = new WeakMap<Vault['s3'], Set<WriteWay | 'read'>>()
+
+/** True if the server has asked for the key of an object that was to be read. */
+export function hasAskedForKey({ s3 }: Vault): boolean {
+  return seenToRefuse.get(s3)?.has('read') === true
+}
+
+export function noteAskedForKey({ s3 }: Vault): void {
+  seenToRefuse.set(s3, (seenToRefuse.get(s3) ?? new Set()).add('read'))
+}
 
 /**
  * True if a server gives an object under a customer's key to whoever asks for it without the key: then it did not encrypt it

@@ -1,3 +1,4 @@
+import { isClientSide } from '../base/mode-names.ts'
 import { openedSize } from '../envelope/content.ts'
 import { envelopeOf } from '../modes/client-side.ts'
 import { outline } from '../modes/detect.ts'
@@ -5,6 +6,7 @@ import type { ObjectFacts } from '../modes/mode.ts'
 import { look, type Wanted } from './look.ts'
 import { refuseMissingSeal } from './missing-seal.ts'
 import { recognise } from './recognise.ts'
+import { envelopeIn } from './remembered-envelope.ts'
 import type { Inspection, Vault } from './vault.ts'
 
 /**
@@ -13,13 +15,14 @@ import type { Inspection, Vault } from './vault.ts'
  * BUCKET_NOT_FOUND, ENVELOPE_INVALID, SEAL_MISSING, KEY_WRONG for a named key, and failures of the network.
  */
 export async function inspect(vault: Vault, wanted: Wanted, signal: AbortSignal): Promise<Inspection> {
-  const { facts } = await look(vault, wanted, signal)
+  const { facts } = await look(vault, { ...wanted, asksWithoutKey: true }, signal)
   const recognition = recognise(vault, facts)
   refuseMissingSeal(vault, wanted, recognition.mode)
   if (wanted.versionId === undefined && !facts.needsCustomerKey) {
     const { bucket, key, etag, size } = facts
     const { mode, keyId, format } = recognition
-    vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format })
+    const envelope = isClientSide(mode) ? envelopeIn(facts) : undefined
+    vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format, envelope })
   }
   return {
     bucket: facts.bucket,

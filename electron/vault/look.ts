@@ -13,8 +13,10 @@ import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-k
 import type { CustomerKeyFields, ModeEnv, ModeOptions, ObjectFacts } from '../modes/mode.ts'
 import { requirePurpose } from '../keys/purpose.ts'
 import type { CatalogEntry } from '../store/catalog.ts'
+import { hasAskedForKey, noteAskedForKey } from './customer-key-proof.ts'
 import { instructionKey, readInstruction, readInstructionOfVersion } from './instruction-files.ts'
 import { isKnownAsSealed } from './missing-seal.ts'
+import { restoreEnvelope } from './remembered-envelope.ts'
 import type { Vault } from './vault.ts'
 
 /** One object to be looked at. */
@@ -23,6 +25,8 @@ export interface Wanted {
   key: string
   versionId?: string | undefined
   options: ModeOptions
+  /** Whether a foreign server asks for a customer's key is to be seen of this very object. Off unless told. */
+  asksWithoutKey?: boolean | undefined
 }
 
 /** What is known of an object without its body. */
@@ -55,6 +59,7 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, as
     facts.serverSideEncryption = undefined
     facts.kmsKeyId = undefined
   }
+  restoreEnvelope(facts, known)
   const isKnown = known?.etag === facts.etag
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)
@@ -84,6 +89,8 @@ async function withRememberedKey(
   ask: Ask,
 ): Promise<Answered | null> {
   if (known?.mode !== 'sse-c' || known.keyId === undefined || wanted.options.key !== undefined) return null
+  // One that does not ask for the key has not encrypted with it.
+  if (vault.server.kind === 'foreign' && (wanted.asksWithoutKey === true || !hasAskedForKey(vault))) return null
   try {
     const customerKey = await customerKeyFields(vault.keys, known.keyId)
     const head = await ask(vault, wanted, customerKey, signal)
@@ -108,6 +115,7 @@ async function withoutKey(vault: Vault, wanted: Wanted, signal: AbortSignal, ask
     return { head: await ask(vault, wanted, {}, signal), keyId: undefined }
   } catch (error) {
     if (!isCofferError(error, 'CUSTOMER_KEY_NEEDED')) throw await naming(vault, wanted.bucket, error, signal)
+    noteAskedForKey(vault)
   }
   const found = await customerKeyFor(vault, wanted, signal)
   if (found === null) return null

@@ -11,6 +11,7 @@ import type { Stored } from '../transfers/fetch-range.ts'
 import { hasherFor, wholeChecksum, type WholeChecksum } from '../transfers/whole-checksum.ts'
 import { envOf, look, type Looked, type Wanted } from './look.ts'
 import { refuseMissingSeal } from './missing-seal.ts'
+import { envelopeIn } from './remembered-envelope.ts'
 import type { GetResult, Vault } from './vault.ts'
 
 /** An object whose key is at hand, ready to be read. `plan` is the caller's to dispose of. */
@@ -178,6 +179,9 @@ export function conclude(vault: Vault, { versionId }: Wanted, { facts, plan }: R
   const journey = [...plan.journey({ etag, bytes: size, requestId: done.requestId }), ...done.proofSteps]
   vault.lastReads?.remember({ place: vault.place, bucket, key, etag }, journey)
   if (versionId === undefined)
-    vault.catalog.remember({ place: vault.place, bucket, key, etag, size, mode, keyId, format })
+    vault.catalog.remember({
+      ...{ place: vault.place, bucket, key, etag, size, mode, keyId, format },
+      envelope: plan.opener === null ? undefined : envelopeIn(facts),
+    })
   return { mode, keyId, format, journey }
 }

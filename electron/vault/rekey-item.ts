@@ -26,6 +26,8 @@ export interface RekeyItem {
   purge: boolean
   /** An earlier attempt was cut off, so what is there has to be proven even if it is under the new key. */
   doubtful: boolean
+  /** The ETag of what an earlier attempt wrote and saw through. */
+  written?: string | undefined
 }
 
 /** What became of it. `purged` counts older versions that were deleted. */
@@ -46,15 +48,21 @@ export async function rekeyItem(vault: Vault, item: RekeyItem, watch: RekeyWatch
   if (standing.kind === 'there') {
     const { bucket, key } = item
     const older = item.purge ? await listVersions(vault, item, signal) : []
+    const isUnknown = item.doubtful || isOwnUnknown(vault, item, standing.etag)
     // The attempt that was cut off may have taken its envelope off, and had no time to remember that.
-    if (item.doubtful) vault.catalog.forget(vault.place, bucket, key)
-    if (item.doubtful || older.length > 1) await verify(vault, { bucket, key, options: {} }, watch)
+    if (isUnknown) vault.catalog.forget(vault.place, bucket, key)
+    if (isUnknown || older.length > 1) await verify(vault, { bucket, key, options: {} }, watch)
     return { ...standing, purged: await purge(vault, item, older, signal) }
   }
   const { reading } = standing
   const older = item.purge ? await listVersions(vault, item, signal).catch(disposing(reading)) : []
   const result = await rekeyOpened(vault, item, reading, watch)
   return { kind: 'changed', result, purged: await purge(vault, item, older, signal) }
+}
+
+/** What is there is what an earlier attempt wrote, and the catalog still tells of what was there before. */
+function isOwnUnknown({ catalog, place }: Vault, { bucket, key, written }: RekeyItem, etag: string): boolean {
+  return written === etag && catalog.recall(place, bucket, key)?.etag !== etag
 }
 
 function disposing({ plan }: Reading): (error: unknown) => never {

@@ -10,7 +10,7 @@ import type { Vault, VerifyResult, Watch } from './vault.ts'
 export async function verify(vault: Vault, request: Wanted, watch: Watch): Promise<VerifyResult> {
   const started = performance.now()
   const { bucket, key } = request
-  const reading = await openReading(vault, request, watch.signal)
+  const reading = await openReading(vault, { ...request, asksWithoutKey: true }, watch.signal)
   try {
     const done = await readThrough(vault, reading, () => undefined, {
       ...watch,

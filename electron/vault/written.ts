@@ -22,7 +22,8 @@ export function finishWrite(
   const { mode, keyId } = observedMode(plan, stored)
   const { format } = plan
   const { etag, versionId, bytes: storedBytes } = stored
-  const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format }
+  const envelope = plan.sealer === null ? undefined : plan.metadata
+  const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format, envelope }
   // S3 does not say when it stored it; the next listing will.
   vault.catalog.stored(entry, Date.now())
   const seconds = (performance.now() - started) / 1_000

@@ -75,7 +75,8 @@ async function* toDo(
   signal: AbortSignal,
 ): AsyncGenerator<Task, void, void> {
   for await (const { etag, ...task } of rekeyScope(coffer, vault, scope, signal)) {
-    if (scope.purge || !run.isDone(task, etag)) yield task
+    const isKnown = etag !== undefined && vault.catalog.recall(vault.place, task.bucket, task.key)?.etag === etag
+    if (scope.purge || !isKnown || !run.isDone(task, etag)) yield task
   }
 }
 
@@ -83,16 +84,17 @@ function workOf(
   coffer: Coffer,
   vault: Vault,
   run: RekeyRun,
-  change: Omit<RekeyItem, 'bucket' | 'key' | 'doubtful'>,
+  change: Omit<RekeyItem, 'bucket' | 'key' | 'doubtful' | 'written'>,
   isSingle: boolean,
 ): Work<Task, Outcome> {
   const { place } = vault
   return async ({ name, bucket, key }, watch) => {
     const object = { bucket, key }
     const doubtful = run.wasCutOff(object)
+    const written = run.doneEtag(object)
     run.start(object)
     try {
-      const item = { ...change, ...object, doubtful }
+      const item = { ...change, ...object, doubtful, written }
       const what = { what: 'rekey' as const, place, ...object }
       const outcome = await rekeyRecorded(coffer, what, () =>
         rekeyItem(vault, item, { ...watch, trace: traceOf(run, object) }),

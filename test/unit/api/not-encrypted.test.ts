@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import type { CofferClient } from '../../../electron/api/client.ts'
 import type { PutEvent } from '../../../electron/api/contract/objects.ts'
 import { createInProcessClient } from '../../../electron/api/router.ts'
-import { openCoffer } from '../../../electron/compose.ts'
+import { openCoffer, type Coffer } from '../../../electron/compose.ts'
 import { startLyingServer, type LyingServer } from '../../support/lying-s3.ts'
 import { requireKeyring } from '../keys/keyring.ts'
 import { testFolder } from '../store/folder.ts'
@@ -24,7 +24,7 @@ beforeEach(() => {
 afterAll(() => server.close())
 
 /** Forty small files, and a client that knows the server as the place `liar`. */
-async function openDesk(): Promise<{ client: CofferClient; files: string }> {
+async function openDesk(): Promise<{ client: CofferClient; coffer: Coffer; files: string }> {
   const home = testFolder()
   const coffer = await openCoffer({ home, env: {} })
   onTestFinished(() => coffer.close())
@@ -34,7 +34,7 @@ async function openDesk(): Promise<{ client: CofferClient; files: string }> {
   const files = join(home, 'files')
   await mkdir(files)
   for (let n = 0; n < 40; n++) await writeFile(join(files, `file-${n}`), `content ${n}`)
-  return { client: createInProcessClient(coffer), files }
+  return { client: createInProcessClient(coffer), coffer, files }
 }
 
 async function all<E>(events: AsyncIterable<E>): Promise<E[]> {
@@ -78,4 +78,27 @@ test('a re-key of many stops at the first, and what is sealed stays sealed', asy
   expect(told.filter((event) => event.kind === 'file-failed')).toMatchObject([{ error: { code: 'NOT_ENCRYPTED' } }])
   expect(told).toContainEqual({ kind: 'stopped', files: 39 })
   expect(server.objects).toEqual(before)
+})
+
+test('a run whose journal knows more than the catalog is mended by repeating it', async () => {
+  const { client, coffer, files } = await openDesk()
+  await client.keys.create({ name: 'mine' })
+  const folder = { place: 'liar', bucket: 'box', key: 'in/' }
+  const only = [join(files, 'file-0'), join(files, 'file-1')]
+  const sealed = { paths: only, mode: 'cse-c' as const, options: { key: 'mine' }, acceptNoKit: true }
+  await all(await client.objects.put({ ...folder, ...sealed }))
+  // Of two, one fails: the run stays open, with its journal.
+  server.lies = { plainAt: 'box/in/file-1' }
+  await all(await client.objects.rekey({ ...folder, mode: 'sse-s3', concurrency: 1 }))
+  using vault = await coffer.openVault('liar')
+  const [place, bucket, key] = [vault.place, 'box', 'in/file-0'] as const
+  const known = coffer.catalog.recall(place, bucket, key)
+  expect(known).toMatchObject({ mode: 'sse-s3' })
+  // As an earlier release could leave it: the journal's "done" on disk, and not what the catalog was told.
+  coffer.catalog.stored({ ...(known ?? expect.fail()), etag: '"before"', mode: 'cse-c' }, 0)
+  server.lies = {}
+  const wanted = { ...folder, key }
+  await expect(client.objects.inspect(wanted)).rejects.toMatchObject({ code: 'SEAL_MISSING' })
+  await all(await client.objects.rekey({ ...folder, mode: 'sse-s3' }))
+  expect(await client.objects.inspect(wanted)).toMatchObject({ mode: 'sse-s3' })
 })

@@ -24,7 +24,7 @@ let sealing: { id: string; bytes: Buffer }
 beforeAll(async () => {
   cloud = await startLocalCloud()
   proxy = await recordingProxy(cloud.endpoint)
-  vault = await openTestVault(connectionTo(cloud, { s3: proxy.url }))
+  vault = await openTestVault(connectionTo(cloud, { s3: proxy.url }), true)
   await vault.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   for (const name of ['one', 'two', 'three']) await vault.keys.create({ name, purpose: 'sse-c' })
   const [bytes, material] = [randomBytes(32), randomBytes(32)]

@@ -35,15 +35,30 @@ async function seal(key: string): Promise<void> {
   await put(vault, { source, bucket, key, mode: 'cse-c', options: { key: 'mine' }, overwrite: 'refuse' }, watch)
 }
 
-test('an object whose envelope was taken away is refused, even if its bytes and its ETag are the same', async () => {
+async function strip(key: string, metadata: Record<string, string> = {}): Promise<void> {
+  const command = { Bucket: bucket, Key: key, CopySource: `${bucket}/${key}`, MetadataDirective: 'REPLACE' as const }
+  await vault.s3.send(new CopyObjectCommand({ ...command, Metadata: metadata }))
+}
+
+test.for<[string, Record<string, string>]>([
+  ['lost', {}],
+  ['mixed with that of another format', { 'x-amz-key-v2': 'AAAA', 'x-amz-iv': 'AAAA', 'x-amz-c': '115' }],
+])('an object whose envelope is %s opens with the one that is remembered of its bytes', async ([how, metadata]) => {
+  await seal(how)
+  await strip(how, metadata)
+  const path = join(vault.folder, `${how}-out`)
+  const got = await get(vault, { bucket, key: how, path, options: {}, overwrite: 'refuse' }, watch)
+  expect(got).toMatchObject({ mode: 'cse-c' })
+  expect(await readFile(path, 'utf8')).toBe('pay Alice 10')
+  const { mode, journey } = await inspect(vault, { bucket, key: how, options: {} }, watch.signal)
+  expect([mode, journey[0]?.text]).toEqual(['cse-c', expect.stringContaining('the server has lost it')])
+})
+
+test('an envelope that is remembered of other bytes is of no use: the object is refused', async () => {
   await seal('stripped')
-  const strip = {
-    Bucket: bucket,
-    Key: 'stripped',
-    CopySource: `${bucket}/stripped`,
-    MetadataDirective: 'REPLACE' as const,
-  }
-  await vault.s3.send(new CopyObjectCommand(strip))
+  const known = vault.catalog.recall('test', bucket, 'stripped')
+  if (known !== null) vault.catalog.stored({ ...known, etag: '"other"' }, 0)
+  await strip('stripped')
   await expectRefused('stripped')
 })
 

@@ -7,6 +7,7 @@ import type { ModeOptions } from '../../../electron/modes/mode.ts'
 import { inspect } from '../../../electron/vault/inspect.ts'
 import { put } from '../../../electron/vault/put.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
+import { verify } from '../../../electron/vault/verify.ts'
 import { startLyingServer, type LyingServer } from '../../support/lying-s3.ts'
 import { bytes, chunksOf, MiB } from '../transfers/kit.ts'
 import { openTestVault, type TestVault } from './kit.ts'
@@ -177,6 +178,18 @@ describe('what a server was tested for', () => {
       mode: 'sse-c',
     })
   })
+})
+
+test('what was remembered as SSE-C and is given without the key is not called SSE-C any more', async () => {
+  const { key } = await putOne({ mode: 'sse-c' })
+  const object = server.at(`box/${key}`)
+  const wanted = { bucket: 'box', key, options: {} }
+  expect(await verify(vault, wanted, { signal })).toMatchObject({ mode: 'sse-c' })
+  // A server that has taken the key for the object until now, and says so of it still.
+  if (object !== undefined) object.customerKey = undefined
+  expect(await verify(vault, wanted, { signal })).toMatchObject({ mode: 'none', keyId: undefined })
+  expect(await inspect(vault, wanted, signal)).toMatchObject({ mode: 'none', keyId: undefined })
+  expect(vault.catalog.recall('test', 'box', key)).toMatchObject({ mode: 'none' })
 })
 
 test.for(SERVER_MODES)('a journey tells of a claim as a claim, in and out: %s', async (mode) => {
