@@ -54,10 +54,14 @@ const LISTS: Record<string, List> = {
     place: '<NextPartNumberMarker>1</NextPartNumberMarker>',
     ask: ({ s3 }) => partsThere(s3, held, opened, {}, signal),
   },
-  keys: { answer: json(''), place: ',"NextMarker":"m"', ask: ({ kms }) => listKeys(kms, signal) },
-  aliases: { answer: json(''), place: ',"NextMarker":"m"', ask: ({ kms }) => aliasesOf(kms, 'k', signal) },
-  tags: { answer: json(''), place: ',"NextMarker":"m"', ask: ({ kms }) => tagsOf(kms, 'k', signal) },
-  rotations: { answer: json(''), place: ',"NextMarker":"m"', ask: ({ kms }) => rotationHistory(kms, 'k', signal) },
+  keys: { answer: json(',"Keys":[]'), place: ',"NextMarker":"m"', ask: ({ kms }) => listKeys(kms, signal) },
+  aliases: { answer: json(',"Aliases":[]'), place: ',"NextMarker":"m"', ask: ({ kms }) => aliasesOf(kms, 'k', signal) },
+  tags: { answer: json(',"Tags":[]'), place: ',"NextMarker":"m"', ask: ({ kms }) => tagsOf(kms, 'k', signal) },
+  rotations: {
+    answer: json(',"Rotations":[]'),
+    place: ',"NextMarker":"m"',
+    ask: ({ kms }) => rotationHistory(kms, 'k', signal),
+  },
 }
 
 describe.for(Object.entries(LISTS))('a list of %s', ([, { answer, place, ask }]) => {
