@@ -1,4 +1,4 @@
-import { cp, readFile, rename, rm } from 'node:fs/promises'
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newPerson } from '../support/coffer.ts'
@@ -123,7 +123,7 @@ describe('the kit of This computer', () => {
     expect(await told()).not.toContain('before its KMS keys')
   })
 
-  it('cannot be made while the data folder is away, and the keys alone can', async () => {
+  it('cannot be made while the data folder is away or its root key is not here, and the keys alone can', async () => {
     const dataDir = join(person.folder, 'home', 'this-computer')
     await rename(dataDir, `${dataDir}.away`)
     const refused = await person.coffer(['key', 'kit', 'mine', kit('away.kit'), ...passphraseOf(person)])
@@ -131,6 +131,13 @@ describe('the kit of This computer', () => {
     expect(refused.error?.hint).toContain('--keys-only')
     await person.done(['key', 'kit', 'mine', kit('away.kit'), '--keys-only', ...passphraseOf(person)])
     await rename(`${dataDir}.away`, dataDir)
+    const check = join(dataDir, 'root-key.check')
+    const own = await readFile(check)
+    await writeFile(check, `${'0'.repeat(64)}\n`)
+    const foreign = await person.coffer(['key', 'kit', 'mine', kit('foreign.kit'), ...passphraseOf(person)])
+    expect(foreign).toMatchObject({ code: 6, error: { code: 'KEY_WRONG' } })
+    expect(foreign.error?.hint).toContain('--keys-only')
+    await writeFile(check, own)
   })
 })
 

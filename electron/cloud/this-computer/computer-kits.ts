@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ComputerKit } from '../../base/computer-kit.ts'
-import { CofferError } from '../../base/errors.ts'
+import { CofferError, isCofferError } from '../../base/errors.ts'
 import { rootKeyCheck, rootKeyId } from '../../base/root-key-id.ts'
 import type { Settings } from '../../store/settings.ts'
 import { holdsVault, readKmsBackup, rootKeyIdOf } from './data-folder.ts'
@@ -90,8 +90,12 @@ export function openComputerKits(
         if (options.isUsed(folder)) throw folderMissing(folder)
         return null
       }
-      if (readKmsBackup(folder) === null) await options.start()
-      return { ...(await options.rootKeyFor(folder)), dataDir: folder, kmsBackup: readKmsBackup(folder) }
+      try {
+        if (readKmsBackup(folder) === null) await options.start()
+        return { ...(await options.rootKeyFor(folder)), dataDir: folder, kmsBackup: readKmsBackup(folder) }
+      } catch (error) {
+        throw orKeysAlone(error)
+      }
     },
 
     markSaved,
@@ -149,13 +153,28 @@ function digestOf(kmsBackup: Buffer | null): string | null {
   return kmsBackup === null ? null : createHash('sha256').update(kmsBackup).digest('hex')
 }
 
+/** What keeps This computer out of a kit keeps no other key out of it. */
+function orKeysAlone(error: unknown): unknown {
+  if (!isCofferError(error) || !['KEY_WRONG', 'INTEGRITY', 'LOCAL_SERVER', 'LOCAL_IO'].includes(error.code))
+    return error
+  return new CofferError(error.code, error.message, {
+    cause: error,
+    hint: `${error.hint} ${KEYS_ALONE}`,
+    facts: { ...error.facts, ...WITHOUT_COMPUTER },
+  })
+}
+
+/** A kit of keys alone can be saved; the window offers it. */
+const WITHOUT_COMPUTER = { thisComputer: 'unavailable' }
+const KEYS_ALONE = 'Or save a kit of your keys alone: --keys-only.'
+
 function folderMissing(folder: string): CofferError {
   return new CofferError(
     'FILE_NOT_FOUND',
     `This computer's data folder ${folder} is not there, and a kit holds its KMS keys.`,
     {
-      hint: 'Connect the disk it is on. Or save a kit of your keys alone: --keys-only.',
-      facts: { dataFolder: 'missing' },
+      hint: `Connect the disk it is on. ${KEYS_ALONE}`,
+      facts: WITHOUT_COMPUTER,
     },
   )
 }
