@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import type { Clients } from '../../../electron/cloud/connection.ts'
@@ -11,7 +14,6 @@ import { allVersions } from '../../../electron/cloud/list-versions.ts'
 import { partsThere } from '../../../electron/transfers/resume.ts'
 import { listBuckets } from '../../../electron/vault/list.ts'
 import type { Vault } from '../../../electron/vault/vault.ts'
-import { repeating, type BadNetwork } from '../transfers/kit.ts'
 
 const { signal } = new AbortController()
 
@@ -89,10 +91,16 @@ test('a page that answers in the place of a list of objects is no empty list', a
   await expect(asking).rejects.toMatchObject({ code: 'NOT_S3' })
 })
 
+/** A server that gives one answer to everything but to what a list of keys asks besides. */
 async function answering(body: string): Promise<AsyncDisposable & { clients: Clients }> {
-  const server: BadNetwork = await repeating({ status: 200, body }, '')
+  const server = createServer((request, response) => {
+    request.resume()
+    const asksBesides = request.headers['x-amz-target'] === 'TrentService.ListAliases' && body.includes('"Keys"')
+    response.end(asksBesides ? '{"Aliases":[],"Truncated":false}' : body)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
   const clients = openClients({
-    endpoint: server.endpoint,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     kmsEndpoint: undefined,
     region: 'us-east-1',
     pathStyle: true,
@@ -104,7 +112,9 @@ async function answering(body: string): Promise<AsyncDisposable & { clients: Cli
     clients,
     async [Symbol.asyncDispose]() {
       clients.close()
-      await server.close()
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
     },
   }
 }
