@@ -147,9 +147,23 @@ function prepareDatabase(options: BackedUpOptions, path: string, best: Backup | 
     if (state === 'damaged') throw new NoBackupError(options.name)
     return undefined
   }
-  if (typeof state === 'object' && state.isOwn && state.changes >= best.dump.changes) return undefined
+  if (typeof state === 'object' && (state.isOwn || hasSameRows(options, path, best.dump))) {
+    if (state.changes >= best.dump.changes) return undefined
+  }
   const why = typeof state === 'string' ? state : state.isOwn ? 'older' : 'copied'
   return { why, from: best.from, setAside: setDatabaseAside(options.dataDir, path) }
+}
+
+/** A copy that has just what its backup has is none that was made half way through a change. */
+function hasSameRows({ tables }: BackedUpOptions, path: string, backup: Dump): boolean {
+  const db = new DatabaseSync(path)
+  try {
+    return encode(dump(db, tables)).equals(encode(backup))
+  } catch {
+    return false
+  } finally {
+    db.close()
+  }
 }
 
 function inspect(path: string): 'damaged' | { changes: number; isOwn: boolean } {
@@ -207,7 +221,8 @@ function encode(content: Dump): Buffer {
 function decode(json: Buffer): Dump {
   return JSON.parse(json.toString(), (_name, value: unknown) =>
     typeof value === 'object' && value !== null && 'bytes' in value && typeof value.bytes === 'string'
-      ? Buffer.from(value.bytes, 'base64')
+      ? // As the database gives them: a Buffer would be written as something else.
+        new Uint8Array(Buffer.from(value.bytes, 'base64'))
       : value,
   ) as Dump
 }

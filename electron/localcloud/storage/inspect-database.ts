@@ -7,7 +7,10 @@ export interface FoundDatabase {
   /** The last commit that it has. */
   seq: number
   logId: string | undefined
-  /** It is the file that it was made as, and no copy of it. */
+  /**
+   * It can be trusted to be what a server has written: it is the file that it was made as, or a copy that was made while no
+   * server ran. A copy that was made under load may be inconsistent without SQLite noticing it.
+   */
   isOwn: boolean
   /** Written by a version of Coffer that had no log. */
   isLegacy: boolean
@@ -18,16 +21,17 @@ const SMALL_BYTES = 4 << 20
 
 /** Looks at an index without changing it. */
 export function inspectDatabase(path: string): FoundDatabase | 'damaged' {
-  const isSuspect = existsSync(suspectMark(path))
+  // A log of SQLite's own next to it: the server did not end by itself, and either file may have been exchanged since.
+  const isSuspect = existsSync(suspectMark(path)) || (sizeOf(`${path}-wal`) ?? 0) > 0
   try {
     if ((isSuspect || statSync(path).size <= SMALL_BYTES) && !isSound(path)) return 'damaged'
     rmSync(suspectMark(path), { force: true })
     const sql = new DatabaseSync(path)
     try {
       const hasLog = sql.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'log_state'").get() !== undefined
-      const state = hasLog ? sql.prepare('SELECT seq, log, file FROM log_state').get() : undefined
+      const state = hasLog ? sql.prepare('SELECT * FROM log_state').get() : undefined
       if (!state) return { seq: 0, logId: undefined, isOwn: true, isLegacy: true }
-      const isOwn = state['file'] === fileIdentity(path)
+      const isOwn = state['file'] === fileIdentity(path) || state['clean'] === 1
       return { seq: Number(state['seq']), logId: String(state['log']), isOwn, isLegacy: false }
     } finally {
       sql.close()
@@ -35,6 +39,10 @@ export function inspectDatabase(path: string): FoundDatabase | 'damaged' {
   } catch {
     return 'damaged'
   }
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size
 }
 
 /** Whether SQLite finds nothing wrong with a database: all of its pages are read. */

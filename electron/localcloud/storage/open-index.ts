@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { syncFolder } from '../durable-file.ts'
 import { fileIdentity } from '../file-identity.ts'
 import { setAside, setDatabaseAside } from '../found.ts'
+import type { Database } from './database.ts'
 import { openCommitLog, type CommitLog } from './log/commit-log.ts'
 import { listLog, logFolder, readEnd, type LogEnd, type LogFiles } from './log/log-folder.ts'
 import { replayInto, replayTail } from './log/replay.ts'
@@ -154,15 +155,21 @@ function reasonOf(found: FoundDatabase | 'lost' | 'damaged', rebuild: boolean): 
   return rebuild ? 'asked' : 'older'
 }
 
-/** Notes how far the database is, and that it is this very file. */
+/** Notes how far the database is, that it is this very file, and that a server has it: in the file itself, for its copies. */
 function own(path: string, seq: number, logId: string): void {
   const sql = new DatabaseSync(path)
   try {
+    sql.exec('PRAGMA journal_mode = WAL')
     migrate(sql)
     sql.exec('BEGIN IMMEDIATE; DELETE FROM log_state')
-    sql.prepare('INSERT INTO log_state VALUES (?, ?, ?)').run(seq, logId, fileIdentity(path))
-    sql.exec('COMMIT')
+    sql.prepare('INSERT INTO log_state VALUES (?, ?, ?, 0)').run(seq, logId, fileIdentity(path))
+    sql.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     sql.close()
   }
+}
+
+/** Notes that all of a database is written, right before it is closed. */
+export function disown({ sql }: Pick<Database, 'sql'>): void {
+  sql.exec('UPDATE log_state SET clean = 1')
 }

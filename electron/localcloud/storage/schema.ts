@@ -89,10 +89,12 @@ CREATE TABLE manifests (
 ) STRICT;
 
 -- How far this database has followed the log. Without a primary key: SQLite's sessions leave it out of the log.
+-- "file" is the very file it is; "clean" tells that a server ended with all of it written, and none has opened it since.
 CREATE TABLE log_state (
   seq INTEGER NOT NULL,
   log TEXT NOT NULL,
-  file TEXT NOT NULL
+  file TEXT NOT NULL,
+  clean INTEGER NOT NULL
 ) STRICT;
 `
 

@@ -9,7 +9,7 @@ import { startCompaction } from './compaction.ts'
 import { openDatabase } from './database.ts'
 import { openDescriptions } from './description.ts'
 import { removeWithoutContent } from './missing.ts'
-import { openIndex } from './open-index.ts'
+import { disown, openIndex } from './open-index.ts'
 import { openPieces } from './pieces.ts'
 import { hasContent, reconcileContent, runMark } from './reconcile.ts'
 import { openRemovals, type Removals } from './removals.ts'
@@ -77,6 +77,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     close: async () => {
       removals.stop()
       await compaction.stop()
+      disown(database)
       database.close()
       log.close()
     },

@@ -261,7 +261,7 @@ describe('the data folder', () => {
     await computer.kits.take(kit, { madeAt: new Date() })
     const opened = await computer.open(folder)
     expect(opened.dataDir).toBe(folder)
-    expect(opened.notices.map(({ code }) => code)).toEqual(['STATE_RESTORED', 'INDEX_REBUILT'])
+    expect(opened.notices.map(({ code }) => code)).toEqual(['STATE_RESTORED'])
     expect((await computer.status()).dataDir).toBe(folder)
     const server = await computer.run({ port: 0 })
     expect(server.notices, 'what the kit brought is there now').toEqual([])
