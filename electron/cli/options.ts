@@ -12,6 +12,7 @@ export interface WriteFlags {
   bucketKey?: boolean
   dsse?: boolean
   format?: 'v3' | 'v2'
+  envelope?: 'metadata' | 'instruction'
   sse?: 'AES256' | 'aws:kms' | 'aws:kms:dsse'
   sseKmsKeyId?: string
   allowUnencrypted?: boolean
@@ -53,6 +54,12 @@ export function addWriteFlags(command: Command): Command {
       new Option('--format <format>', 'cse: v3 commits to its key, v2 is for older readers').choices(['v3', 'v2']),
     )
     .addOption(
+      new Option(
+        '--envelope <where>',
+        'cse: where the wrapped key goes: metadata, or instruction (a file of its own)',
+      ).choices(['metadata', 'instruction']),
+    )
+    .addOption(
       new Option('--sse <algorithm>', 'cse: S3 encrypts it once more, as some bucket policies demand').choices([
         'AES256',
         'aws:kms',
@@ -85,9 +92,9 @@ export function instructionSuffixOption(): Option {
 }
 
 export function writeOptions(flags: WriteFlags) {
-  const { key, context, bucketKey, dsse, format, allowUnencrypted } = flags
+  const { key, context, bucketKey, dsse, format, envelope, allowUnencrypted } = flags
   const outerLayer = outerLayerOf(flags)
-  return { key, encryptionContext: context, bucketKey, dsse, format, outerLayer, allowUnencrypted }
+  return { key, encryptionContext: context, bucketKey, dsse, format, envelope, outerLayer, allowUnencrypted }
 }
 
 /** How S3 encrypts once more what is encrypted here. */

@@ -20,6 +20,9 @@ export const V3 = {
   context: 'x-amz-t',
 } as const
 
+/** Names that stay on the object in V3 even if the rest is in an instruction file. */
+export const V3_ON_OBJECT: readonly string[] = [V3.cipher, V3.commitment, V3.messageId]
+
 /**
  * The plaintext's length, which some clients of the first two formats leave on the object even if the rest is in an instruction
  * file. It is never believed, but it tells that there is an envelope.

@@ -3,7 +3,7 @@ import { parseDescription, repairMetadata } from './description.ts'
 import type { BoundWrap, Content, Envelope, WrapAlgorithm, WrappedKey } from './envelope.ts'
 import { V2_GCM_NAME, V3_SUITE_NAME } from './envelope.ts'
 import { broken, pickFields, refuseNames, required, requiredBytes, type Fields } from './fields.ts'
-import { OLD, PLAINTEXT_LENGTH, V3 } from './names.ts'
+import { OLD, PLAINTEXT_LENGTH, V3, V3_ON_OBJECT } from './names.ts'
 
 const V3_WRAPS = new Map<string, BoundWrap>([
   ['02', 'AES/GCM'],
@@ -19,9 +19,6 @@ const CBC_NAMES = ['AES/CBC/PKCS5Padding', 'AES/CBC/PKCS7Padding']
 
 /** Exact lengths, in bytes, of a wrapped 32-byte key; the others depend on the wrapping key. */
 const WRAPPED_BYTES: Partial<Record<WrapAlgorithm, number>> = { 'AES/GCM': 60, AESWrap: 40, AES: 48 }
-
-/** Names that stay on the object in V3 even if the rest is in an instruction file. */
-const V3_ON_OBJECT = [V3.cipher, V3.commitment, V3.messageId]
 
 /**
  * Reads the envelope of an object of the Amazon S3 Encryption Client, format V1, V2 or V3, from its user metadata and, where

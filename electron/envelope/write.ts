@@ -4,7 +4,7 @@ import { asciiJson } from './description.ts'
 import type { BoundWrap, WrappedKey } from './envelope.ts'
 import { V2_GCM_NAME, V3_SUITE_NAME } from './envelope.ts'
 import type { WritableContent } from './message.ts'
-import { OLD, V3 } from './names.ts'
+import { OLD, V3, V3_ON_OBJECT } from './names.ts'
 
 const V3_CODES: Record<BoundWrap, string> = { 'AES/GCM': '02', 'kms+context': '12', 'RSA-OAEP-SHA1': '22' }
 
@@ -54,4 +54,19 @@ function writeV2(
     [OLD.description]: asciiJson(description),
     [OLD.tagLength]: '128',
   }
+}
+
+/**
+ * The envelope of an object with an instruction file, in the two parts that Amazon's clients read: of V3 what the wrapping
+ * key does not change stays on the object; of V2 all is in the file.
+ */
+export function splitEnvelope(envelope: Record<string, string>): {
+  metadata: Record<string, string>
+  instruction: Record<string, string>
+} {
+  const isV3 = V3.cipher in envelope
+  const staysOn = (name: string): boolean => isV3 && V3_ON_OBJECT.includes(name)
+  const part = (wanted: boolean): Record<string, string> =>
+    Object.fromEntries(Object.entries(envelope).filter(([name]) => staysOn(name) === wanted))
+  return { metadata: part(true), instruction: part(false) }
 }

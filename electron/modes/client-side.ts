@@ -5,7 +5,7 @@ import { openContent, openedSize, sealContent } from '../envelope/content.ts'
 import { legacyReason, type BoundWrap, type Content, type Envelope, type WrappedKey } from '../envelope/envelope.ts'
 import type { WritableContent } from '../envelope/message.ts'
 import { parseEnvelope } from '../envelope/parse.ts'
-import { writeEnvelope } from '../envelope/write.ts'
+import { splitEnvelope, writeEnvelope } from '../envelope/write.ts'
 import type { ModeOptions, ObjectFacts, ReadPlan, Recognition, Sealer, StoredFacts, WritePlan } from './mode.ts'
 import { acknowledged, outerLayer, type Fetched } from './server-side.ts'
 import { milliseconds, seen } from './steps.ts'
@@ -55,6 +55,8 @@ interface SealedWrite {
   mode: ModeId
   keyId: string
   format: 'v3' | 'v2'
+  /** Where the envelope goes. */
+  place: ModeOptions['envelope']
   dataKey: PlainDataKey
   wrapped: WrappedKey<BoundWrap>
   /** How the data key was made and wrapped. */
@@ -62,11 +64,13 @@ interface SealedWrite {
 }
 
 /** The rest of a client-side write, once its data key is wrapped. Takes the data key over and wipes it, whatever happens. */
-export function sealedWrite({ mode, keyId, format, dataKey, wrapped, keySteps }: SealedWrite): WritePlan {
+export function sealedWrite({ mode, keyId, format, place, dataKey, wrapped, keySteps }: SealedWrite): WritePlan {
   const { content, sealer } = sealContent(format, dataKey.bytes)
   const key = { since: dataKey.since, wipedAt: performance.now() }
   const keyJourney = [...keySteps, ...derivation(content, 'write')]
-  return sealedPlan({ mode, keyId, content, metadata: writeEnvelope(content, wrapped), sealer, key, keyJourney })
+  const whole = writeEnvelope(content, wrapped)
+  const envelope = place === 'instruction' ? splitEnvelope(whole) : { metadata: whole }
+  return sealedPlan({ mode, keyId, content, ...envelope, sealer, key, keyJourney })
 }
 
 interface Sealed {
@@ -74,6 +78,8 @@ interface Sealed {
   keyId: string
   content: WritableContent
   metadata: Record<string, string>
+  /** What of the envelope is in an instruction file. */
+  instruction?: Record<string, string> | undefined
   sealer: Sealer
   /** When the plain data key came and went (`performance.now()`). */
   key: { since: number; wipedAt: number }
@@ -82,7 +88,16 @@ interface Sealed {
 }
 
 /** A client-side write whose cipher is ready. */
-export function sealedPlan({ mode, keyId, content, metadata, sealer, key, keyJourney }: Sealed): WritePlan {
+export function sealedPlan({
+  mode,
+  keyId,
+  content,
+  metadata,
+  instruction,
+  sealer,
+  key,
+  keyJourney,
+}: Sealed): WritePlan {
   const cipher = timed(sealer)
   return {
     mode,
@@ -91,6 +106,7 @@ export function sealedPlan({ mode, keyId, content, metadata, sealer, key, keyJou
     encryption: {},
     customerKey: {},
     metadata,
+    instruction,
     tags: {},
     sealer: cipher,
     journey: (stored) => [
@@ -99,7 +115,7 @@ export function sealedPlan({ mode, keyId, content, metadata, sealer, key, keyJou
         algorithm: algorithmOf(content),
       }),
       forgotten(content, key.since, key.wipedAt, cipher.endedAt()),
-      ...storage(stored),
+      ...storage(stored, instruction !== undefined),
     ],
     dispose: () => cipher.forget(),
   }
@@ -145,7 +161,7 @@ export function sealedRead({ facts, recognition, envelope, dataKey, keySteps, re
 
 const METADATA = "the object's metadata"
 const INSTRUCTION_FILE = 'the instruction file beside the object'
-const LOST = 'its own memory, for the server has lost it'
+const LOST = 'its own memory, for the object itself has none'
 
 /** Everything of a client-side read but how long its keys lived, which only a real one knows. */
 export function readSteps(
@@ -177,7 +193,8 @@ export function readSteps(
   ]
 }
 
-function storage(stored: StoredFacts): Journey {
+function storage(stored: StoredFacts, hasFile: boolean): Journey {
+  const where = hasFile ? 'in an instruction file' : 'in its metadata'
   return [
     seen(
       'computer',
@@ -188,7 +205,7 @@ function storage(stored: StoredFacts): Journey {
       },
     ),
     ...outerLayer('encrypt', stored.serverSideEncryption, stored.kmsKeyId),
-    acknowledged(stored, 'S3 stores the ciphertext, with the wrapped data key in its metadata.'),
+    acknowledged(stored, `S3 stores the ciphertext, with the wrapped data key ${where}.`),
   ]
 }
 

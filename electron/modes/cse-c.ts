@@ -20,14 +20,22 @@ export const cseC: Mode = {
   id: 'cse-c',
 
   async prepareWrite({ keys }, { plaintextSize, options }) {
-    refuseOptions(options, 'cse-c', ['key', 'format', 'outerLayer'])
+    refuseOptions(options, 'cse-c', ['key', 'format', 'envelope', 'outerLayer'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
     const { id } = await claimKey(keys, options.key, 'cse-c')
     const dataKey = { bytes: randomBytes(DATA_KEY_BYTES), since: performance.now() }
     try {
       const wrapped = await keys.lend(id, 'cse', (key) => wrap(dataKey.bytes, contentNameOf(format), key, id))
-      return sealedWrite({ mode: 'cse-c', keyId: id, format, dataKey, wrapped, keySteps: wrapSteps(wrapped, id) })
+      return sealedWrite({
+        mode: 'cse-c',
+        keyId: id,
+        format,
+        place: options.envelope,
+        dataKey,
+        wrapped,
+        keySteps: wrapSteps(wrapped, id),
+      })
     } finally {
       zero(dataKey.bytes)
     }

@@ -16,12 +16,13 @@ export const cseKms: Mode = {
   id: 'cse-kms',
 
   async prepareWrite(env, { plaintextSize, options }) {
-    refuseOptions(options, 'cse-kms', ['key', 'encryptionContext', 'format', 'outerLayer'])
+    refuseOptions(options, 'cse-kms', ['key', 'encryptionContext', 'format', 'envelope', 'outerLayer'])
     sealedSize(plaintextSize)
     const format = options.format ?? 'v3'
     const context = bindContext(options.encryptionContext ?? {}, contentNameOf(format))
     const issued = await dataKeyFor(env, options.key, context)
     return sealedWrite({
+      place: options.envelope,
       mode: 'cse-kms',
       keyId: issued.keyArn,
       format,

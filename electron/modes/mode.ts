@@ -41,6 +41,8 @@ export interface ModeOptions {
    * one a moment ago, and what is stored under that key belonged to the one before.
    */
   instructionSuffix?: string | null | undefined
+  /** CSE: where the envelope goes: into the object's metadata, or into an instruction file; `metadata` unless told. */
+  envelope?: 'metadata' | 'instruction' | undefined
   /** Write: accept an object that the server turns out not to have encrypted as it was asked to. Off unless told. */
   allowUnencrypted?: boolean | undefined
 }
@@ -82,8 +84,10 @@ export interface WritePlan {
   format: EnvelopeFormat | undefined
   encryption: EncryptionFields
   customerKey: CustomerKeyFields
-  /** User metadata that this mode adds (the envelope). */
+  /** User metadata that this mode adds (the envelope, or what of it has to be on the object). */
   metadata: Record<string, string>
+  /** The rest of the envelope, for the object's instruction file; undefined: there is to be none. */
+  instruction?: Record<string, string> | undefined
   /** Object tags that this mode adds, best effort (`coffer-key`). */
   tags: Record<string, string>
   /** null: the bytes go as they are. */

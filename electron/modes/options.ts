@@ -14,6 +14,7 @@ const WORDS: Record<WriteOption, string> = {
   bucketKey: 'a bucket key',
   dsse: 'two layers (dsse)',
   format: 'an envelope format',
+  envelope: 'a place for the envelope',
   outerLayer: 'how S3 encrypts it once more (--sse)',
 }
 

@@ -10,6 +10,7 @@ import { fileMetadata } from './file-metadata.ts'
 import { envOf } from './look.ts'
 import { settleFailure } from './put-failure.ts'
 import { goesInParts, realPath, uploadOf, wayOf } from './put-file.ts'
+import { withEnvelopePlace, withInstruction } from './put-instruction.ts'
 import { resumePut, type Stored } from './resume-put.ts'
 import type { PutRequest, PutResult, PutWatch, Vault } from './vault.ts'
 import { proveWrite, refuseKnownPlaintext } from './prove-write.ts'
@@ -22,19 +23,41 @@ import { finishWrite } from './written.ts'
  * Throws ALREADY_EXISTS, BUCKET_NOT_FOUND, ACCESS_DENIED, SSE_C_BLOCKED, KEY_*, KMS_*, TOO_LARGE, INVALID_INPUT,
  * CHANGED_WHILE_READ, PAUSED, and failures of the network.
  */
-export async function put(vault: Vault, request: PutRequest, watch: PutWatch): Promise<PutResult> {
+export async function put(vault: Vault, asked: PutRequest, watch: PutWatch): Promise<PutResult> {
   const started = performance.now()
-  const { source, bucket, key } = request
+  const request = withEnvelopePlace(vault, asked)
+  const { source, bucket } = request
   refuseKnownPlaintext(vault, { ...request, way: wayOf(source.size) })
   await makeBucketIfMissing(vault, bucket, watch.signal)
   const refuseIfTaken = async (): Promise<void> => {
     if (request.overwrite === 'refuse') await refuseTaken(vault, request, source.size, watch.signal)
   }
-  const { plan, stored, held } =
-    (await resumePut(vault, request, watch, refuseIfTaken)) ?? (await putAfresh(vault, request, watch, refuseIfTaken))
+  const resumed = await resumePut(vault, request, watch, refuseIfTaken)
+  if (resumed !== null) return conclude(vault, request, resumed, started, watch.signal)
+  await refuseIfTaken()
+  return putAfresh(vault, request, started, watch)
+}
+
+async function putAfresh(vault: Vault, request: PutRequest, started: number, watch: PutWatch): Promise<PutResult> {
+  const { source, bucket, key, mode, options } = request
+  const { signal } = watch
+  const wanted = { bucket, key, plaintextSize: source.size, options }
+  const plan = await prepareWrite(mode, envOf(vault, signal), wanted)
+  return withInstruction(vault, request, plan, signal, async () =>
+    conclude(vault, request, await storeExplained(vault, request, plan, watch), started, signal),
+  )
+}
+
+/** What is stored has to show what it is; then the catalog knows it. Disposes of the plan and of what the journal holds. */
+async function conclude(
+  vault: Vault,
+  { source, bucket, key, options }: PutRequest,
+  { plan, stored, held }: Stored,
+  started: number,
+  signal: AbortSignal,
+): Promise<PutResult> {
   try {
-    const written = { bucket, key, plan, answer: stored, options: request.options }
-    const observed = await proveWrite(vault, written, watch.signal)
+    const observed = await proveWrite(vault, { bucket, key, plan, answer: stored, options }, signal)
     const result = finishWrite(vault, { bucket, key, bytes: source.size, started }, plan, observed)
     held?.drop()
     return result
@@ -48,22 +71,13 @@ export async function put(vault: Vault, request: PutRequest, watch: PutWatch): P
   }
 }
 
-async function putAfresh(
-  vault: Vault,
-  request: PutRequest,
-  watch: PutWatch,
-  refuseIfTaken: () => Promise<void>,
-): Promise<Stored> {
-  const { source, bucket, key, mode, options } = request
-  await refuseIfTaken()
-  const wanted = { bucket, key, plaintextSize: source.size, options }
-  const plan = await prepareWrite(mode, envOf(vault, watch.signal), wanted)
+async function storeExplained(vault: Vault, request: PutRequest, plan: WritePlan, watch: PutWatch): Promise<Stored> {
   try {
     return await store(vault, request, plan, watch)
   } catch (error) {
     plan.dispose()
     const customerKey = plan.customerKey.SSECustomerKey !== undefined
-    throw await explainWriteFailure(vault, { bucket, customerKey }, error, watch.signal)
+    throw await explainWriteFailure(vault, { bucket: request.bucket, customerKey }, error, watch.signal)
   }
 }
 
@@ -86,11 +100,13 @@ async function store(vault: Vault, request: PutRequest, plan: WritePlan, watch: 
 async function recordOf(
   { place }: Vault,
   { bucket, key, mode, options, source }: PutRequest,
-  { format, keyId }: WritePlan,
+  { format, keyId, instruction }: WritePlan,
   metadata: Record<string, string>,
 ): Promise<NewUpload> {
   const { size, file } = source
-  const path = file === undefined || !goesInParts(size) ? undefined : await realPath(file.path)
+  // What has its envelope elsewhere is not gone on with: it is sealed afresh.
+  const goesOn = file !== undefined && goesInParts(size) && instruction === undefined
+  const path = goesOn ? await realPath(file.path) : undefined
   const { mtimeNs, inode } = file ?? {}
   return { place, bucket, key, path, mode, options: { ...options }, size, mtimeNs, inode, format, keyId, metadata }
 }

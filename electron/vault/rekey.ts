@@ -1,8 +1,8 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { isCofferError, type ErrorCode } from '../base/errors.ts'
+import { CofferError, isCofferError, type ErrorCode } from '../base/errors.ts'
 import { isKnownNotToEncrypt } from '../cloud/behaviour.ts'
 import { send } from '../cloud/send.ts'
-import type { StoredFacts, WritePlan } from '../modes/mode.ts'
+import type { ModeOptions, StoredFacts, WritePlan } from '../modes/mode.ts'
 import { prepareWrite } from '../modes/registry.ts'
 import { explainWriteFailure } from './bucket.ts'
 import { withContentType } from './content-type.ts'
@@ -40,6 +40,7 @@ export async function rekeyOpened(
   const started = performance.now()
   const { bucket, key, mode, to } = request
   try {
+    refuseInstruction(to)
     refuseKnownPlaintext(vault, { mode, way: wayOf(reading.plan.plaintextSize), options: to })
     const size = await exactSize(vault, request, reading, watch)
     const plan = await prepareWrite(mode, envOf(vault, watch.signal), { bucket, key, plaintextSize: size, options: to })
@@ -51,6 +52,13 @@ export async function rekeyOpened(
   } finally {
     reading.plan.dispose()
   }
+}
+
+function refuseInstruction({ envelope }: ModeOptions): void {
+  if (envelope !== 'instruction') return
+  throw new CofferError('INVALID_INPUT', 'A re-key keeps the envelope in the metadata of the object.', {
+    hint: 'To have it in an instruction file, get the object and put it anew: --envelope instruction.',
+  })
 }
 
 interface Change {

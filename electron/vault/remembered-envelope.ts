@@ -22,7 +22,7 @@ export function envelopeIn({ metadata }: Pick<ObjectFacts, 'metadata'>): Record<
 }
 
 /** The entries of metadata that belong to an envelope. */
-export function envelopeFields(metadata: Record<string, string>): Record<string, string> {
+function envelopeFields(metadata: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => isEnvelopeName(name)))
 }
 

@@ -16,6 +16,7 @@ export async function shortfallOf(
   stored: StoredFacts,
   signal: AbortSignal,
 ): Promise<string | null> {
+  if (plan.sealer !== null) return null
   const asked = plan.encryption.ServerSideEncryption
   if (plan.customerKey.SSECustomerKey !== undefined) return customerKeyShortfall(plan, stored)
   if (asked === S3_MANAGED) return isEncrypted(stored) ? null : reported(stored)

@@ -22,7 +22,7 @@ export function finishWrite(
   const { mode, keyId } = observedMode(plan, stored)
   const { format } = plan
   const { etag, versionId, bytes: storedBytes } = stored
-  const envelope = plan.sealer === null ? undefined : plan.metadata
+  const envelope = plan.sealer === null ? undefined : { ...plan.metadata, ...plan.instruction }
   const entry = { place: vault.place, bucket, key, etag, size: storedBytes, mode, keyId, format, envelope }
   // S3 does not say when it stored it; the next listing will.
   vault.catalog.stored(entry, Date.now())

@@ -52,6 +52,8 @@ export const writeOptions = z.strictObject({
   bucketKey: z.boolean().optional(),
   dsse: z.boolean().optional(),
   format: z.enum(['v3', 'v2']).optional(),
+  /** CSE: where the envelope goes. Left out: into metadata, unless the place's test has found that the server loses it. */
+  envelope: z.enum(['metadata', 'instruction']).optional(),
   /** CSE: S3 is asked to encrypt it once more. */
   outerLayer: z
     .strictObject({ algorithm: z.enum(['AES256', 'aws:kms', 'aws:kms:dsse']), kmsKeyId: z.string().min(1).optional() })
