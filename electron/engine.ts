@@ -8,7 +8,9 @@ import type { RouterContext } from './api/router/base.ts'
 import { crashOf, traceOf } from './base/crash.ts'
 import { parentPort, type ParentPort, type Port } from './base/parent-port.ts'
 import { startOverPort } from './cloud/this-computer/port-launch.ts'
-import { openCoffer, type Coffer } from './compose.ts'
+import { isCofferError } from './base/errors.ts'
+import { newestSoundCopy, openCoffer, replaceDatabase, type Coffer, type DatabaseCopy } from './compose.ts'
+import { cofferHome, makeHome } from './store/home.ts'
 
 /*
  * The core in the desktop app: a process of its own, so that ciphers and transfers never hold the window up, and the fall of
@@ -21,12 +23,15 @@ const told = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('server') }),
   z.object({ kind: z.literal('grant'), id: z.int(), way: z.enum(['read', 'write']), path: z.string() }),
   z.object({ kind: z.literal('stop') }),
+  /** The person agrees that the copy of the database takes its place. */
+  z.object({ kind: z.literal('restore') }),
 ])
 
 /** What the main process is told. */
 export type EngineSays =
   | { kind: 'ready' }
-  | { kind: 'failed'; message: string; hint: string }
+  /** `copyMadeAt`: the database is damaged, and this copy of it can be put back. */
+  | { kind: 'failed'; message: string; hint: string; copyMadeAt?: Date | undefined }
   /** The grant of this id holds. */
   | { kind: 'granted'; id: number }
   /** Fork This computer's server and send a port to it. */
@@ -45,7 +50,12 @@ async function serve(main: ParentPort): Promise<void> {
     })
 
   const questions = openQuestions()
-  const coffer = await openCoffer({ serverCommand: startOverPort(forkServer), askPassphrase: questions.ask })
+  const notices: string[] = []
+  const coffer = await openCoffer({
+    serverCommand: startOverPort(forkServer),
+    askPassphrase: questions.ask,
+    notify: (text) => void notices.push(text),
+  })
   const grants = openGrants()
   const handler = new RPCHandler<RouterContext>(router)
 
@@ -58,7 +68,7 @@ async function serve(main: ParentPort): Promise<void> {
     } else if (port === undefined) return
     else if (message.kind === 'server') servers.shift()?.(port)
     else {
-      handler.upgrade(port, { context: { coffer, gate: grants, questions } })
+      handler.upgrade(port, { context: { coffer, gate: grants, questions, notices: () => notices } })
       port.start()
     }
   })
@@ -87,5 +97,29 @@ const main = parentPort()
 if (main === undefined) throw new Error('the engine is started by the desktop app')
 serve(main).catch((error: unknown) => {
   const { message, hint } = toFailure(error)
-  main.postMessage({ kind: 'failed', message, hint } satisfies EngineSays)
+  const copy = isCofferError(error, 'DATABASE_DAMAGED') ? copyOfDatabase() : null
+  main.on('message', ({ data }) => {
+    if (copy !== null && told.parse(data).kind === 'restore') putBack(copy)
+  })
+  main.postMessage({ kind: 'failed', message, hint, copyMadeAt: copy?.madeAt } satisfies EngineSays)
 })
+
+/** Null also where the folder cannot be read: the failure that is told says why. */
+function copyOfDatabase(): DatabaseCopy | null {
+  try {
+    return newestSoundCopy(makeHome(cofferHome(process.env)))
+  } catch {
+    return null
+  }
+}
+
+/** The main process starts this one again. */
+function putBack(copy: DatabaseCopy): void {
+  try {
+    replaceDatabase(makeHome(cofferHome(process.env)), copy)
+    process.exit(0)
+  } catch (error) {
+    const { message, hint } = toFailure(error)
+    main?.postMessage({ kind: 'failed', message, hint } satisfies EngineSays)
+  }
+}

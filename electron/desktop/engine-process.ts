@@ -11,6 +11,8 @@ export interface EngineProcess {
   connect(port: MessagePortMain): void
   /** Settles when the grant holds: the window must not be faster with what was granted. */
   grant(grant: Grant): Promise<void>
+  /** Puts the copy of the database that `onFailed` named in its place, and starts it again. */
+  restore(): void
   /** Lets transfers stop where they are, within seconds, and ends it. */
   stop(): Promise<void>
 }
@@ -18,8 +20,8 @@ export interface EngineProcess {
 export interface EngineWatch {
   /** It fell and runs again; whoever was connected is not any more. */
   onRestarted: () => void
-  /** It cannot be started, or falls again and again. */
-  onFailed: (message: string, hint: string) => void
+  /** It cannot be started, or falls again and again. `copyMadeAt`: a copy of its database can be put back. */
+  onFailed: (message: string, hint: string, copyMadeAt?: Date) => void
 }
 
 /** Milliseconds for what is under way to be written down. */
@@ -37,7 +39,7 @@ export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProce
     started.on('message', (message: EngineSays) => {
       if (message.kind === 'fork-server') forkServer(started)
       if (message.kind === 'granted') granting.get(message.id)?.()
-      if (message.kind === 'failed') onFailed(message.message, message.hint)
+      if (message.kind === 'failed') onFailed(message.message, message.hint, message.copyMadeAt)
     })
     started.on('exit', () => {
       if (stopping) return
@@ -67,6 +69,7 @@ export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProce
         engine.once('exit', settle)
         tell({ kind: 'grant', id, ...grant })
       }),
+    restore: () => tell({ kind: 'restore' }),
     stop: () =>
       new Promise((resolve) => {
         stopping = true

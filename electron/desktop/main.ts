@@ -38,6 +38,19 @@ app.setAppUserModelId('app.coffer.desktop')
 if (hasHome() && app.requestSingleInstanceLock()) run()
 else app.quit()
 
+/** Coffer's database cannot be opened: whether the copy of it may take its place. */
+async function askToRestore(message: string, copyMadeAt: Date): Promise<boolean> {
+  const { response } = await dialog.showMessageBox({
+    type: 'warning',
+    message,
+    detail: `A copy of ${copyMadeAt.toLocaleString()} is there. What was changed since then is not in it; keys are found again where keys are kept. The damaged file is kept under another name.`,
+    buttons: ['Put the copy back', 'Quit'],
+    defaultId: 0,
+    cancelId: 1,
+  })
+  return response === 0
+}
+
 /** Chromium's own files lie in Coffer's folder; the lock for a single instance does too, so there is one for each folder. */
 function hasHome(): boolean {
   try {
@@ -102,6 +115,11 @@ function run(): void {
     app.exit(1)
   }
 
+  const onFailed = (message: string, hint: string, copyMadeAt?: Date): void => {
+    if (copyMadeAt === undefined) return giveUp(message, hint)
+    void askToRestore(message, copyMadeAt).then((agreed) => (agreed ? engine?.restore() : app.exit(1)))
+  }
+
   const whenReady = (): void => {
     engine = startEngine({
       onRestarted() {
@@ -109,7 +127,7 @@ function run(): void {
         // The page asks for a new port when it begins.
         window?.webContents.reload()
       },
-      onFailed: giveUp,
+      onFailed,
     })
     serveWindowCalls({ window: () => window, engine, book, drags })
     const template = menuTemplate({

@@ -38,12 +38,16 @@ export async function open(args: string[]): Promise<void> {
   const stopped = stopSignal()
   const drops = openDrops()
   const questions = openQuestions()
-  const notify = (text: string): void => void process.stderr.write(`${text}\n`)
+  const notices: string[] = []
+  const notify = (text: string): void => {
+    notices.push(text)
+    process.stderr.write(`${text}\n`)
+  }
   const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask, notify })
   const instance = takeInstance(coffer.home, INSTANCE)
   try {
     if (instance === null) await openRunning(coffer.home, flags)
-    else await serve({ coffer, instance, drops, questions }, flags, stopped)
+    else await serve({ coffer, instance, drops, questions, notices }, flags, stopped)
   } finally {
     instance?.[Symbol.dispose]()
     questions.close()
@@ -62,17 +66,23 @@ interface Served {
   instance: Instance
   drops: Drops
   questions: Questions
+  notices: readonly string[]
 }
 
 async function serve(
-  { coffer, instance, drops, questions }: Served,
+  { coffer, instance, drops, questions, notices }: Served,
   flags: Flags,
   stopped: Promise<void>,
 ): Promise<void> {
   let page: StartPage | undefined
   const window = await serveWindow({
     root: builtWindow(),
-    context: { coffer, questions, gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }) },
+    context: {
+      coffer,
+      questions,
+      gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }),
+      notices: () => notices,
+    },
     drops,
     onSpent: () => page?.[Symbol.dispose](),
   })

@@ -38,6 +38,11 @@ class Toasts {
     setTimeout(() => this.dismiss(id), more.action === undefined ? DONE_MS : 2 * DONE_MS)
   }
 
+  /** What should be known, until it is dismissed. */
+  told(title: string): void {
+    this.#push('bad', title, {})
+  }
+
   failed(failure: Failure, action?: Toast['action']): void {
     const { title, next } = explain(failure)
     this.#push('bad', title, { text: next, ...(action === undefined ? {} : { action }) })

@@ -174,6 +174,8 @@ export class BrowserWindow extends EventEmitter {
 type DialogOptions = { defaultPath: string }
 export const dialog = {
   showErrorBox: (...words: string[]) => told.errors.push(...words),
+  // The person chooses the last button, which leaves everything as it is.
+  showMessageBox: ({ buttons }: { buttons: string[] }) => Promise.resolve({ response: buttons.length - 1 }),
   showSaveDialog: (_window: unknown, { defaultPath }: DialogOptions) =>
     Promise.resolve({ canceled: false, filePath: defaultPath }),
   showOpenDialog: (_window: unknown, { defaultPath }: DialogOptions) =>

@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RPCLink } from '@orpc/client/message-port'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -42,6 +43,43 @@ test('the engine serves the contract over the port of each window', async () => 
   await one.settings.set({ theme: 'dark' })
   expect((await other.settings.get({})).theme).toBe('dark')
   expect(engine.said[0]).toEqual({ kind: 'ready' })
+})
+
+test('a damaged database is told with its copy, and the person may have that put back', async () => {
+  const client = openWindow()
+  await client.keys.create({ name: 'mine', purpose: 'cse' })
+  say({ kind: 'stop' })
+  await engine.hear(isSaid('stopped'))
+  await engine.end()
+  for (const end of ['-wal', '-shm']) rmSync(join(home, `coffer.db${end}`), { force: true })
+  writeFileSync(join(home, 'coffer.db'), Buffer.alloc(40_960, 'damaged'))
+
+  engine = forkLikeElectron(ENGINE, { ...process.env, COFFER_HOME: home })
+  const failed = (await engine.hear(isSaid('failed'))) as EngineSays & { copyMadeAt: Date }
+  expect(failed).toMatchObject({ kind: 'failed', message: expect.stringContaining('damaged') as string })
+  expect(failed.copyMadeAt).toBeInstanceOf(Date)
+  const ended = once(engine.child, 'exit')
+  say({ kind: 'restore' })
+  expect((await ended)[0]).toBe(0)
+
+  engine = forkLikeElectron(ENGINE, { ...process.env, COFFER_HOME: home })
+  const keys = await openWindow().keys.list({})
+  expect(keys.map(({ name }) => name)).toEqual(['mine'])
+})
+
+test('what was mended is told to the window', async () => {
+  const client = openWindow()
+  await client.keys.create({ name: 'mine', purpose: 'cse' })
+  say({ kind: 'stop' })
+  await engine.hear(isSaid('stopped'))
+  await engine.end()
+  for (const end of ['', '-wal', '-shm']) rmSync(join(home, `coffer.db${end}`), { force: true })
+
+  engine = forkLikeElectron(ENGINE, { ...process.env, COFFER_HOME: home })
+  const again = openWindow()
+  expect((await again.keys.list({})).map(({ name }) => name)).toEqual(['mine'])
+  const notices = await again.questions.notices({})
+  expect(notices.join(' ')).toMatch(/database was lost.*Found again in this system's keychain: mine/)
 })
 
 test('a window names those paths only that a person gave', async () => {

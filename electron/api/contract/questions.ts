@@ -16,4 +16,6 @@ export const questions = {
   answer: oc
     .input(z.strictObject({ id: z.int(), passphrase: z.string().max(4096) }))
     .output(z.object({ right: z.boolean() })),
+  /** What Coffer has mended by itself since it was opened, and what is left to do, oldest first. */
+  notices: oc.input(z.strictObject({})).output(z.array(z.string())),
 }

@@ -12,6 +12,8 @@ export interface RouterContext {
   gate?: PathGate | undefined
   /** What only the person in front of a window can answer. */
   questions?: Questions | undefined
+  /** What Coffer has mended by itself since it was opened, in words for the person. */
+  notices?: (() => readonly string[]) | undefined
 }
 
 /**

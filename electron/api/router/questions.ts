@@ -11,4 +11,5 @@ export const questionsRouter = {
   answer: questions.answer.handler(async ({ input: { id, passphrase }, context }) => ({
     right: (await context.questions?.answer(id, passphrase)) ?? true,
   })),
+  notices: questions.notices.handler(({ context }) => [...(context.notices?.() ?? [])]),
 }
