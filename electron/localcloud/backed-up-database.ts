@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite'
 import { openDatabase } from './database.ts'
-import { readIfThere, replaceFile, stageFile } from './durable-file.ts'
+import { readIfThere, removeStaged, replaceFile, stageFile } from './durable-file.ts'
 import { fileIdentity } from './file-identity.ts'
 import { setAside, setDatabaseAside } from './found.ts'
 import { unwrap, wrap } from './wrap.ts'
@@ -70,6 +70,7 @@ export function openBackedUp(options: BackedUpOptions): BackedUpDatabase {
   const path = join(dataDir, `${name}.db`)
   const backupPath = join(dataDir, `${name}.backup`)
   const sealing = `coffer ${name} backup v1`
+  removeStaged(backupPath)
   const { best, own } = readBackups(options, backupPath, sealing)
   const isFresh = best === null && !existsSync(path)
   const restored = prepareDatabase(options, path, best)

@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { makeFolderSync } from '../base/make-folder.ts'
+import { removeStaged, replaceFile } from './durable-file.ts'
 import type { Notice } from './handshake.ts'
 
 /** The data folder, held for as long as this process lives. */
@@ -44,11 +45,10 @@ export function takeDataFolder(dataDir: string): DataFolder | null {
   }
   const runFile = join(dataDir, 'run.json')
   rmSync(runFile, { force: true })
+  removeStaged(runFile)
   return {
     announce(run) {
-      const temporary = `${runFile}.new`
-      writeFileSync(temporary, `${JSON.stringify(run)}\n`, { mode: 0o600 })
-      renameSync(temporary, runFile)
+      replaceFile(runFile, Buffer.from(`${JSON.stringify(run)}\n`))
     },
     release() {
       rmSync(runFile, { force: true })

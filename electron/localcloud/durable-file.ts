@@ -16,8 +16,8 @@ export function readIfThere(path: string): Buffer | null {
  * writing fails, nothing is left.
  */
 export function stageFile(path: string, content: Uint8Array): { publish: () => void; discard: () => void } {
-  const staged = `${path}.new`
-  const discard = (): void => rmSync(staged, { force: true })
+  const staged = stagedPath(path)
+  const discard = (): void => removeStaged(path)
   try {
     writeFileSync(staged, content, { mode: 0o600, flush: true })
   } catch (error) {
@@ -31,6 +31,15 @@ export function stageFile(path: string, content: Uint8Array): { publish: () => v
     },
     discard,
   }
+}
+
+function stagedPath(path: string): string {
+  return `${path}.new`
+}
+
+/** Removes what a process that was killed has staged. */
+export function removeStaged(path: string): void {
+  rmSync(stagedPath(path), { force: true })
 }
 
 /** Replaces a file's content; after a crash it has the old or the new one, whole. */

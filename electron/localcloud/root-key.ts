@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes, zero } from '../base/bytes.ts'
 import { hkdf } from '../base/hkdf.ts'
 import { ROOT_KEY_CHECK_FILE, rootKeyCheck } from '../base/root-key-id.ts'
+import { readIfThere, replaceFile } from './durable-file.ts'
 import { logFolder, opensLog } from './storage/log/log-folder.ts'
 
 /** Every key that hangs on the root key; 32 bytes each. */
@@ -56,16 +56,10 @@ function checkFile(dataDir: string): string {
 }
 
 function readCheck(dataDir: string): Buffer | null {
-  try {
-    return Buffer.from(readFileSync(checkFile(dataDir), 'ascii').trim(), 'hex')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
+  const text = readIfThere(checkFile(dataDir))
+  return text && Buffer.from(text.toString('ascii').trim(), 'hex')
 }
 
 function writeCheck(dataDir: string, check: Buffer): void {
-  const temporary = `${checkFile(dataDir)}.new`
-  writeFileSync(temporary, `${check.toString('hex')}\n`, { mode: 0o600, flush: true })
-  renameSync(temporary, checkFile(dataDir))
+  replaceFile(checkFile(dataDir), Buffer.from(`${check.toString('hex')}\n`))
 }

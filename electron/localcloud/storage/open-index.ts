@@ -45,6 +45,7 @@ export async function openIndex(options: IndexOptions): Promise<{ path: string; 
   const path = join(dataDir, 's3.db')
   const files = listLog(logFolder(dataDir))
   removeUnfinishedSnapshots(files.folder)
+  removeDatabase(stagedIndex(path))
   const settled = settle(options, path, files, readEnd(files, logKey))
   const { report, seq } = settled
   const log = openCommitLog(settled.isLogUsable ? files : { ...files, logs: [] }, logKey, seq, settled.logId)
@@ -133,7 +134,7 @@ function makeAnew(
   found: FoundDatabase | 'lost' | 'damaged',
 ): Settled {
   onSlow()
-  const staged = `${path}.new`
+  const staged = stagedIndex(path)
   const replayed = replayInto(staged, files, logKey)
   const rebuilt = reasonOf(found, rebuild)
   const logDamaged = replayed.isDamaged
@@ -147,6 +148,11 @@ function makeAnew(
   syncFolder(dataDir)
   const logId = typeof found === 'object' ? found.logId : undefined
   return { report: { rebuilt, logDamaged, setAside: aside }, seq: replayed.lastSeq, logId, isLogUsable: !logDamaged }
+}
+
+/** Where an index is made anew before it takes the place of the former one. */
+function stagedIndex(path: string): string {
+  return `${path}.new`
 }
 
 function reasonOf(found: FoundDatabase | 'lost' | 'damaged', rebuild: boolean): RebuildReason {

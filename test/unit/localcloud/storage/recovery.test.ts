@@ -3,6 +3,7 @@ import { closeSync, cpSync, ftruncateSync, mkdtempSync, openSync, readdirSync, r
 import { renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startLocalServer } from '../../../support/local-server.ts'
@@ -213,6 +214,35 @@ it('what was deleted for good does not come back', async () => {
     await vault.restartAfter(() => vault.removeIndex(), { rebuild })
     expect(await vault.listed('plain')).toEqual(['stays'])
   }
+})
+
+it('a folder of a version without a log gets one, and its index can be lost from then on', async () => {
+  await vault.bucket('plain')
+  await vault.put('plain', 'small', 500, { ServerSideEncryption: 'aws:kms' })
+  await vault.put('plain', 'large', LARGE)
+  const before = await vault.described()
+  await vault.restartAfter(() => {
+    vault.removeLog()
+    const sql = new DatabaseSync(vault.file('s3.db'))
+    for (const table of ['log_state', 'manifests', 'removals']) sql.exec(`DROP TABLE ${table}`)
+    sql.exec('PRAGMA user_version = 1')
+    sql.close()
+  })
+  expect(vault.codes()).toEqual([])
+  for (const step of [() => undefined, () => vault.removeIndex()]) {
+    await vault.restartAfter(step)
+    expect(await vault.described()).toEqual(before)
+    expect(await vault.failures()).toEqual([])
+  }
+})
+
+it('what a killed server was about to write is removed', async () => {
+  const staged = ['kms.backup.new', 'principals.backup.new', 'run.json.new', 's3.db.new', 's3.db.new-wal']
+  await vault.restartAfter(() => {
+    for (const name of [...staged, 'objects/log/7.snapshot.new']) cpSync(vault.file('kms.backup'), vault.file(name))
+  })
+  const names = readdirSync(vault.dataDir, { recursive: true, encoding: 'utf8' })
+  expect(names.filter((name) => name.includes('.new') && !name.startsWith('run.json'))).toEqual([])
 })
 
 it('a copy that was made while no server ran opens as it is', async () => {
