@@ -105,6 +105,7 @@ function addPurpose(key: Command): void {
       withCoffer(command, async ({ client, out, signal }) => {
         const info = await client.keys.setPurpose({ key: name, purpose }, { signal })
         out.result(info, purposeInWords(info.name, info.purpose))
+        if (info.kitSavedAt !== null) out.note('Its recovery kit does not say so: save it again (coffer key kit).')
       }),
     )
 }

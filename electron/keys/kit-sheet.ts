@@ -64,7 +64,7 @@ ${ways(keys)}
 
 function keyTable(keys: KeyInfo[]): string {
   return `<table>
-<thead><tr><th>Name</th><th>Id</th><th>Kind</th><th>Made</th></tr></thead>
+<thead><tr><th>Name</th><th>Id</th><th>Kind</th><th>For</th><th>Made</th></tr></thead>
 <tbody>
 ${keys.map(keyRow).join('\n')}
 </tbody>
@@ -76,8 +76,11 @@ function computerWords(dataDir: string): string {
 copies of that folder, too. KMS keys that are made later are not in this kit.</p>`
 }
 
-function keyRow({ name, id, kind, createdAt }: KeyInfo): string {
-  return `<tr><td>${escape(name)}</td><td><code>${escape(id)}</code></td><td>${KINDS[kind]}</td><td>${day(createdAt)}</td></tr>`
+/** A key that was not used yet may be used by the time that the sheet is read. */
+const PURPOSES: Record<KeyInfo['purpose'], string> = { cse: 'CSE-C', 'sse-c': 'SSE-C', unused: '', unknown: '' }
+
+function keyRow({ name, id, kind, createdAt, purpose }: KeyInfo): string {
+  return `<tr><td>${escape(name)}</td><td><code>${escape(id)}</code></td><td>${KINDS[kind]}</td><td>${PURPOSES[purpose]}</td><td>${day(createdAt)}</td></tr>`
 }
 
 /** How each kind of key that is in the kit is used with other tools; the commands name the first key of its kind. */

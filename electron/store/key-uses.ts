@@ -27,7 +27,7 @@ export function openKeyUses(db: DatabaseSync, home: string): KeyUses {
     WHERE ended_at IS NULL AND json_extract(body, '$.options.key') IN (?, ?) ORDER BY id`)
   const rekeys = db.prepare(`
     SELECT id, place, bucket FROM rekey_runs
-    WHERE ended_at IS NULL AND json_extract(options, '$.key') IN (?, ?) ORDER BY id`)
+    WHERE ended_at IS NULL AND (json_extract(options, '$.key') IN (?1, ?2) OR under IN (?1, ?2)) ORDER BY id`)
   const uploads = db.prepare('SELECT id, place, bucket, owner FROM uploads WHERE key_id = ? ORDER BY id')
   const isHeld = (name: string): boolean => isLocked(join(home, `${name}.lock`))
 

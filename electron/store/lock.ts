@@ -1,7 +1,9 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
+import { databaseFailure } from '../base/database-failure.ts'
 import { CofferError } from '../base/errors.ts'
+import { describeLocalFailure } from '../base/local-failure.ts'
 import { touchPrivate } from './private-file.ts'
 
 /** Milliseconds between two tries. */
@@ -39,7 +41,7 @@ export function tryLock(path: string): Disposable | null {
     }
   } catch (cause) {
     if (isBusy(cause)) return null
-    throw new CofferError('LOCAL_IO', `The lock ${path} cannot be had.`, { cause })
+    throw cannotLock(cause, path)
   }
 }
 
@@ -83,6 +85,7 @@ async function acquire(path: string, patience: number): Promise<DatabaseSync> {
         await sleep(PAUSE)
         continue
       }
+      if (!isBusy(cause)) throw cannotLock(cause, path)
       throw new CofferError('LOCAL_IO', `The lock ${path} cannot be had.`, {
         cause,
         hint: 'Wait for the other Coffer to finish, or end it.',
@@ -106,6 +109,16 @@ function tryAcquire(path: string): DatabaseSync {
     if (before !== undefined && statSync(path, { throwIfNoEntry: false })?.ino === before.ino) return db
     db.close()
   }
+}
+
+/** The folder is gone or read-only, or its disk is full. */
+function cannotLock(cause: unknown, path: string): CofferError {
+  const failure = databaseFailure(cause, path) ?? describeLocalFailure(cause, path)
+  if (failure.code === 'DISK_FULL') return failure
+  return new CofferError('LOCAL_IO', `The lock ${path} cannot be had. ${failure.message}`, {
+    cause,
+    hint: 'Check that the folder is there and can be written.',
+  })
 }
 
 /** SQLITE_BUSY (5) and SQLITE_LOCKED (6), with their extended codes (sqlite.org/rescode.html). */

@@ -3,7 +3,17 @@ import { join } from 'node:path'
 import { newPerson } from '../support/coffer.ts'
 import { startComputer } from '../support/computer.ts'
 import { writeFiles } from '../support/files.ts'
-import { PASSPHRASE_WORK, drop, notices, openBucket, row, saveKit, seal, tryHere } from './support/person.ts'
+import {
+  PASSPHRASE_WORK,
+  chooseMode,
+  drop,
+  notices,
+  openBucket,
+  row,
+  saveKit,
+  seal,
+  tryHere,
+} from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 const PASSPHRASE = 'seven horses run at night'
@@ -25,6 +35,7 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
   await saveKit(page, PASSPHRASE)
   const keys = page.getByRole('list', { name: 'Your keys' })
   await expect(keys.getByText(/^Kit saved today/)).toBeVisible()
+  await expect(keys.getByText('Not used yet: its first use decides what it is for')).toBeVisible()
   const kit = (await readdir(downloads)).find((name) => name.endsWith('.age')) ?? ''
   expect(await readFile(join(downloads, kit), 'latin1')).toMatch(/^age-encryption\.org\/v1|^-----BEGIN AGE/)
 
@@ -32,6 +43,20 @@ test('a key is made, kept in a kit, renamed, exported, deleted and brought back,
   await drop(page, join(window.person, 'will.txt'))
   await seal(page, 'CSE-C')
   await expect(row(page, 'will.txt')).toBeVisible()
+
+  await test.step('a key that encrypts files here is not offered for SSE-C', async () => {
+    await writeFiles(window.person, { 'other.txt': Buffer.from('to my nephew') })
+    await drop(page, join(window.person, 'other.txt'))
+    const sheet = page.getByRole('dialog', { name: /^Seal / })
+    const choices = sheet.getByLabel('Your key').getByRole('option')
+    await chooseMode(sheet, 'CSE-C')
+    await expect(choices).toHaveText([/^family/, 'Make a new key'])
+    await chooseMode(sheet, 'SSE-C')
+    await expect(choices).toHaveText(['Make a new key'])
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await expect(keys.getByText('CSE-C', { exact: true })).toBeVisible()
+  })
 
   await test.step('rename and export', async () => {
     await page.getByRole('link', { name: 'Keys', exact: true }).click()

@@ -96,6 +96,16 @@ test('while another process re-keys to it, or uploads under it', async () => {
   await keys.delete(id)
 })
 
+test('while another process re-keys what is under it', async () => {
+  const { home, theirs, keys, id } = await stage()
+  const order = { place: 'p', bucket: undefined, key: '', under: 'mine', mode: 'sse-s3' as const, to: {} }
+  using rekey = openRekeyRuns(theirs, home).begin(order)
+  await expect(keys.delete(id)).rejects.toMatchObject(KEY_IN_USE)
+  expect(await keys.unfinished(id)).toEqual([
+    { kind: 'rekey', id: rekey.id, place: 'p', bucket: undefined, running: true },
+  ])
+})
+
 test('and nothing is begun under one whose deletion has begun, until it is taken in again', async () => {
   const { keys, id, table } = await stage()
   table.startDeleting(id, () => undefined)
