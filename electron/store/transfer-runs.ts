@@ -84,7 +84,7 @@ export interface TransferRuns {
 
 type Changeable = Pick<
   TransferRunEntry,
-  'endedAt' | 'foundAll' | 'paused' | 'cancelled' | 'interrupted' | 'error' | 'wish' | 'overwrite'
+  'endedAt' | 'foundAll' | 'paused' | 'cancelled' | 'interrupted' | 'error' | 'wish' | 'overwrite' | 'options'
 >
 
 export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
@@ -103,6 +103,7 @@ export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
     WHERE ended_at IS NULL AND state IN ('waiting', 'paused', 'conflict')
       AND (kind = 'put' AND bucket = ? AND key = ? OR kind = 'get' AND path = ?)`)
   const remove = db.prepare('DELETE FROM transfer_runs WHERE id = ?')
+  const setOptions = db.prepare("UPDATE transfer_runs SET body = json_set(body, '$.options', json(?)) WHERE id = ?")
   const lockOf = (id: number): string => join(home, `transfer-${id}.lock`)
 
   const find = (id: number): TransferRunEntry | undefined => {
@@ -147,12 +148,11 @@ export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
     open: () => unfinished.all().map(({ id }) => id as number),
     isOwnedElsewhere: (id) => isLocked(lockOf(id)),
     items: (id) => openTransferItems(db, id),
-    change(id, changes) {
+    change(id, { options, ...changes }) {
+      if (options !== undefined) setOptions.run(JSON.stringify(options), id)
       for (const [field, value] of Object.entries(changes)) {
-        db.prepare(`UPDATE transfer_runs SET ${COLUMNS[field as keyof Changeable]} = ? WHERE id = ?`).run(
-          toColumn(value),
-          id,
-        )
+        const column = COLUMNS[field as keyof typeof changes]
+        db.prepare(`UPDATE transfer_runs SET ${column} = ? WHERE id = ?`).run(toColumn(value), id)
       }
     },
     isExpected: ({ bucket, key, path }) => expected.get(bucket, key, path) !== undefined,
@@ -160,7 +160,7 @@ export function openTransferRuns(db: DatabaseSync, home: string): TransferRuns {
   }
 }
 
-const COLUMNS: Record<keyof Changeable, string> = {
+const COLUMNS: Record<Exclude<keyof Changeable, 'options'>, string> = {
   endedAt: 'ended_at',
   foundAll: 'found_all',
   paused: 'paused',
@@ -171,7 +171,7 @@ const COLUMNS: Record<keyof Changeable, string> = {
   overwrite: 'overwrite',
 }
 
-function toColumn(value: Changeable[keyof Changeable]): string | number | null {
+function toColumn(value: Changeable[keyof typeof COLUMNS]): string | number | null {
   if (value === undefined) return null
   if (value instanceof Date) return value.getTime()
   if (typeof value === 'boolean') return value ? 1 : 0

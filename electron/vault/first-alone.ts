@@ -1,19 +1,23 @@
-import { isCofferError, type CofferError } from '../base/errors.ts'
+import { isCofferError } from '../base/errors.ts'
 
 /** Runs what is given to it; others wait until the first has ended well. */
 export type FirstAlone = <T>(work: () => Promise<T>) => Promise<T>
 
 /**
  * Of many files for a server that is not known to encrypt, one goes ahead of the others, so that no more than one is ever
- * sent in vain. If that one shows that the server does not encrypt, the others fail like it, and are not sent.
+ * sent in vain. If that one shows that the server does not encrypt, those that wait fail like it, and are not sent.
  */
 export function firstAlone(): FirstAlone {
   let isOpen = false
-  let closed: CofferError | null = null
   let ahead: Promise<unknown> | null = null
   return async (work) => {
-    while (ahead !== null) await ahead.catch(() => undefined)
-    if (closed !== null) throw closed
+    while (ahead !== null) {
+      const failure: unknown = await ahead.then(
+        () => null,
+        (error: unknown) => error,
+      )
+      if (isCofferError(failure, 'NOT_ENCRYPTED')) throw failure
+    }
     if (isOpen) return work()
     const mine = work()
     ahead = mine
@@ -21,9 +25,6 @@ export function firstAlone(): FirstAlone {
       const done = await mine
       isOpen = true
       return done
-    } catch (error) {
-      if (isCofferError(error, 'NOT_ENCRYPTED')) closed = error
-      throw error
     } finally {
       ahead = null
     }

@@ -87,7 +87,9 @@ function isFolderItem({ key }: Item): boolean {
 }
 
 function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): TransferKind {
-  const { bucket, mode, options, followLinks } = run
+  const { bucket, mode, followLinks } = run
+  // Consent may be given while it waits.
+  const options = (): ModeOptions => run.options
   if (mode === undefined) throw new CofferError('INTERNAL', 'A put without a mode was begun.')
   let remembered = !run.remembersMode
   const sourceOf = ({ key, path }: Item): Promise<Source> =>
@@ -97,7 +99,7 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Tra
     bucket,
     key: nameOf('put', item).key,
     mode,
-    options: options,
+    options: options(),
     overwrite: replace ? 'replace' : 'refuse',
   })
   const isBelieved = mode === 'bucket-default' || isClientSide(mode) || answersAreTrue(vault.server, mode, 'put')
@@ -109,7 +111,7 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Tra
     if (thread === null) return null
     const { key } = nameOf('put', item)
     const overwrite = replace ? 'replace' : 'refuse'
-    return thread.put({ path: item.path, bucket, key, mode, options, overwrite }, item.bytes, watch)
+    return thread.put({ path: item.path, bucket, key, mode, options: options(), overwrite }, item.bytes, watch)
   }
   return {
     find: () => newItems(planPut(run.sources, bucket, run.target, parts.openSource, { followLinks }), small),
@@ -127,7 +129,7 @@ function putting(parts: TransferParts, vault: Vault, run: TransferRunEntry): Tra
         remembered = true
         // A key of one's own may be renamed, so its id lasts; a KMS alias is meant to be followed, so what was said lasts.
         const ofOnesOwn = usesCustomerKey(mode)
-        const keyId = ofOnesOwn ? done.keyId : (options as ModeOptions).key
+        const keyId = ofOnesOwn ? done.keyId : options().key
         rememberFirstMode(parts.settings, vault.place, bucket, { mode, keyId })
       }
       return { kind: 'put', ...done }

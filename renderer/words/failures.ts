@@ -19,6 +19,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
   SSE_C_BLOCKED: 'Allow SSE-C in the bucket’s settings, or choose CSE-C, which needs no permission.',
   LEGACY_NOT_ALLOWED:
     'This old format cannot prove that nobody changed it. You can allow it for this one file, knowing that.',
+  NOT_ENCRYPTED: 'Choose CSE-C or CSE-KMS here: they encrypt on this computer, so that no server has to be trusted.',
   SEAL_MISSING: 'Someone may have replaced it. Read an older version; or, if you know who did it and why, accept it.',
   KEY_NOT_FOUND: 'Import the key, or restore its recovery kit, on the Keys page.',
   CUSTOMER_KEY_NEEDED: 'Import the key this file was stored under, on the Keys page.',

@@ -201,6 +201,12 @@ export const transfers = {
     .input(z.strictObject({ run, item: item.optional(), answer: z.enum(['replace', 'skip', 'keep-both']) }))
     .output(z.void()),
 
+  /**
+   * Consent to plaintext, for all of a put that stopped because its server does not encrypt (NOT_ENCRYPTED): its files are
+   * kept there in the clear. What has failed is tried again.
+   */
+  allowUnencrypted: oc.input(z.strictObject({ run })).output(z.void()),
+
   /** Forgets a run, or all, that have nothing left to do. */
   clear: oc.input(z.strictObject({ run: run.optional() })).output(z.void()),
 

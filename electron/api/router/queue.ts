@@ -16,6 +16,7 @@ const {
   cancel,
   retry,
   answer,
+  allowUnencrypted,
   clear,
   resumeAll,
   limit,
@@ -43,6 +44,9 @@ export const transfersRouter = {
   retry: retry.handler(({ input, context: { coffer } }) => coffer.transfers.retry(input)),
   answer: answer.handler(({ input, context: { coffer } }) =>
     coffer.transfers.answer(input.run, input.answer, input.item),
+  ),
+  allowUnencrypted: allowUnencrypted.handler(({ input, context: { coffer } }) =>
+    coffer.transfers.allowUnencrypted(input.run),
   ),
   clear: clear.handler(({ input, context: { coffer } }) => coffer.transfers.clear(input.run)),
   resumeAll: resumeAll.handler(({ context: { coffer } }) => ({ runs: coffer.transfers.resumeAll() })),

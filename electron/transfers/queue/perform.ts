@@ -12,6 +12,8 @@ const HOPELESS = 32
 export interface Performer {
   /** Begins an item; `left` is called when it is through. */
   begin(item: Item, left: () => void): void
+  /** The person has had a look: what stopped it counts no more. */
+  resumed(): void
   /** Stops one that is under way, to be gone on with when somebody says so; false if it is not under way. */
   pause(item: number, reason: CofferError): boolean
 }
@@ -116,6 +118,9 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
         .catch((error: unknown) => core.fail(asOwn(error), pausedReason()))
         .finally(() => working.delete(work))
       working.add(work)
+    },
+    resumed() {
+      isStopped = false
     },
     pause(item, reason) {
       const mine = active.get(item)

@@ -24,6 +24,8 @@ export interface Queue<Done extends { bytes: number }> {
   cancel(which: Which): Promise<void>
   retry(which: Which): Promise<void>
   answer(run: number, answer: Answer, item?: number): Promise<void>
+  /** Consent to plaintext, for all of a put. Throws INVALID_INPUT for any other run, UNSUPPORTED if another process is at it. */
+  allowUnencrypted(run: number): void
   /** Takes over the runs that nobody works on, unless they are paused; answers how many. */
   resumeAll(): number
   /** Forgets runs that have nothing left to do: all, or one. */
@@ -183,6 +185,13 @@ export function openQueue<Done extends { bytes: number }>(parts: QueueParts<Done
         (id) => runs.items(id).summary().failed.files > 0,
       ),
     answer: (run, answer, item) => control({ run, item }, `answer ${answer}`, (mine) => mine.answer(answer, item)),
+    allowUnencrypted(id) {
+      if (known(id).kind !== 'put') throw new CofferError('INVALID_INPUT', `Transfer ${id} is no put.`)
+      const run = owned.get(id) ?? adopt(id, true)
+      if (run === null) throw elsewhere()
+      run.allowUnencrypted()
+      changed()
+    },
     resumeAll() {
       return runs
         .open()

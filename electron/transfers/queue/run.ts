@@ -39,6 +39,8 @@ export interface Run {
   cancel(item?: number): Promise<void>
   retry(item?: number): void
   answer(answer: Answer, item?: number): void
+  /** Goes on with what its server has not encrypted, and keeps it as it is. */
+  allowUnencrypted(): void
   /** Stops, as a pause does, and lets go of it; another start goes on with it. */
   stop(): Promise<void>
   /** Answers when there is nothing left to do here. Throws what ended it early, if it is followed. */
@@ -93,6 +95,7 @@ export function openRun<Done extends { bytes: number }>(
     resume(item) {
       // Of one that waits for its server, it means: ask now.
       away.end()
+      performer.resumed()
       if (item === undefined) core.change({ paused: false, error: undefined })
       items.move(['paused'], 'waiting', item)
       start()
@@ -106,6 +109,10 @@ export function openRun<Done extends { bytes: number }>(
       if (items.forgetUnfound(item)) searchAgain(core)
       items.move(['failed', 'cancelled'], 'waiting', item)
       run.resume(item)
+    },
+    allowUnencrypted() {
+      core.change({ options: { ...entry.options, allowUnencrypted: true } })
+      run.retry()
     },
     answer(answer, item) {
       core.change({ endedAt: undefined, ...(item === undefined ? { overwrite: answer } : {}) })

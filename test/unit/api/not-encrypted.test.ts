@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { CofferClient } from '../../../electron/api/client.ts'
 import type { PutEvent } from '../../../electron/api/contract/objects.ts'
 import { createInProcessClient } from '../../../electron/api/router.ts'
@@ -65,6 +65,34 @@ test('all are sent where the first has come out as it was asked for', async () =
   expect(told.filter((event) => event.kind === 'file-done')).toHaveLength(40)
   expect(server.objects.size).toBe(40)
 })
+test('a run in the background waits for the person, who may mean plaintext', async () => {
+  const { client, files } = await openDesk()
+  server.lies = { encryption: { put: 'dropped' } }
+  const request = { place: 'liar', bucket: 'box', key: 'in/', paths: [files], mode: 'sse-s3' as const }
+  const { run } = await client.transfers.put(request)
+  const waits = async (): Promise<unknown> => {
+    for await (const { runs } of await client.transfers.watch({ run })) {
+      const [view] = runs
+      if (view !== undefined && (view.state === 'paused' || view.state === 'finished')) return view
+    }
+    return null
+  }
+  const refused = { state: 'paused', failed: { files: 1 }, error: { code: 'NOT_ENCRYPTED' } }
+  expect(await waits()).toMatchObject(refused)
+  expect(written().size).toBe(1)
+  expect(server.objects.size).toBe(0)
+  // To go on alone changes nothing: the next file meets the same.
+  await client.transfers.resume({ run })
+  await vi.waitFor(async () => expect(await waits()).toMatchObject({ ...refused, failed: { files: 2 } }))
+  expect(written().size).toBe(2)
+  await client.transfers.allowUnencrypted({ run })
+  await vi.waitFor(
+    async () => expect(await waits()).toMatchObject({ state: 'finished', finished: { files: 40 } }),
+    30_000,
+  )
+  expect(server.objects.size).toBe(40)
+})
+
 test('a re-key of many stops at the first, and what is sealed stays sealed', async () => {
   const { client, files } = await openDesk()
   await client.keys.create({ name: 'mine' })
