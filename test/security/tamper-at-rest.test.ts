@@ -98,7 +98,11 @@ it.each(MODES)('$name: what was changed in its folder is refused', async ({ name
 
   const changedFile = async (): Promise<void> => {
     const path = blobOf(largeKey)
-    const whole = await readFile(path)
+    const file = await readFile(path)
+    // Behind the content is what the file says of itself, with its length in the last 16 bytes.
+    const end = file.length - 16 - file.readUInt32BE(file.length - 16)
+    const whole = file.subarray(0, end)
+    const description = file.subarray(end)
     const places = [
       0,
       1,
@@ -119,18 +123,33 @@ it.each(MODES)('$name: what was changed in its folder is refused', async ({ name
     const changes: [string, string, Buffer][] = [
       ...places.map((at): [string, string, Buffer] => ['a bit of a file', `at ${String(at)}`, flipped(whole, at)]),
       ...cuts.map((end): [string, string, Buffer] => ['a file cut', `at ${String(end)}`, whole.subarray(0, end)]),
-      ['a file extended', 'by a byte', Buffer.concat([whole, Buffer.of(0)])],
-      ['a file extended', 'by its last segment', Buffer.concat([whole, last])],
       ['segments in another order', 'the first two', swapped],
       ['segments in another order', 'one gone', Buffer.concat([header, segment(0), segment(2), segment(3), last])],
-      ["another object's file", "its twin's", await readFile(blobOf(`${largeKey} twin`))],
+      ["another object's file", "its twin's", (await readFile(blobOf(`${largeKey} twin`))).subarray(0, end)],
+    ]
+    // The index has it, too; it only matters when that is lost, and is authenticated then.
+    const ends: [string, Buffer][] = [
+      ['a bit of it', flipped(file, end + 40)],
+      ['a bit of its length', flipped(file, file.length - 16)],
+      ['its last bit', flipped(file, file.length - 1)],
+      ['none of it', whole],
+      ['cut', file.subarray(0, file.length - 1)],
+      ['extended', Buffer.concat([file, last])],
+      ['in front of another', Buffer.concat([file, description])],
     ]
     const wrong = []
     for (const [group, what, bytes] of changes) {
-      await writeFile(path, bytes)
+      await writeFile(path, Buffer.concat([bytes, description]))
       wrong.push(await read(group, `${name}: ${what}`, largeKey, { plaintext: large }))
+      await writeFile(path, bytes)
+      wrong.push(await read(group, `${name}: ${what}, nothing behind it`, largeKey, { plaintext: large }))
     }
-    await writeFile(path, whole)
+    for (const [what, bytes] of ends) {
+      await writeFile(path, bytes)
+      const expected = { plaintext: large, may: 'harmless' } as const
+      wrong.push(await read('what a file says of itself', `${name}: ${what}`, largeKey, expected))
+    }
+    await writeFile(path, file)
     await rename(path, `${path}.gone`)
     wrong.push(await read('a file gone', name, largeKey, { plaintext: large }))
     await rename(`${path}.gone`, path)
