@@ -18,7 +18,7 @@ import { MODE_IDS, type ModeId } from '../../electron/base/mode-names.ts'
 import { noise, writeFiles } from '../support/files.ts'
 import { gateProxy } from '../support/gate.ts'
 import type { Running } from '../support/run.ts'
-import { stageComputer, stageMoto, type Stage } from '../support/servers.ts'
+import { believe, stageComputer, stageMoto, type Stage } from '../support/servers.ts'
 
 const MIB = 1024 * 1024
 const BUCKET = 'rekey'
@@ -265,6 +265,7 @@ for (const stageServer of [stageComputer, stageMoto]) {
         raced += 1
         await stage.s3.send(new PutObjectCommand(newer))
       })
+      if (stageServer === stageMoto) believe(stage.person, gate.url)
       try {
         const where = ['--endpoint-url', gate.url, '--kms-endpoint-url', stage.endpoint, '--region', 'us-east-1']
         const { awsEnv: env } = stage
