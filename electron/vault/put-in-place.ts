@@ -62,6 +62,7 @@ async function place(
   const { bucket, key } = old
   const condition = { condition: { IfMatch: over }, recheck: over === old.etag ? recheck : undefined }
   const move = how === 'copy' ? copyOver : sendOver
+  watch.trace?.replacing()
   const answer = await move(vault, replacement, { from, ...condition }, watch)
   const { stored, fault } = await observeWrite(vault, { bucket, key, plan, answer, options }, watch.signal)
   if (fault !== null && isConsented(fault, options)) return { stored: asPlaintext(stored), fault: null }
