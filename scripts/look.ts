@@ -251,7 +251,17 @@ const SCREENS: Record<string, (page: Page) => Promise<void>> = {
     await button(page, 'Actions for bucket papers').click()
   },
   'place-missing': (page) => goTo(page, '#/place/gone'),
+  'place-without-credentials': async (page) => {
+    await page.getByRole('link', { name: 'No credentials' }).click()
+    await page.getByRole('alert').waitFor()
+  },
   connect: (page) => page.getByRole('link', { name: 'Connect a bucket…' }).click(),
+  // Nothing can follow: this page has no session any more.
+  'not-connected': async (page) => {
+    await page.evaluate('sessionStorage.clear()')
+    await page.reload()
+    await page.getByRole('heading', { name: 'This tab is not connected' }).waitFor()
+  },
 }
 
 async function shoot(page: Page, name: string): Promise<void> {

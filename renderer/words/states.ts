@@ -1,7 +1,7 @@
 import type { ErrorCode, Failure } from '../../electron/api/contract.ts'
 
 /** Why a place, or one of its services, cannot be used. */
-export type PlaceState = 'Locked' | 'Refused' | 'Not reachable'
+export type PlaceState = 'Locked' | 'Refused' | 'Not reachable' | 'No credentials'
 
 /** No server answered, or it answered that it cannot work at the moment. */
 const UNREACHABLE = new Set<ErrorCode>(['NETWORK', 'TLS', 'SERVER', 'LOCAL_SERVER'])
@@ -12,5 +12,7 @@ const LOCKED = /^(?:KEYCHAIN|PASSPHRASE)_/
 /** The state of a place that failed so: a server that answers no has refused. */
 export function stateOf({ code }: Pick<Failure, 'code'>): PlaceState {
   if (LOCKED.test(code)) return 'Locked'
+  // Nobody was asked: there is nothing to sign a request with.
+  if (code === 'CREDENTIALS_MISSING') return 'No credentials'
   return UNREACHABLE.has(code) ? 'Not reachable' : 'Refused'
 }

@@ -38,11 +38,11 @@ export function runNote(run: TransferRun): string {
         .filter(Boolean)
         .join(' · ')
     case 'waiting':
-      return printable(run.error?.message ?? 'The server is away. It goes on by itself when it is back.')
+      return printable(run.error?.message ?? 'Can’t reach the server. The transfer resumes when it is back.')
     case 'paused':
       return `Paused at ${progressText(run.bytesDone, run.found.bytes)}`
     case 'stopped':
-      return 'Interrupted. It can go on where it stood.'
+      return 'Interrupted. Resume it to continue where it stopped.'
     case 'cancelled':
       return 'Cancelled. Nothing was left behind.'
     case 'finished':

@@ -1,3 +1,4 @@
+import { isCofferError } from '../../base/errors.ts'
 import { details } from '../../vault/details.ts'
 import { preview } from '../../vault/preview.ts'
 import { refresh } from '../../vault/refresh.ts'
@@ -66,8 +67,12 @@ export const browsingRouter = {
   preview: objects.preview.handler(async ({ input, context: { coffer }, signal }) => {
     using vault = await coffer.openVault(input.place)
     const { bucket, key } = input
-    const { bytes, ...told } = await recorded(coffer, { what: 'preview', place: vault.place, bucket, key }, () =>
-      preview(vault, input, signalOf(signal)),
+    const { bytes, ...told } = await recorded(
+      coffer,
+      { what: 'preview', place: vault.place, bucket, key },
+      () => preview(vault, input, signalOf(signal)),
+      // A kind of file that has no preview: nothing went wrong.
+      (error) => !isCofferError(error, 'UNSUPPORTED'),
     )
     return { ...told, content: new Blob([new Uint8Array(bytes)], { type: told.mediaType }) }
   }),

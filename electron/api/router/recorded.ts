@@ -5,18 +5,22 @@ import { toFailure } from './own-failures.ts'
 
 type Entry = Parameters<Coffer['activity']['append']>[0]
 
-/** Runs `work` and writes down in the activity list what it was and how it ended. A cancel is nobody's news. */
+/**
+ * Runs `work` and writes down in the activity list what it was and how it ended. A cancel is nobody's news, and neither is a
+ * failure that `isNews` says no to.
+ */
 export async function recorded<T>(
   coffer: Coffer,
   what: Omit<Entry, 'at' | 'outcome'>,
   work: () => Promise<T>,
+  isNews: (error: unknown) => boolean = () => true,
 ): Promise<T> {
   try {
     const result = await work()
     coffer.activity.append({ ...what, ...encryptionOf(result), at: Date.now(), outcome: 'done' })
     return result
   } catch (error) {
-    noteFailure(coffer, what, error)
+    if (isNews(error)) noteFailure(coffer, what, error)
     throw error
   }
 }

@@ -76,12 +76,20 @@ export function defaultName({ kind, endpoint, profile }: ConnectFields): string 
   return kind === 'aws-profile' && profile.trim() !== '' ? `Amazon S3 · ${profile.trim()}` : 'Amazon S3'
 }
 
+export type RequiredField = 'endpoint' | 'accessKeyId' | 'secretAccessKey'
+
+/** The first field that is still missing; undefined if the connection can be tried. */
+export function missingField(fields: ConnectFields): RequiredField | undefined {
+  const { kind, endpoint, accessKeyId, secretAccessKey } = fields
+  if (kind === 'compatible' && !/^https?:\/\/./.test(endpoint.trim())) return 'endpoint'
+  if (kind === 'aws-profile') return undefined
+  if (accessKeyId.trim() === '') return 'accessKeyId'
+  return secretAccessKey.trim() === '' ? 'secretAccessKey' : undefined
+}
+
 /** What is still missing, in words; undefined if it can be tried. */
 export function missing(fields: ConnectFields): string | undefined {
-  const { kind, endpoint, accessKeyId, secretAccessKey } = fields
-  if (kind === 'compatible' && !/^https?:\/\/./.test(endpoint.trim()))
-    return 'Give the server’s address, with https://.'
-  if (kind !== 'aws-profile' && (accessKeyId.trim() === '' || secretAccessKey.trim() === ''))
-    return 'Give the access key and its secret.'
-  return undefined
+  const field = missingField(fields)
+  if (field === undefined) return undefined
+  return field === 'endpoint' ? 'Give the server’s address, with https://.' : 'Give the access key and its secret.'
 }

@@ -48,7 +48,8 @@ describe('a failure in the window', () => {
 describe('the state of a place', () => {
   it.each([
     ['Locked', ['KEYCHAIN_LOCKED', 'KEYCHAIN_UNAVAILABLE', 'PASSPHRASE_NEEDED', 'PASSPHRASE_WRONG']],
-    ['Refused', ['ACCESS_DENIED', 'BAD_CREDENTIALS', 'CREDENTIALS_MISSING', 'CREDENTIALS_EXPIRED', 'KMS_DENIED']],
+    ['Refused', ['ACCESS_DENIED', 'BAD_CREDENTIALS', 'CREDENTIALS_EXPIRED', 'KMS_DENIED']],
+    ['No credentials', ['CREDENTIALS_MISSING']],
     ['Not reachable', ['NETWORK', 'TLS', 'SERVER', 'LOCAL_SERVER']],
   ] as const)('is %s', (state, codes) => {
     for (const code of codes) expect(stateOf({ code })).toBe(state)
