@@ -11,6 +11,8 @@ import type { CatalogEntry } from '../store/catalog.ts'
 export function restoreEnvelope(facts: ObjectFacts, known: CatalogEntry | null): void {
   if (known?.envelope === undefined || known.etag !== facts.etag || known.size !== facts.size) return
   if (isWhole(facts.metadata)) return
+  // A server that forgets or merges leaves fields out or adds others. A field with another value was changed: reading fails.
+  if (isContradicted(facts.metadata, known.envelope)) return
   const others = Object.entries(facts.metadata).filter(([name]) => !isEnvelopeName(name))
   facts.metadata = { ...Object.fromEntries(others), ...known.envelope }
   facts.isRestored = true
@@ -24,6 +26,10 @@ export function envelopeIn({ metadata }: Pick<ObjectFacts, 'metadata'>): Record<
 /** The entries of metadata that belong to an envelope. */
 function envelopeFields(metadata: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => isEnvelopeName(name)))
+}
+
+function isContradicted(metadata: Record<string, string>, envelope: Record<string, string>): boolean {
+  return Object.entries(envelope).some(([name, value]) => metadata[name] !== undefined && metadata[name] !== value)
 }
 
 function isWhole(metadata: Record<string, string>): boolean {

@@ -286,7 +286,7 @@ describe('the usual mode and key of a bucket', () => {
 })
 
 describe('a keychain', () => {
-  const NOTHING_YET = /^(coffer\.db|secrets\.lock|compiled$)/
+  const NOTHING_YET = /^(coffer\.db|secrets\.lock|backups$|compiled$)/
 
   it('that is absent is exit 6 with the way out, and no key is written anywhere', async () => {
     const nobody = await newPerson({ DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' })
