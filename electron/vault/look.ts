@@ -59,11 +59,12 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, as
     facts.serverSideEncryption = undefined
     facts.kmsKeyId = undefined
   }
-  restoreEnvelope(facts, known)
   const isKnown = known?.etag === facts.etag
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)
   facts.instruction = await fetchInstruction(vault, wanted, { facts, isPlain }, signal)
+  // An instruction file may have been written anew since, for a new key; what it says counts.
+  if (facts.instruction === undefined) restoreEnvelope(facts, known)
   return { facts, head: found.head }
 }
 

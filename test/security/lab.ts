@@ -47,6 +47,8 @@ export interface Lab {
   otherKmsKey: string
   /** Keys beside which an instruction file lies. */
   beside: Set<string>
+  /** Drops the envelopes that the catalog keeps, so that an object is read by what the server says of it alone. */
+  forgetEnvelopes(): void
   /** This computer's folder; undefined at moto. */
   dataDir: string | undefined
   close(): Promise<void>
@@ -61,6 +63,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
   const clients = openClients({ ...server.connection, endpoint: proxy.endpoint, kmsEndpoint: proxy.endpoint })
   const direct = openClients(server.connection)
   await direct.s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  const catalog = openCatalog(db)
   const newKey = async () => (await direct.kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? ''
   return {
     vault: {
@@ -70,7 +73,7 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
       s3: clients.s3,
       kms: clients.kms,
       keys: testKeyRing(),
-      catalog: openCatalog(db),
+      catalog,
       uploads,
     },
     proxy,
@@ -78,6 +81,11 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
     kmsKey: await newKey(),
     otherKmsKey: await newKey(),
     beside: new Set(),
+    forgetEnvelopes() {
+      // The listing writes down what is still to come.
+      void catalog.listing
+      db.exec('UPDATE catalog SET envelope = NULL')
+    },
     dataDir: 'dataDir' in server ? server.dataDir : undefined,
     async close() {
       clients.close()

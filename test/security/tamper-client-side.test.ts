@@ -26,6 +26,13 @@ afterAll(async () => {
   await lab.close()
 })
 
+/** That the catalog keeps an envelope opens nothing but the bytes it was kept with. */
+async function runRemembered(subject: Subject): Promise<void> {
+  await expectReadable(lab, subject)
+  const cases = [...fieldCases(subject), ...valueCases(subject), ...formatCases(subject), ...bodyCases(subject)]
+  await runCases(lab, subject, [...cases, ...envelopeCases(subject)], { prefix: 'remembered: ', isRemembered: true })
+}
+
 const run = (subject: Subject, cases: Case[]): Promise<void> => runCases(lab, subject, cases)
 
 describe.each([...COFFERS, EMPTY])('$name', (kind) => {
@@ -42,6 +49,7 @@ describe.each([...COFFERS, EMPTY])('$name', (kind) => {
   it('refuses to be another format', () => run(subject, formatCases(subject)))
   it('refuses a changed body', () => run(subject, bodyCases(subject)))
   it("refuses another object's envelope", () => run(subject, envelopeCases(subject)))
+  it('opens nothing else by an envelope that is remembered', () => runRemembered(subject))
   it('does not mind what protects nothing', () => run(subject, harmlessCases(subject)))
   it('refuses a changed instruction file, or does not look at one that is planted', () =>
     run(subject, subject.sealed.instruction === undefined ? plantedCases(subject) : instructionCases(subject)))
