@@ -228,6 +228,7 @@ describe.each(SERVERS)('%s, once it was tested,', (name) => {
       })
     }
     await putMarked(name, 'sealed', 'cse-c', Buffer.from('plain'), tested)
-    expect(await keys(name)).toEqual(['sealed'])
+    // The one that forgets metadata gets the envelope as a file.
+    expect(await keys(name)).toEqual(name === 'rclone 1.75.2' ? ['sealed', 'sealed.instruction'] : ['sealed'])
   })
 })

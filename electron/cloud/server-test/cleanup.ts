@@ -30,17 +30,22 @@ export async function removeScratch(scratch: Scratch): Promise<string[]> {
 
 /** A server that lists no versions has none to be removed. */
 async function removeVersions({ s3, bucket, folder, signal }: Scratch): Promise<void> {
-  const found: { Key: string; VersionId: string }[] = []
+  const found = new Map<string, string[]>()
   await attempt(
     (async () => {
       for await (const { lines } of allVersions(s3, { bucket, prefix: SCRATCH_PREFIX }, signal)) {
         for (const { key, id, lastModified } of lines) {
-          if (isOurs(key, folder, lastModified.getTime())) found.push({ Key: key, VersionId: id })
+          if (isOurs(key, folder, lastModified.getTime())) found.set(key, [...(found.get(key) ?? []), id])
         }
       }
     })(),
   )
-  await each(found, (which) => attempt(send(s3, new DeleteObjectCommand({ Bucket: bucket, ...which }), signal)))
+  // Those of one key come one after the other: versitygw 1.8 brings one back whose neighbour goes at the same time.
+  await each([...found], async ([Key, ids]) => {
+    for (const VersionId of ids) {
+      await attempt(send(s3, new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }), signal))
+    }
+  })
 }
 
 /** How many requests are under way at once. */
