@@ -82,8 +82,8 @@ export async function openLab(name: 'This computer' | 'moto'): Promise<Lab> {
     otherKmsKey: await newKey(),
     beside: new Set(),
     forgetEnvelopes() {
-      // The listing writes down what is still to come.
-      void catalog.listing
+      // What is still to be written down, `forgetPlace` writes first.
+      catalog.forgetPlace('no such place')
       db.exec('UPDATE catalog SET envelope = NULL')
     },
     dataDir: 'dataDir' in server ? server.dataDir : undefined,
