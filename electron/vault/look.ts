@@ -63,8 +63,7 @@ export async function look(vault: Vault, wanted: Wanted, signal: AbortSignal, as
   if (isKnown) facts.rememberedKeyId = known.keyId
   const isPlain = isKnown && !isClientSide(known.mode)
   facts.instruction = await fetchInstruction(vault, wanted, { facts, isPlain }, signal)
-  // An instruction file may have been written anew since, for a new key; what it says counts.
-  if (facts.instruction === undefined) restoreEnvelope(facts, known)
+  restoreEnvelope(facts, known)
   return { facts, head: found.head }
 }
 

@@ -13,6 +13,8 @@ export function restoreEnvelope(facts: ObjectFacts, known: CatalogEntry | null):
   if (isWhole(facts.metadata)) return
   // A server that forgets or merges leaves fields out or adds others. A field with another value was changed: reading fails.
   if (isContradicted(facts.metadata, known.envelope)) return
+  // An instruction file may have been written anew for another key since. What it says counts, unless it says the same.
+  if (facts.instruction !== undefined && !holdsAll({ ...facts.metadata, ...facts.instruction }, known.envelope)) return
   const others = Object.entries(facts.metadata).filter(([name]) => !isEnvelopeName(name))
   facts.metadata = { ...Object.fromEntries(others), ...known.envelope }
   facts.isRestored = true
@@ -30,6 +32,10 @@ function envelopeFields(metadata: Record<string, string>): Record<string, string
 
 function isContradicted(metadata: Record<string, string>, envelope: Record<string, string>): boolean {
   return Object.entries(envelope).some(([name, value]) => metadata[name] !== undefined && metadata[name] !== value)
+}
+
+function holdsAll(fields: Record<string, string>, envelope: Record<string, string>): boolean {
+  return Object.entries(envelope).every(([name, value]) => fields[name] === value)
 }
 
 function isWhole(metadata: Record<string, string>): boolean {
