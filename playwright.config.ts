@@ -17,12 +17,10 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: process.env.CI !== undefined,
   workers: 2,
-  // A browser on a busy machine: what passes only the second time is told as flaky.
-  retries: process.env.CI === undefined ? 0 : 1,
-  timeout: 300_000,
+  timeout: 180_000,
   expect: { timeout: 15_000 },
   reporter: 'list',
-  use: { screenshot: 'only-on-failure', actionTimeout: 15_000 },
+  use: { screenshot: 'only-on-failure', actionTimeout: 15_000, navigationTimeout: 30_000 },
   projects: [
     {
       name: 'browser',

@@ -42,6 +42,7 @@ test('a hundred thousand rows are scrolled, jumped through and searched, and the
     await page.getByLabel('Secret access key').fill('any')
     await page.getByRole('button', { name: 'Connect', exact: true }).click()
     await page.getByRole('button', { name: 'Keep it anyway' }).click()
+    await page.getByRole('button', { name: 'Not now' }).click()
     await page.waitForURL(/#\/place\//)
     const place = page.url().split('/').at(-1) ?? ''
     await page.goto(`${page.url().split('#')[0] ?? ''}#/vault/${place}/flat-${ROWS}/`)
