@@ -6,6 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 
+# Runs a command and shows what it printed only if it failed.
+quietly() {
+  local log
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; return 1; }
+  rm -f "$log"
+}
+
 built=$PWD/dist
 dist=$(bash scripts/test-electron.sh)
 export COFFER_ELECTRON=$dist/electron COFFER_ELECTRON_VERSION COFFER_ELECTRON_APP=$PWD
@@ -13,7 +21,7 @@ COFFER_ELECTRON_VERSION=$(cat "$dist/version")
 case "$dist" in
   */.cache/electron-33/dist)
     export COFFER_ELECTRON_APP=$PWD/.cache/electron-33/app COFFER_TEST_MODULES=$PWD/.cache/electron-33/modules
-    COFFER_BUILD_FOR=electron-33 npm run build --silent >/dev/null 2>&1
+    COFFER_BUILD_FOR=electron-33 quietly npm run build --silent
     cp package.json "$COFFER_ELECTRON_APP/package.json"
     built=$COFFER_ELECTRON_APP/dist
     ;;
@@ -22,9 +30,9 @@ esac
 # The package as it is delivered, and beside its program a copy that a debugger may attach to, since Playwright drives by that.
 export COFFER_PACKAGE=$PWD/.cache/package/linux-unpacked
 rm -rf "$PWD/.cache/package"
-node scripts/package.ts dir --electron "$dist" --built "$built" --out "$PWD/.cache/package" >/dev/null
+quietly node scripts/package.ts dir --electron "$dist" --built "$built" --out "$PWD/.cache/package"
 cp "$COFFER_PACKAGE/coffer" "$COFFER_PACKAGE/coffer-driven"
-electron-fuses write --app "$COFFER_PACKAGE/coffer-driven" EnableNodeCliInspectArguments=on >/dev/null
+quietly electron-fuses write --app "$COFFER_PACKAGE/coffer-driven" EnableNodeCliInspectArguments=on
 chmod -R a+rX "$PWD/.cache/package"
 
 scratch=$(mktemp -d)

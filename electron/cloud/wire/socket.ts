@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type SecureContext } from 'node:tls'
 import { nameOf, type Origin } from './origin.ts'
 
 /** Where what comes goes, and who is told. */
@@ -7,14 +7,14 @@ export type Read = { buffer: () => Buffer; callback: (count: number) => boolean 
 
 /** What a connection over TLS is opened with. */
 export interface Tls {
-  /** Authorities in PEM; undefined: the runtime's own. */
-  ca?: string[] | undefined
+  /** Holds the trusted authorities; undefined: the runtime's own. */
+  secureContext?: SecureContext | undefined
   /** What a server gave to begin again with, by the name of its origin. */
   sessions: Map<string, Buffer>
 }
 
 /** Over plain HTTP the system reads straight into the buffers that `read` names. */
-export function socketTo(origin: Origin, { ca, sessions }: Tls, read: Read): Socket {
+export function socketTo(origin: Origin, { secureContext, sessions }: Tls, read: Read): Socket {
   const { secure, host, port } = origin
   if (!secure) return connect({ host, port, noDelay: true, onread: read })
   const socket = connectTls({
@@ -22,7 +22,7 @@ export function socketTo(origin: Origin, { ca, sessions }: Tls, read: Read): Soc
     port,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca }),
+    ...(secureContext === undefined ? {} : { secureContext }),
     session: sessions.get(nameOf(origin)),
   })
   socket.setNoDelay(true)

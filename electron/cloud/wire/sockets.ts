@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls'
 import { CofferError } from '../../base/errors.ts'
 import { proofOf } from '../this-computer/proven-agent.ts'
 import { abortWith, channelTo, type Channel, type Dialled } from './channel.ts'
@@ -26,8 +27,8 @@ export interface Patience {
 export interface Trust {
   /** The secret of This computer's owner, which its server proves to know on each connection over plain HTTP. */
   provenBy?: string | undefined
-  /** Authorities in PEM; undefined: the runtime's own. */
-  ca?: string[] | undefined
+  /** Holds the trusted authorities; undefined: the runtime's own. */
+  secureContext?: SecureContext | undefined
 }
 
 /** More than these are not kept for an origin. */
@@ -39,7 +40,7 @@ export function openSockets(trust: Trust, patience: Patience): Sockets {
   const idle = new Map<string, { channel: Channel; at: number }[]>()
   const open = new Set<Channel>()
   const left = new Set<string>()
-  const tls = { ca: trust.ca, sessions: new Map<string, Buffer>() }
+  const tls = { secureContext: trust.secureContext, sessions: new Map<string, Buffer>() }
   let closed = false
 
   async function fresh(origin: Origin, signal: AbortSignal): Promise<Channel> {
