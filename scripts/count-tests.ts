@@ -22,6 +22,18 @@ interface PlaywrightReport {
   stats: { expected: number; unexpected: number; flaky: number; skipped: number }
   /** What went wrong outside of any test. */
   errors: unknown[]
+  suites: PlaywrightSuite[]
+}
+
+interface PlaywrightSuite {
+  suites?: PlaywrightSuite[]
+  specs: { title: string; file: string; tests: PlaywrightTest[] }[]
+}
+
+interface PlaywrightTest {
+  projectName: string
+  status: 'expected' | 'unexpected' | 'flaky' | 'skipped'
+  annotations: { type: string; description?: string }[]
 }
 
 function countsOf(report: VitestReport | PlaywrightReport): Counts {
@@ -39,14 +51,38 @@ function countsOf(report: VitestReport | PlaywrightReport): Counts {
   }
 }
 
-/** Vitest's failures by name, to stand together at the end; Playwright lists its own at the end of all. */
+/** The names of the tests that failed, to stand together at the end. */
 function failuresOf(report: VitestReport | PlaywrightReport): string[] {
-  if ('stats' in report) return []
+  if ('stats' in report) return journeysOf(report.suites, 'unexpected').map(({ name }) => name)
   return report.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults
       .filter(({ status }) => status === 'failed')
       .map(({ fullName }) => `${relative('.', name)}: ${fullName}`),
   )
+}
+
+/** The tests of Playwright's that came to this end, by file, title and project. */
+function journeysOf(
+  suites: PlaywrightSuite[],
+  status: PlaywrightTest['status'],
+): { name: string; test: PlaywrightTest }[] {
+  return suites.flatMap(({ suites: inner = [], specs }) => [
+    ...specs.flatMap(({ file, title, tests }) =>
+      tests
+        .filter((test) => test.status === status)
+        .map((test) => ({ name: `${file}: ${title} (${test.projectName})`, test })),
+    ),
+    ...journeysOf(inner, status),
+  ])
+}
+
+/** The journeys that were skipped, each with its reason. */
+function skipsOf(report: VitestReport | PlaywrightReport): string[] {
+  if (!('stats' in report)) return []
+  return journeysOf(report.suites, 'skipped').map(({ name, test }) => {
+    const reason = test.annotations.find(({ type }) => type === 'skip')?.description
+    return `${name}: ${reason ?? 'no reason given'}`
+  })
 }
 
 const folder = process.argv[2] ?? '.cache/results'
@@ -56,6 +92,7 @@ const reports = readdirSync(folder)
 const counts = reports.map(countsOf)
 
 const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0)
+for (const skip of reports.flatMap(skipsOf)) console.log(`skipped: ${skip}`)
 for (const failure of reports.flatMap(failuresOf)) console.log(`failed: ${failure}`)
 const rare = (['flaky', 'skipped'] as const).flatMap((of) => (sum(of) > 0 ? [`${sum(of)} ${of}`] : []))
 console.log([`${sum('passed')} passed`, `${sum('failed')} failed`, ...rare].join(', '))

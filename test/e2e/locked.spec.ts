@@ -16,22 +16,22 @@ Element.prototype.animate = function (...args) {
 }`
 
 test('a wrong passphrase shakes its field and stays in it; a place whose keys are not open is locked', async ({
-  browser,
+  browserOfHost: browser,
   viewport,
 }) => {
-  test.skip(test.info().project.name === 'desktop', 'a window is opened twice over one folder')
+  test.skip(browser === undefined, 'a window is opened twice over one folder')
   const folder = await mkdtemp(join(tmpdir(), 'coffer-locked-'))
   try {
     const file = join(folder, 'passphrase')
     await writeFile(file, PASSPHRASE, { mode: 0o600 })
-    const first = await openWindow({ folder, browser, env: { COFFER_PASSPHRASE_FILE: file } })
+    const first = await openWindow({ folder, ...(browser && { browser }), env: { COFFER_PASSPHRASE_FILE: file } })
     await tryHere(first.page)
     await first.close()
 
     const prepare = async (page: typeof first.page): Promise<void> => {
       await page.addInitScript(COUNT_MOTION)
     }
-    const window = await openWindow({ folder, browser, context: { viewport }, prepare })
+    const window = await openWindow({ folder, ...(browser && { browser }), context: { viewport }, prepare })
     const { page } = window
     const dialog = page.getByRole('dialog', { name: 'Unlock your keys' })
     const field = dialog.getByLabel('Passphrase')
