@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Menu, app, dialog, type BrowserWindow, type Session } from 'electron'
 import { cofferHome, makeHome } from '../store/home.ts'
+import { serveContextMenu } from './context-menu.ts'
 import { openDragFolders } from './drag-folders.ts'
 import { startEngine, type EngineProcess } from './engine-process.ts'
 import { openGrantBook } from './grants.ts'
@@ -94,6 +95,7 @@ function run(): void {
     })
     contents.on('will-redirect', (event) => event.preventDefault())
     contents.setWindowOpenHandler(() => ({ action: 'deny' }))
+    serveContextMenu(contents)
   })
   app.on('second-instance', show)
   app.on('activate', show)
