@@ -85,7 +85,7 @@ interface Asking {
 const MUCH = 4_096
 
 /**
- * Nothing is allocated for a read, and over plain HTTP nothing copied but what came with a head. An answer that trickles ends
+ * Nothing is allocated for a read, and nothing copied but what came with a head. An answer that trickles ends
  * the connection; `silence`: milliseconds that it may be silent, by which its pace is measured.
  */
 export function channelTo(origin: Origin, tls: Tls, silence: number): Dialled {

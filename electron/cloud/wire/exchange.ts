@@ -7,7 +7,7 @@ import type { Sockets } from './sockets.ts'
 export interface Pool {
   httpAgent: HttpAgent
   httpsAgent: HttpsAgent
-  /** What is sent in bulk goes over these, and what comes in bulk over plain HTTP comes over them. */
+  /** What is sent and what comes in bulk goes over these. */
   sockets: Sockets
   connectTimeout: number
   silence: number

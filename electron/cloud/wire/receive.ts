@@ -23,7 +23,7 @@ export interface Received extends Head {
 }
 
 /**
- * Sends a request without a body over plain HTTP and waits for the head of its answer, whose body is read into the place
+ * Sends a request without a body and waits for the head of its answer, whose body is read into the place
  * that is named for it, without a copy. Null, and nothing is left of it, where the answer is of a kind that it takes
  * node:http to read (chunked, long errors, HTTP/1.0). A connection that was idle and turns out to be closed does not count:
  * another is taken (RFC 9112, section 9.3.1; a GET may be repeated). Throws what the connection threw, a TimeoutError,

@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type SecureContext } from 'node:tls'
+import { connect as connectTls, type ConnectionOptions, type SecureContext } from 'node:tls'
 import { nameOf, type Origin } from './origin.ts'
 
 /** Where what comes goes, and who is told. */
@@ -13,26 +13,25 @@ export interface Tls {
   sessions: Map<string, Buffer>
 }
 
-/** Over plain HTTP the system reads straight into the buffers that `read` names. */
+/**
+ * What comes is read straight into the buffers that `read` names: over TLS, OpenSSL decrypts a record and Node copies it
+ * there, without a buffer and a stream's event of its own for each 16 KiB.
+ */
 export function socketTo(origin: Origin, { secureContext, sessions }: Tls, read: Read): Socket {
   const { secure, host, port } = origin
   if (!secure) return connect({ host, port, noDelay: true, onread: read })
-  const socket = connectTls({
+  // The types do not know `onread`, which Node documents for connections over TLS as for others.
+  const options: ConnectionOptions & { onread: Read } = {
     host,
     port,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...(secureContext === undefined ? {} : { secureContext }),
     session: sessions.get(nameOf(origin)),
-  })
+    onread: read,
+  }
+  const socket = connectTls(options)
   socket.setNoDelay(true)
   socket.on('session', (session: Buffer) => sessions.set(nameOf(origin), session))
-  socket.on('data', (chunk: Buffer) => {
-    for (let at = 0; at < chunk.length && !socket.destroyed;) {
-      const taken = chunk.copy(read.buffer(), 0, at)
-      at += taken
-      read.callback(taken)
-    }
-  })
   return socket
 }

@@ -4,7 +4,7 @@ import { proofOf } from '../this-computer/proven-agent.ts'
 import { abortWith, channelTo, type Channel, type Dialled } from './channel.ts'
 import { nameOf, type Origin } from './origin.ts'
 
-/** Connections that are read without a copy as far as they are plain HTTP, kept alive by their origin. */
+/** Connections that are read into the reader's own memory, kept alive by their origin. */
 export interface Sockets {
   /** A connection that nobody else uses. Throws what the connection threw, a TimeoutError, or LOCAL_SERVER. */
   take(origin: Origin, fresh: boolean, signal: AbortSignal): Promise<Channel>

@@ -85,7 +85,7 @@ export interface Room {
 }
 
 /**
- * Brings an object, or a range of it, into memory that is there already; over plain HTTP without a copy. Throws what `send`
+ * Brings an object, or a range of it, into memory that is there already. Throws what `send`
  * throws, and what `place` threw; what breaks while the body comes is not tried again.
  */
 export async function getObjectInto(
@@ -96,8 +96,8 @@ export async function getObjectInto(
 ): Promise<AnswerFields> {
   const asked = { operation: 'GetObject', method: 'GET', input, body: NOTHING }
   const place = { ...room, place: ({ status, headers }: Head) => room.place(contentFields(status, headers)) }
-  const direct = async ({ sockets }: Pool, outgoing: Outgoing): Promise<Received | null> =>
-    outgoing.protocol === 'http:' ? receive(sockets, outgoing, place, signal) : null
+  const direct = ({ sockets }: Pool, outgoing: Outgoing): Promise<Received | null> =>
+    receive(sockets, outgoing, place, signal)
   const viaSdk = async (): Promise<Coming> => pouring(await getObject(s3, input, signal), room)
   const take = (answer: IncomingMessage): Coming => pouring({ ...fieldsOf(answer), Body: answer }, room)
   const { fields, done } = await call(s3, asked, signal, viaSdk, take, {
