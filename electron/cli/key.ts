@@ -90,7 +90,7 @@ function addList(key: Command): void {
       }
       listing(out, await client.keys.list({}, { signal }), columns, 'No keys yet. Make one: coffer key new NAME')
       const { kit } = await client.local.status({}, { signal })
-      if (kit !== null) out.note(computerKitInWords(kit))
+      if (kit !== null) out.note(computerKitInWords(kit), { thisComputer: kit })
     }),
   )
 }

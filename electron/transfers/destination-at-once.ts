@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeFolderSync } from '../base/make-folder.ts'
-import { alreadyThere, NO_HARD_LINKS, SAFE_MODE, type Destination } from './destination.ts'
+import { alreadyThere, NO_HARD_LINKS, SAFE_MODE, timeOf, type Destination } from './destination.ts'
 import { errnoOf } from '../base/local-failure.ts'
 import { refuseMoved, requireInsideSync } from './inside.ts'
 
@@ -49,7 +49,7 @@ function fillTemporary(temporary: string, to: Destination, pieces: readonly Uint
       for (let at = 0; at < piece.length;) at += writeSync(file, piece, at)
     }
     if (fileMode !== undefined) fchmodSync(file, fileMode & SAFE_MODE)
-    if (mtimeMs !== undefined) futimesSync(file, mtimeMs / 1_000, mtimeMs / 1_000)
+    if (mtimeMs !== undefined) futimesSync(file, timeOf(mtimeMs), timeOf(mtimeMs))
     fsyncSync(file)
     if (root !== undefined) refuseMoved(folder, requireInsideSync(root, path), path)
   } finally {

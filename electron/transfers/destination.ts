@@ -109,7 +109,12 @@ export const SAFE_MODE = 0o775
 /** A file whose permissions nobody kept stays its owner's alone. */
 async function restore(file: FileHandle, { mtimeMs, fileMode }: Destination): Promise<void> {
   if (fileMode !== undefined) await file.chmod(fileMode & SAFE_MODE)
-  if (mtimeMs !== undefined) await file.utimes(mtimeMs / 1_000, mtimeMs / 1_000)
+  if (mtimeMs !== undefined) await file.utimes(timeOf(mtimeMs), timeOf(mtimeMs))
+}
+
+/** Node takes a negative number of seconds, a date before 1970, for now; as a text it is taken for what it is. */
+export function timeOf(milliseconds: number): string {
+  return String(milliseconds / 1_000)
 }
 
 async function moveIntoPlace(temporary: string, { path, overwrite }: Destination): Promise<void> {

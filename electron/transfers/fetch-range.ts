@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { CofferError } from '../base/errors.ts'
 import { describeFailure } from '../cloud/failure.ts'
 import { throwIfAborted } from '../cloud/send.ts'
+import { totalOf } from '../cloud/size-of-object.ts'
 import { TOO_SLOW } from '../cloud/wire/pace.ts'
 import type { AnswerFields } from '../cloud/wire/fields.ts'
 import { getObjectInto, type Room } from '../cloud/wire/wire.ts'
@@ -123,21 +124,21 @@ export async function checksumMode(s3: S3Client): Promise<{ ChecksumMode?: 'ENAB
 function objectionTo(answer: AnswerFields, stored: Stored, whole: boolean): CofferError | null {
   // Servers exist that ignore If-Match; the ETag of the answer says the same.
   if (answer.ETag !== undefined && answer.ETag !== stored.etag) return replaced(stored)
-  if (!whole && answer.ContentRange === undefined) return unasked(stored)
+  if (!whole && answer.ContentRange === undefined) return withoutRanges(stored)
   const announced = whole ? answer.ContentLength : totalOf(answer.ContentRange)
   if (announced === undefined || announced === stored.size) return null
   return new CofferError('TRUNCATED', `s3://${stored.bucket}/${stored.key} is not as long as S3 said.`)
 }
 
-/** `bytes 0-9/100` is 100 in all. */
-function totalOf(contentRange: string | undefined): number | undefined {
-  const total = /\/(\d+)$/.exec(contentRange ?? '')?.[1]
-  return total === undefined ? undefined : Number(total)
-}
-
 function replaced({ bucket, key }: Stored): CofferError {
   return new CofferError('CHANGED_WHILE_READ', `s3://${bucket}/${key} was replaced in the meantime.`, {
     hint: 'Try again: it is another object now.',
+  })
+}
+
+function withoutRanges({ bucket, key }: Stored): CofferError {
+  return new CofferError('UNSUPPORTED', `The server gives all of s3://${bucket}/${key} where a part is asked for.`, {
+    hint: 'Coffer reads objects of more than 8 MiB in parts (Range). Ask whoever runs the server, or the proxy before it.',
   })
 }
 

@@ -7,6 +7,7 @@ import {
 import { CofferError, isCofferError } from '../base/errors.ts'
 import { isClientSide } from '../base/mode-names.ts'
 import { send } from '../cloud/send.ts'
+import { withSize } from '../cloud/size-of-object.ts'
 import { instructionNeed } from '../envelope/parse.ts'
 import { customerKeyFields, KEY_MARK } from '../modes/customer-keys.ts'
 import { findCustomerKey, type FoundCustomerKey } from '../modes/find-customer-key.ts'
@@ -150,14 +151,14 @@ function keyStaysHere({ bucket, key }: Wanted, keyId: string): CofferError {
   )
 }
 
-export function askHead(
-  vault: Vault,
+export async function askHead(
+  { s3 }: Vault,
   { bucket, key, versionId }: Wanted,
   customerKey: CustomerKeyFields,
   signal: AbortSignal,
 ): Promise<HeadObjectCommandOutput> {
-  const command = new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, ...customerKey })
-  return send(vault.s3, command, signal)
+  const which = { Bucket: bucket, Key: key, VersionId: versionId, ...customerKey }
+  return withSize(s3, await send(s3, new HeadObjectCommand(which), signal), which, signal)
 }
 
 /** HEAD says 404 for a missing object and a missing bucket alike. */

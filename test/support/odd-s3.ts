@@ -23,6 +23,10 @@ export interface Oddities {
   encode: (name: string) => string
   /** Error code with which a key is refused to be deleted; undefined: it is deleted; '': it stays, and nothing is said of it. */
   refuse: (key: string, attempt: number) => string | undefined
+  /** HEAD does not say the size, as some caching proxies have it. */
+  hidesSize: boolean
+  /** What of an object is asked for is not listened to: all of it comes. */
+  ignoresRange: boolean
 }
 
 export interface OddS3 {
@@ -52,7 +56,15 @@ export const asForm = (name: string): string => encodeURIComponent(name).replace
 /** A small S3 in memory on loopback that checks no signature and differs from Amazon's where it is told to. */
 export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS3> {
   const objects = new Map<string, OddObject>()
-  const odd: Oddities = { page: 1000, next: 'token', encode: asForm, refuse: () => undefined, ...oddities }
+  const odd: Oddities = {
+    page: 1000,
+    next: 'token',
+    encode: asForm,
+    refuse: () => undefined,
+    hidesSize: false,
+    ignoresRange: false,
+    ...oddities,
+  }
   const seen: string[] = []
   const attempts = new Map<string, number>()
   const refusal = (key: string): string | undefined => {
@@ -120,13 +132,20 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
     }
     for (const [header, value] of Object.entries(object.headers)) response.setHeader(header, value)
     response.setHeader('etag', etagOf(object.body)).setHeader('last-modified', 'Thu, 01 Jan 2026 00:00:00 GMT')
-    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+    const range = odd.ignoresRange ? '' : (request.headers.range ?? '')
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? []
+    if (from !== undefined && Number(from) >= object.body.length) {
+      response.setHeader('content-range', `bytes */${object.body.length}`)
+      fail(416, 'InvalidRange')
+      return
+    }
     const part = from === undefined ? object.body : object.body.subarray(Number(from), Number(to || Infinity) + 1)
     if (from !== undefined) {
       response.statusCode = 206
       response.setHeader('content-range', `bytes ${from}-${Number(from) + part.length - 1}/${object.body.length}`)
     }
-    response.setHeader('content-length', request.method === 'HEAD' ? object.body.length : part.length)
+    if (request.method !== 'HEAD' || !odd.hidesSize)
+      response.setHeader('content-length', request.method === 'HEAD' ? object.body.length : part.length)
     response.end(request.method === 'HEAD' ? undefined : part)
   }
 

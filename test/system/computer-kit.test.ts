@@ -121,6 +121,10 @@ describe('the kit of This computer', () => {
     expect(await told()).toContain('before its KMS keys were last changed')
     await person.done(['key', 'kit', '--all', kit('all.kit'), ...passphraseOf(person)])
     expect(await told()).not.toContain('before its KMS keys')
+    const { stderr } = await run(process.execPath, ['dist/cli.js', 'key', 'list', '--json'], { env: person.env })
+    expect(JSON.parse(stderr)).toMatchObject({
+      thisComputer: { savedAt: expect.any(String) as string, isCurrent: true },
+    })
   })
 
   it('cannot be made while the data folder is away or its root key is not here, and the keys alone can', async () => {

@@ -191,7 +191,11 @@ function refusalOf({ status, headers, body }: KmsAnswer, clockSkewCorrected: boo
   const text = body.toString('utf8')
   const foreign = foreignRefusal('KMS', { status, headers, body: text })
   if (foreign !== null) throw foreign
-  if (/^\s*</.test(text)) return s3RefusalOf(status, headers, text)
+  if (/^\s*</.test(text)) {
+    const refusal = s3RefusalOf(status, headers, text)
+    if (clockSkewCorrected) refusal.$metadata.clockSkewCorrected = true
+    return refusal
+  }
   const fields = refused(body)
   const named = headers['x-amzn-errortype'] ?? fields['__type'] ?? fields['code'] ?? 'Unknown'
   const code = named.replace(/^.*#/, '').replace(/[:,].*$/, '')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { writeDestination, type Destination } from '../../../electron/transfers/destination.ts'
+import { writeDestinationNow } from '../../../electron/transfers/destination-at-once.ts'
 import type { Draft } from '../../../electron/transfers/draft.ts'
 
 let folder: string
@@ -27,6 +28,12 @@ test('the file stands at its path, with its date and permissions, and nothing be
   expect(mode & 0o777).toBe(0o640)
   expect(Math.round(mtimeMs)).toBe(1_500_000_000_250)
   expect(await readdir(join(folder, 'deep/er'))).toEqual(['a.txt'])
+})
+
+test('a date before 1970 is that date, by both ways to write', async () => {
+  await writeDestination(at('old', { mtimeMs: -86_400_000 }), say('x'))
+  writeDestinationNow(at('old too', { mtimeMs: -86_400_000 }), [Buffer.from('x')], join(folder, 'temporary'))
+  for (const name of ['old', 'old too']) expect((await stat(join(folder, name))).mtimeMs, name).toBe(-86_400_000)
 })
 
 test('while it is written it is nobody else’s to read', async () => {

@@ -95,6 +95,15 @@ describe('a KMS that', () => {
     expect(behaving?.seen).toHaveLength(2)
   })
 
+  test.for<[string, string]>([
+    ['JSON', '{"__type":"InvalidSignatureException","message":"Signature expired: it is now earlier than."}'],
+    ['XML', '<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>'],
+  ])('has another clock, and says so in %s, is asked again by its own', async ([, text]) => {
+    const ahead = new Date(Date.now() + 7_200_000).toUTCString()
+    const { Plaintext } = await ask(say(text, 403, { date: ahead }), say(good))
+    expect(Plaintext).toEqual(key)
+  })
+
   test('answers in chunks is understood', async () => {
     const { Plaintext } = await ask(async (request, response) => {
       await json(request)
