@@ -40,6 +40,7 @@ function withoutNewModules(): Plugin {
   return {
     name: 'without-new-modules',
     enforce: 'pre',
+    config: () => ({ define: { TEST_MODULES: JSON.stringify(join(root, '.cache', 'electron-33', 'modules')) } }),
     resolveId(id) {
       if (id === 'node:sqlite') return join(root, 'scripts', 'old-electron', 'sqlite.ts')
       return id === 'node:module' ? moduleStandIn : null

@@ -20,7 +20,7 @@ export COFFER_ELECTRON=$dist/electron COFFER_ELECTRON_VERSION COFFER_ELECTRON_AP
 COFFER_ELECTRON_VERSION=$(cat "$dist/version")
 case "$dist" in
   */.cache/electron-33/dist)
-    export COFFER_ELECTRON_APP=$PWD/.cache/electron-33/app COFFER_TEST_MODULES=$PWD/.cache/electron-33/modules
+    export COFFER_ELECTRON_APP=$PWD/.cache/electron-33/app
     COFFER_BUILD_FOR=electron-33 quietly npm run build --silent
     cp package.json "$COFFER_ELECTRON_APP/package.json"
     built=$COFFER_ELECTRON_APP/dist

@@ -5,8 +5,9 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-// The test runtime keeps its modules out of reach of the bundle's imports.
-const runtimeRequire = createRequire(join(process.env.COFFER_TEST_MODULES ?? '', 'here.js'))
+/** Where the test runtime keeps its modules, out of reach of the bundle's imports (scripts/build-target.ts). */
+declare const TEST_MODULES: string
+const runtimeRequire = createRequire(join(TEST_MODULES, 'here.js'))
 const sqlite = runtimeRequire('@photostructure/sqlite') as typeof import('node:sqlite')
 
 export const { backup, constants, DatabaseSync } = sqlite
