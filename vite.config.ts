@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { defineConfig, type Plugin } from 'vite'
-import { target } from './scripts/build-target.ts'
+import { LICENSES, target } from './scripts/build-target.ts'
 
 /** Node's modules that a plugin answers for. */
 const replaced = new Set(['http', ...target.replaced].flatMap(bothNames))
@@ -16,6 +16,7 @@ export default defineConfig({
     outDir: target.outDir,
     emptyOutDir: true,
     minify: false,
+    license: { fileName: LICENSES.programs },
     rolldownOptions: {
       input: {
         cli: 'electron/cli/main.ts',

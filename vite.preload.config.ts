@@ -1,5 +1,5 @@
 import { defineConfig } from 'vite'
-import { target } from './scripts/build-target.ts'
+import { LICENSES, target } from './scripts/build-target.ts'
 
 /** The desktop app's preload script: one CommonJS file, as the sandbox takes no other, and it gives it nothing but Electron. */
 export default defineConfig({
@@ -9,6 +9,7 @@ export default defineConfig({
     outDir: target.outDir,
     emptyOutDir: false,
     minify: false,
+    license: { fileName: LICENSES.preload },
     rolldownOptions: { external: ['electron'], output: { format: 'cjs', entryFileNames: 'preload.cjs' } },
   },
   ssr: { noExternal: true, external: ['electron'] },

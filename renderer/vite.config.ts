@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { join } from 'node:path'
 import { defineConfig } from 'vite'
-import { target } from '../scripts/build-target.ts'
+import { LICENSES, target } from '../scripts/build-target.ts'
 
 /** The window: static files that any host can serve. Nothing is inlined, so that the content policy can forbid inline code. */
 export default defineConfig({
@@ -14,5 +14,6 @@ export default defineConfig({
     target: target.chrome,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    license: { fileName: LICENSES.window },
   },
 })

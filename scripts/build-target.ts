@@ -14,6 +14,9 @@ export interface BuildTarget {
   plugins: Plugin[]
 }
 
+/** The lists of bundled packages that Vite writes, one a build; scripts/notices.ts makes one of them. */
+export const LICENSES = { programs: 'licenses.json', preload: 'licenses-preload.json', window: 'licenses.json' }
+
 /** The app for Electron 33, which tests run on where no newer runtime can be had (scripts/test-electron.sh). */
 const OLD_ELECTRON: BuildTarget = {
   outDir: join(root, '.cache', 'electron-33', 'app', 'dist'),

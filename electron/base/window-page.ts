@@ -35,12 +35,13 @@ const TYPES: Record<string, string> = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.woff2': 'font/woff2',
+  '.json': 'application/json',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
 }
 
 /** Names as the build gives them; nothing that could lead elsewhere. */
-const NAME = /^(?:index\.html|assets\/[\w.-]+)$/
+const NAME = /^(?:index\.html|third-party-notices\.json|assets\/[\w.-]+)$/
 
 export interface WindowFile {
   headers: Record<string, string>
@@ -55,6 +56,6 @@ export async function windowFile(root: string, path: string): Promise<WindowFile
   const content = await readFile(join(root, name)).catch(() => null)
   if (content === null) return null
   // Names of assets change with their content.
-  const cache = name === 'index.html' ? 'no-store' : 'private, max-age=31536000, immutable'
+  const cache = name.startsWith('assets/') ? 'private, max-age=31536000, immutable' : 'no-store'
   return { headers: { ...WINDOW_HEADERS, 'content-type': type, 'cache-control': cache }, content }
 }
