@@ -25,7 +25,7 @@ export default defineConfig({
         'small-worker': 'electron/vault/small-worker.ts',
         loopback: 'electron/loopback/main.ts',
         engine: 'electron/engine.ts',
-        main: 'electron/desktop/main.ts',
+        main: 'electron/desktop/entry.ts',
       },
       external: ['keytar', 'electron', ...builtinModules.flatMap(bothNames).filter((name) => !replaced.has(name))],
       output: { entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },

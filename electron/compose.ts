@@ -336,5 +336,8 @@ function noSecretsYet(): CofferError {
 
 function defaultServerCommand(): ServerCommand {
   const program = builtProgram('localcloud.js', 'localcloud/main.ts')
-  return { file: process.execPath, args: ['--disable-warning=ExperimentalWarning', program] }
+  // The packaged app's program needs the switches that made it run this one (desktop/entry.ts).
+  const isApp = 'electron' in process.versions
+  const switches = isApp ? process.execArgv : ['--disable-warning=ExperimentalWarning']
+  return { file: process.execPath, args: [...switches, program] }
 }

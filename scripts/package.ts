@@ -1,65 +1,24 @@
 /*
- * Packages the desktop app: npm run package [-- TARGET...] [--electron FOLDER] [--built FOLDER] [--out FOLDER]. Without
- * targets, those in electron-builder.yml; on Linux a tar.gz besides. With --electron, or ELECTRON_DIST, Electron's runtime is
- * taken from that folder and not over the network. --built names the built programs, if they are not in dist.
+ * Packages the desktop app: npm run package [-- TARGET...] [--electron FOLDER] [--built FOLDER] [--out FOLDER] [--fast].
+ * Without targets, those in electron-builder.yml; on Linux `tar.gz`, too. With --electron, or ELECTRON_DIST, Electron's runtime
+ * is taken from that folder and not over the network. --built names the built programs, if they are not in dist. --fast packs
+ * .deb and .rpm without compression, for tests.
+ *
+ * With COFFER_SIGNING_KEY (an Ed25519 private key in PEM) and COFFER_UPDATE_URL the app looks for updates there, and the lists
+ * of files that the update feed consists of (latest*.yml) are signed.
  */
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Arch, Platform, build } from 'electron-builder'
+import { signFeed } from '../electron/desktop/feed-signature.ts'
+import { layOutApp, readManifest, type Manifest } from './lay-out-app.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const stage = join(root, 'release', 'app')
-
-/** What the app runs; the command line and the browser host need Node and are no part of it. */
-const PROGRAMS = ['main.js', 'engine.js', 'localcloud.js', 'digest-worker.js', 'small-worker.js', 'preload.cjs']
-
-interface Manifest {
-  version: string
-  description: string
-  license: string
-  dependencies: Record<string, string>
-  devDependencies: Record<string, string>
-}
-
-/** Programs and the shared parts that they load, by their paths in dist. */
-async function withParts(built: string, names: string[]): Promise<string[]> {
-  const found = new Set(names)
-  for (const name of found) {
-    const text = await readFile(join(built, name), 'utf8')
-    for (const [, part = ''] of text.matchAll(/(?:from|import)\s*\(?"(\.{1,2}\/[^"]+)"/g)) {
-      found.add(join(dirname(name), part))
-    }
-  }
-  return [...found]
-}
-
-/** Lays out the folder that becomes the app's archive: built programs, and the one module that is native. */
-async function layOut(built: string, manifest: Manifest): Promise<void> {
-  await rm(stage, { recursive: true, force: true })
-  await mkdir(stage, { recursive: true })
-  for (const name of [...(await withParts(built, PROGRAMS)), 'renderer']) {
-    const isKept = (path: string): boolean => !path.endsWith('.map')
-    await cp(join(built, name), join(stage, 'dist', name), { recursive: true, filter: isKept })
-  }
-  const { version, description, license } = manifest
-  const own = { name: 'coffer', version, description, license, author: 'Coffer', type: 'module', main: 'dist/main.js' }
-  await writeFile(join(stage, 'package.json'), `${JSON.stringify(own, null, 2)}\n`)
-  await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'))
-  await cp(join(root, 'resources', 'icons', '256x256.png'), join(stage, 'dist', 'icon.png'))
-  await layOutKeytar()
-}
-
-/** The keychain's module, with the code for this system alone. */
-async function layOutKeytar(): Promise<void> {
-  const from = join(root, 'node_modules', 'keytar')
-  const to = join(stage, 'modules', 'keytar')
-  const system = `${process.platform}-${process.arch}`
-  const parts = ['package.json', 'LICENSE.md', 'lib', join('prebuilds', system)]
-  for (const part of parts) await cp(join(from, part), join(to, part), { recursive: true })
-}
+const TAR = 'tar.gz'
 
 /** A runtime's folder says its version. */
 async function electronVersion(dist: string | undefined): Promise<string> {
@@ -81,6 +40,25 @@ function archive(out: string, { version }: Manifest): string {
   return file
 }
 
+/** The key of the update feed; undefined where this build has none. */
+function signingKey(): KeyObject | undefined {
+  const { COFFER_SIGNING_KEY: pem, COFFER_UPDATE_URL: url } = process.env
+  if (!pem || !url) return undefined
+  const key = createPrivateKey(pem)
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error('COFFER_SIGNING_KEY must be an Ed25519 key')
+  return key
+}
+
+/** Signs what installed apps read first. */
+function signLists(out: string, key: KeyObject): string[] {
+  const lists = readdirSync(out).filter((name) => /^latest.*\.yml$/.test(name))
+  return lists.map((name) => {
+    const file = join(out, `${name}.sig`)
+    writeFileSync(file, signFeed(readFileSync(join(out, name)), key))
+    return file
+  })
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -88,16 +66,25 @@ async function main(): Promise<void> {
       electron: { type: 'string' },
       built: { type: 'string', default: join(root, 'dist') },
       out: { type: 'string', default: join(root, 'release', 'out') },
+      fast: { type: 'boolean', default: false },
     },
   })
   const out = resolve(values.out)
   const built = resolve(values.built)
   if (!existsSync(join(built, 'main.js'))) throw new Error('Build it first: npm run build.')
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
-  await layOut(built, manifest)
+  const manifest = await readManifest()
+  const key = signingKey()
+  const updateKey = key && createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64')
+  await layOutApp(built, manifest, updateKey)
+
+  const wantsTar = process.platform === 'linux' && (positionals.length === 0 || positionals.includes(TAR))
+  const others = positionals.filter((target) => target !== TAR)
+  const targets = others.length === 0 && wantsTar && positionals.length > 0 ? ['dir'] : others
   const electronDist = values.electron ?? process.env.ELECTRON_DIST
+  // electron-builder would download fpm from where no registry and no hash of ours vouches for it.
+  if (process.env.USE_SYSTEM_FPM !== 'true') process.env.CUSTOM_FPM_PATH ??= join(root, 'scripts', 'linux-package.ts')
   const made = await build({
-    targets: Platform.current().createTarget([...positionals], Arch[process.arch as keyof typeof Arch]),
+    targets: Platform.current().createTarget(targets, Arch[process.arch as keyof typeof Arch]),
     projectDir: root,
     publish: 'never',
     config: {
@@ -107,9 +94,12 @@ async function main(): Promise<void> {
       // The folder that was laid out is the whole app; nothing is looked for, installed or built.
       beforeBuild: () => Promise.resolve(false),
       ...(electronDist === undefined ? {} : { electronDist: resolve(electronDist) }),
+      ...(key === undefined ? { publish: null } : {}),
+      ...(values.fast ? { deb: { fpm: ['--deb-compression=none'] }, rpm: { fpm: ['--rpm-compression=none'] } } : {}),
     },
   })
-  if (process.platform === 'linux' && positionals.length === 0) made.push(archive(out, manifest))
+  if (wantsTar) made.push(archive(out, manifest))
+  if (key !== undefined) made.push(...signLists(out, key))
   for (const path of made) process.stdout.write(`${basename(path)}\n`)
 }
 

@@ -28,9 +28,11 @@ case "$dist" in
 esac
 
 # The package as it is delivered, and beside its program a copy that a debugger may attach to, since Playwright drives by that.
-export COFFER_PACKAGE=$PWD/.cache/package/linux-unpacked
-rm -rf "$PWD/.cache/package"
-quietly node scripts/package.ts dir --electron "$dist" --built "$built" --out "$PWD/.cache/package"
+export COFFER_PACKAGES=$PWD/.cache/package COFFER_PACKAGE=$PWD/.cache/package/linux-unpacked
+rm -rf "$COFFER_PACKAGES"
+quietly node scripts/package.ts rpm deb --fast --electron "$dist" --built "$built" --out "$COFFER_PACKAGES"
+mv "$COFFER_PACKAGES"/*.deb "$COFFER_PACKAGES/coffer.deb"
+mv "$COFFER_PACKAGES"/*.rpm "$COFFER_PACKAGES/coffer.rpm"
 cp "$COFFER_PACKAGE/coffer" "$COFFER_PACKAGE/coffer-driven"
 quietly electron-fuses write --app "$COFFER_PACKAGE/coffer-driven" EnableNodeCliInspectArguments=on
 chmod -R a+rX "$PWD/.cache/package"

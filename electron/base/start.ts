@@ -4,13 +4,18 @@
  */
 export async function start(main: () => Promise<unknown>): Promise<void> {
   const major = Number(process.versions.node.split('.')[0])
-  if (major < 24) {
+  if (major < 24 && !isInApp()) {
     refuse(`needs Node.js 24 or newer; this is ${process.versions.node}. See https://nodejs.org.`)
   } else if (process.env.NODE_DEBUG || process.env.NODE_DEBUG_NATIVE) {
     startWithoutNodeDebug()
   } else {
     await main()
   }
+}
+
+/** The packaged app brings its own Node.js, and is built for it. */
+function isInApp(): boolean {
+  return 'electron' in process.versions
 }
 
 /**

@@ -7,18 +7,24 @@ export interface ElectronRuntime {
   /** The packaged app: its program as it is delivered, and a copy whose switch for a debugger is on, to drive it by. */
   packaged: string
   packagedDriven: string
+  /** The packages for Debian's and Red Hat's families. */
+  deb: string
+  rpm: string
 }
 
 /** The runtime that is told by the environment; null where only the browser's journeys run. */
 export function electronRuntime(): ElectronRuntime | null {
   const env = process.env
   if (env.COFFER_ELECTRON === undefined) return null
+  const packages = env.COFFER_PACKAGES ?? ''
   return {
     version: env.COFFER_ELECTRON_VERSION ?? 'unknown',
     program: env.COFFER_ELECTRON,
     app: env.COFFER_ELECTRON_APP ?? '.',
     packaged: `${env.COFFER_PACKAGE ?? ''}/coffer`,
     packagedDriven: `${env.COFFER_PACKAGE ?? ''}/coffer-driven`,
+    deb: `${packages}/coffer.deb`,
+    rpm: `${packages}/coffer.rpm`,
   }
 }
 
