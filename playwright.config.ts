@@ -6,7 +6,7 @@ const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const asRoot = process.getuid?.() === 0
 
 /** What only the packaged app can show. */
-const PACKAGE_ONLY = ['**/packaged.spec.ts', '**/linux-packages.spec.ts']
+const PACKAGE_ONLY = ['**/packaged.spec.ts', '**/linux-packages.spec.ts', '**/updates.spec.ts']
 
 /** The journeys of the window, on each of its hosts. Run them inside scripts/with-keyring.sh, after a build. */
 export default defineConfig({

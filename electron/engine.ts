@@ -23,6 +23,7 @@ const told = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('server') }),
   z.object({ kind: z.literal('grant'), id: z.int(), way: z.enum(['read', 'write']), path: z.string() }),
   z.object({ kind: z.literal('stop') }),
+  z.object({ kind: z.literal('is-busy'), id: z.int() }),
   /** The person agrees that the copy of the database takes its place. */
   z.object({ kind: z.literal('restore') }),
 ])
@@ -37,6 +38,8 @@ export type EngineSays =
   /** Fork This computer's server and send a port to it. */
   | { kind: 'fork-server' }
   | { kind: 'stopped' }
+  /** Whether this process works on transfers, or soon will. */
+  | { kind: 'busy'; id: number; busy: boolean }
 
 export type EngineHears = z.infer<typeof told>
 
@@ -62,6 +65,7 @@ async function serve(main: ParentPort): Promise<void> {
   main.on('message', ({ data, ports: [port] }) => {
     const message = told.parse(data)
     if (message.kind === 'grant') void grants.add(message).then(() => say({ kind: 'granted', id: message.id }))
+    else if (message.kind === 'is-busy') say({ kind: 'busy', id: message.id, busy: isBusy(coffer) })
     else if (message.kind === 'stop') {
       questions.close()
       void stop(coffer, say)
@@ -77,6 +81,12 @@ async function serve(main: ParentPort): Promise<void> {
   await createInProcessClient(coffer)
     .transfers.resumeAll()
     .catch(() => undefined)
+}
+
+function isBusy(coffer: Coffer): boolean {
+  return coffer.transfers
+    .views()
+    .some(({ state, elsewhere }) => !elsewhere && (state === 'running' || state === 'waiting'))
 }
 
 /** Transfers stop where they are, and what they need to go on is kept. The main process then ends this one. */

@@ -1,3 +1,5 @@
+import type { UpdateOrder, UpdateState } from '../electron/api/contract/updates.ts'
+
 /** Something a person dropped or picked. The window never sees its content, only this handle to it. */
 export interface Taken {
   /** For the contract: a path in the desktop app; in a browser `stream:ID` for each file. */
@@ -47,6 +49,11 @@ export interface Host {
   mayNotify?(ask: boolean): Promise<boolean>
   /** What the system draws around the window follows the theme. */
   setTheme?(theme: 'system' | 'light' | 'dark'): void
+  /** The names and versions of what the window runs on, where the app brings it. */
+  runtime?: string
+  /** Takes one step of an update of the app, or looks where it is. Undefined where nothing can be updated from here. */
+  update?(order: UpdateOrder): Promise<UpdateState>
+  onUpdate?(listener: (state: UpdateState) => void): void
   /** Calls `listener` with the id of each command that is chosen in the system's menu. */
   onCommand?(listener: (id: string) => void): void
 }

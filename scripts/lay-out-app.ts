@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import type { Feed } from '../electron/desktop/update-facts.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const release = join(root, 'release')
@@ -19,10 +20,10 @@ export async function readManifest(): Promise<Manifest> {
 }
 
 /**
- * Lays out release/app, which becomes the app's archive: built programs, and the one module that is native. `updateKey` is the
- * public key of the update feed; without it the app does not look for updates.
+ * Lays out release/app, which becomes the app's archive: built programs, and the one module that is native. `updates` says where
+ * the update feed is, and its public key; without it the app does not look for updates.
  */
-export async function layOutApp(built: string, manifest: Manifest, updateKey: string | undefined): Promise<void> {
+export async function layOutApp(built: string, manifest: Manifest, updates: Feed | undefined): Promise<void> {
   await rm(stage, { recursive: true, force: true })
   await cp(built, join(stage, 'dist'), { recursive: true, filter: (path) => !path.endsWith('.map') })
   const { version, description, license, homepage, author } = manifest
@@ -36,7 +37,7 @@ export async function layOutApp(built: string, manifest: Manifest, updateKey: st
     type: 'module',
     main: 'dist/main.js',
     desktopName: 'coffer.desktop',
-    ...(updateKey === undefined ? {} : { updateKey }),
+    ...(updates === undefined ? {} : { updates }),
   }
   await writeFile(join(stage, 'package.json'), `${JSON.stringify(own, null, 2)}\n`)
   await cp(join(root, 'LICENSE'), join(stage, 'LICENSE'))

@@ -66,9 +66,14 @@ async function furtherNotices(name: string): Promise<string> {
     .join('')
 }
 
-/** Some packages name Apache-2.0 and leave its text out, which is the same for all. */
-function textOf(one: Listed, all: Listed[]): string {
+/** Some packages name a licence and leave its text out, which is the same for all but for the author's name. */
+async function textOf(one: Listed, all: Listed[]): Promise<string> {
   if (one.text !== undefined && one.text !== '') return one.text
+  if (one.identifier === 'MIT') {
+    const { author } = JSON.parse(await read(join(modules, one.name, 'package.json'))) as { author?: string }
+    if (author !== undefined)
+      return (await read(join(root, 'LICENSE'))).trim().replace(/^Copyright .*$/m, `Copyright (c) ${author}`)
+  }
   const same = all.find(({ identifier, text }) => identifier === one.identifier && text?.includes('Apache License'))
   if (one.identifier === 'Apache-2.0' && same?.text !== undefined) return same.text
   throw new Error(`${one.name} has no text of its licence (${one.identifier ?? 'none named'})`)
@@ -85,7 +90,7 @@ const all = [...new Map([...bundled, ...further].map((one) => [`${one.name} ${on
 
 const notices = new Map<string, Notice>()
 for (const one of all.toSorted((a, b) => a.name.localeCompare(b.name))) {
-  const text = textOf(one, all) + (await furtherNotices(one.name))
+  const text = (await textOf(one, all)) + (await furtherNotices(one.name))
   const notice = notices.get(text) ?? { packages: [], license: one.identifier ?? 'see its text', text }
   notices.set(text, notice)
   notice.packages.push(`${one.name} ${one.version}`)

@@ -15,6 +15,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Arch, Platform, build } from 'electron-builder'
 import { signFeed } from '../electron/desktop/feed-signature.ts'
+import type { Feed } from '../electron/desktop/update-facts.ts'
 import { layOutApp, readManifest, type Manifest } from './lay-out-app.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -32,7 +33,9 @@ async function electronVersion(dist: string | undefined): Promise<string> {
 function archive(out: string, { version }: Manifest): string {
   const name = `coffer-${version}-linux-${process.arch}`
   const file = join(out, `${name}.tar.gz`)
-  const same = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0']
+  // What another package leaves in the folder says that it installed this copy.
+  const foreign = ['--exclude=package-type', '--exclude=app-update.yml']
+  const same = [...foreign, '--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0']
   const renamed = `--transform=s,^linux-[^/]*,${name},`
   const folder = readdirSync(out).find((entry) => /^linux-.*unpacked$/.test(entry))
   if (folder === undefined) throw new Error(`there is no unpacked app in ${out}`)
@@ -40,13 +43,14 @@ function archive(out: string, { version }: Manifest): string {
   return file
 }
 
-/** The key of the update feed; undefined where this build has none. */
-function signingKey(): KeyObject | undefined {
+/** The update feed and the key that signs it; undefined where this build has none. */
+function updateFeed(): { feed: Feed; signingKey: KeyObject } | undefined {
   const { COFFER_SIGNING_KEY: pem, COFFER_UPDATE_URL: url } = process.env
   if (!pem || !url) return undefined
-  const key = createPrivateKey(pem)
-  if (key.asymmetricKeyType !== 'ed25519') throw new Error('COFFER_SIGNING_KEY must be an Ed25519 key')
-  return key
+  const signingKey = createPrivateKey(pem)
+  if (signingKey.asymmetricKeyType !== 'ed25519') throw new Error('COFFER_SIGNING_KEY must be an Ed25519 key')
+  const key = createPublicKey(signingKey).export({ type: 'spki', format: 'der' }).toString('base64')
+  return { feed: { url, key }, signingKey }
 }
 
 /** Signs what installed apps read first. */
@@ -73,9 +77,8 @@ async function main(): Promise<void> {
   const built = resolve(values.built)
   if (!existsSync(join(built, 'main.js'))) throw new Error('Build it first: npm run build.')
   const manifest = await readManifest()
-  const key = signingKey()
-  const updateKey = key && createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64')
-  await layOutApp(built, manifest, updateKey)
+  const updates = updateFeed()
+  await layOutApp(built, manifest, updates?.feed)
 
   const wantsTar = process.platform === 'linux' && (positionals.length === 0 || positionals.includes(TAR))
   const others = positionals.filter((target) => target !== TAR)
@@ -94,12 +97,12 @@ async function main(): Promise<void> {
       // The folder that was laid out is the whole app; nothing is looked for, installed or built.
       beforeBuild: () => Promise.resolve(false),
       ...(electronDist === undefined ? {} : { electronDist: resolve(electronDist) }),
-      ...(key === undefined ? { publish: null } : {}),
+      ...(updates === undefined ? { publish: null } : {}),
       ...(values.fast ? { deb: { fpm: ['--deb-compression=none'] }, rpm: { fpm: ['--rpm-compression=none'] } } : {}),
     },
   })
   if (wantsTar) made.push(archive(out, manifest))
-  if (key !== undefined) made.push(...signLists(out, key))
+  if (updates !== undefined) made.push(...signLists(out, updates.signingKey))
   for (const path of made) process.stdout.write(`${basename(path)}\n`)
 }
 

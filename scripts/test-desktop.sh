@@ -30,6 +30,10 @@ esac
 # The package as it is delivered, and beside its program a copy that a debugger may attach to, since Playwright drives by that.
 export COFFER_PACKAGES=$PWD/.cache/package COFFER_PACKAGE=$PWD/.cache/package/linux-unpacked
 rm -rf "$COFFER_PACKAGES"
+# Its updates come from a server that the test of updates starts, with lists that the test signs.
+COFFER_SIGNING_KEY=$(openssl genpkey -algorithm ed25519)
+COFFER_UPDATE_URL=http://127.0.0.1:$(node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+export COFFER_SIGNING_KEY COFFER_UPDATE_URL
 quietly node scripts/package.ts rpm deb --fast --electron "$dist" --built "$built" --out "$COFFER_PACKAGES"
 mv "$COFFER_PACKAGES"/*.deb "$COFFER_PACKAGES/coffer.deb"
 mv "$COFFER_PACKAGES"/*.rpm "$COFFER_PACKAGES/coffer.rpm"

@@ -11,6 +11,8 @@ export interface EngineProcess {
   connect(port: MessagePortMain): void
   /** Settles when the grant holds: the window must not be faster with what was granted. */
   grant(grant: Grant): Promise<void>
+  /** True while transfers are under way; also where it does not answer. */
+  isBusy(): Promise<boolean>
   /** Puts the copy of the database that `onFailed` named in its place, and starts it again. */
   restore(): void
   /** Lets transfers stop where they are, within seconds, and ends it. */
@@ -26,11 +28,15 @@ export interface EngineWatch {
 
 /** Milliseconds for what is under way to be written down. */
 const LEAVE = 8_000
+/** Milliseconds to answer a question. */
+const ANSWER = 5_000
 
 export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProcess {
   const clock = restartClock()
   const granting = new Map<number, () => void>()
+  const asking = new Map<number, (busy: boolean) => void>()
   let grants = 0
+  let questions = 0
   let stopping = false
   let engine = fork()
 
@@ -38,6 +44,7 @@ export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProce
     const started = forkBuilt('engine.js', 'Coffer')
     started.on('message', (message: EngineSays) => {
       if (message.kind === 'fork-server') forkServer(started)
+      if (message.kind === 'busy') asking.get(message.id)?.(message.busy)
       if (message.kind === 'granted') granting.get(message.id)?.()
       if (message.kind === 'failed') onFailed(message.message, message.hint, message.copyMadeAt)
     })
@@ -68,6 +75,18 @@ export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProce
         // If it falls meanwhile, the one after it is told again.
         engine.once('exit', settle)
         tell({ kind: 'grant', id, ...grant })
+      }),
+    isBusy: () =>
+      new Promise((resolve) => {
+        const id = ++questions
+        const settle = (busy: boolean): void => {
+          clearTimeout(timer)
+          asking.delete(id)
+          resolve(busy)
+        }
+        const timer = setTimeout(() => settle(true), ANSWER)
+        asking.set(id, settle)
+        tell({ kind: 'is-busy', id })
       }),
     restore: () => tell({ kind: 'restore' }),
     stop: () =>

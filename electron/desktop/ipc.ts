@@ -13,10 +13,12 @@ import {
   type IpcMainInvokeEvent,
 } from 'electron'
 import * as z from 'zod'
+import { UPDATE_ORDERS } from '../api/contract/updates.ts'
 import { give, pick, saveFolder, savePath } from './dialogs.ts'
 import type { DragFolders } from './drag-folders.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { GrantBook } from './grants.ts'
+import type { Updates } from './updates.ts'
 import { isOwn } from './session.ts'
 
 export interface Desk {
@@ -24,13 +26,14 @@ export interface Desk {
   engine: EngineProcess
   book: GrantBook
   drags: DragFolders
+  updates: Updates
 }
 
 const text = z.string().max(32_768)
 
 /** Serves what the preload script's bridge offers. Everything from a window is checked: who sent it, and what it is. */
 export function serveWindowCalls(desk: Desk): void {
-  const { engine, book, drags } = desk
+  const { engine, book, drags, updates } = desk
 
   on('port', z.tuple([]), (window) => {
     const { port1, port2 } = new MessageChannelMain()
@@ -72,6 +75,7 @@ export function serveWindowCalls(desk: Desk): void {
     notification.on('click', () => window.show())
     notification.show()
   })
+  handle('update', z.tuple([z.enum(UPDATE_ORDERS)]), (_window, order) => updates(order))
   on('theme', z.tuple([z.enum(['system', 'light', 'dark'])]), (_window, theme) => {
     nativeTheme.themeSource = theme
   })

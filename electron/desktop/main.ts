@@ -10,6 +10,8 @@ import { menuTemplate } from './menu-template.ts'
 import { recoverPage } from './page-recovery.ts'
 import { BUILT } from './paths.ts'
 import { isOwn, openSession, registerScheme } from './session.ts'
+import { readUpdateFacts } from './update-facts.ts'
+import { openUpdates } from './updates.ts'
 import { openWindow } from './window.ts'
 
 /*
@@ -50,6 +52,17 @@ async function askToRestore(message: string, copyMadeAt: Date): Promise<boolean>
     cancelId: 1,
   })
   return response === 0
+}
+
+/** An update could not be installed: a person has denied it, or the system's package manager refused. */
+async function startAgain(): Promise<void> {
+  await dialog.showMessageBox({
+    type: 'warning',
+    message: 'The update was not installed',
+    detail: 'Coffer starts again as it was.',
+  })
+  app.relaunch()
+  app.exit(0)
 }
 
 /** Chromium's own files lie in Coffer's folder; the lock for a single instance does too, so there is one for each folder. */
@@ -102,14 +115,15 @@ function run(): void {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
   })
+  const stop = async (): Promise<void> => {
+    await engine?.stop()
+    ended = true
+    drags.clear()
+  }
   app.on('before-quit', (event) => {
     if (ended || engine === undefined) return
     event.preventDefault()
-    void engine.stop().then(() => {
-      ended = true
-      drags.clear()
-      app.quit()
-    })
+    void stop().then(() => app.quit())
   })
 
   const giveUp = (message: string, hint: string): void => {
@@ -131,7 +145,14 @@ function run(): void {
       },
       onFailed,
     })
-    serveWindowCalls({ window: () => window, engine, book, drags })
+    const updates = openUpdates({
+      ...readUpdateFacts(app.isPackaged, join(BUILT, '..'), process.resourcesPath),
+      isBusy: () => engine?.isBusy() ?? Promise.resolve(false),
+      stop,
+      onNotInstalled: () => void startAgain(),
+      onChange: (state) => window?.webContents.send('update', state),
+    })
+    serveWindowCalls({ window: () => window, engine, book, drags, updates })
     const template = menuTemplate({
       isMac: process.platform === 'darwin',
       isPackaged: app.isPackaged,

@@ -26,7 +26,7 @@ export function menuTemplate({ isMac, isPackaged, run }: MenuChoices): Item[] {
   const app: Item = {
     role: 'appMenu',
     submenu: [
-      { role: 'about' },
+      command('About Coffer', 'about'),
       separator,
       settings,
       separator,
@@ -81,6 +81,14 @@ export function menuTemplate({ isMac, isPackaged, run }: MenuChoices): Item[] {
       ...(isPackaged ? [] : [separator, { role: 'toggleDevTools' } satisfies Item]),
     ],
   }
-  const help: Item = { role: 'help', submenu: [command('Commands and Keys', 'palette')] }
+  const help: Item = {
+    role: 'help',
+    submenu: [
+      command('Commands and Keys', 'palette'),
+      separator,
+      command('Third-Party Notices', 'notices'),
+      ...(isMac ? [] : [command('About Coffer', 'about')]),
+    ],
+  }
   return [...(isMac ? [app] : []), file, edit, view, { role: 'windowMenu' }, help]
 }

@@ -1,4 +1,5 @@
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
+import type { UpdateState } from '../api/contract/updates.ts'
 import { PORT_MESSAGE, type Bridge } from '../api/contract/bridge.ts'
 
 /*
@@ -22,6 +23,9 @@ const bridge: Bridge = {
   setProgress: (value) => ipcRenderer.send('progress', value ?? null),
   notify: (title, text) => ipcRenderer.send('notify', title, text),
   setTheme: (theme) => ipcRenderer.send('theme', theme),
+  runtime: `Electron ${process.versions.electron}, Chromium ${process.versions.chrome}`,
+  update: (order) => ask('update', order),
+  onUpdate: (listener) => void ipcRenderer.on('update', (_event, state: UpdateState) => listener(state)),
   onCommand: (listener) => void ipcRenderer.on('command', (_event, id: string) => listener(id)),
 }
 

@@ -43,6 +43,9 @@ export function desktopHost(bridge: Bridge, client: CofferClient): Host {
     setProgress: (value) => bridge.setProgress(value),
     notify: (title, text) => bridge.notify(title, text),
     setTheme: (theme) => bridge.setTheme(theme),
+    runtime: bridge.runtime,
+    update: (order) => bridge.update(order),
+    onUpdate: (listener) => bridge.onUpdate(listener),
     onCommand: (listener) => bridge.onCommand(listener),
   }
 }

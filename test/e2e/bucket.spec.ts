@@ -3,17 +3,11 @@ import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { writeFiles } from '../support/files.ts'
 import { bucketOf } from './support/outside.ts'
-import { details, drop, notices, openBucket, row, seal, tryHere } from './support/person.ts'
+import { details, drop, notices, openBucket, row, runCommand, seal, tryHere } from './support/person.ts'
 import { expect, test } from './support/test.ts'
 
 const settings = (page: Page) => page.getByRole('dialog', { name: 'Settings of “vault”' })
 const removedFiles = (page: Page) => page.getByRole('region', { name: 'Removed files' })
-
-async function command(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: /^Find a command/ }).fill(title)
-  await page.getByRole('option', { name: title }).click()
-}
 
 test('a bucket’s settings are shown and changed, from its header, its menu and the palette', async ({
   page,
@@ -61,7 +55,7 @@ test('a bucket’s settings are shown and changed, from its header, its menu and
   })
 
   await test.step('SSE-C is refused, by name, and allowed from where it was refused', async () => {
-    await command(page, 'Settings of vault')
+    await runCommand(page, 'Settings of vault')
     const part = settings(page).getByRole('region', { name: 'SSE-C' })
     await part.getByRole('button', { name: 'Refuse SSE-C' }).click()
     await expect(part.getByText('This bucket refuses uploads under SSE-C')).toBeVisible()

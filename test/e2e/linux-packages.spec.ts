@@ -100,13 +100,12 @@ test.describe('the .deb', () => {
   })
 
   test('runs the command without a display, and puts a file in and gets it back', async () => {
-    const passphrase = join(scratch, 'passphrase')
-    await writeFile(passphrase, 'a passphrase of this test')
     const env = {
       PATH: '/usr/bin:/bin',
       HOME: scratch,
       COFFER_HOME: join(scratch, 'home'),
-      COFFER_PASSPHRASE_FILE: passphrase,
+      // The keychain's.
+      DBUS_SESSION_BUS_ADDRESS: process.env.DBUS_SESSION_BUS_ADDRESS,
       // Neither makes the app a Node.js for any program.
       ELECTRON_RUN_AS_NODE: '1',
       NODE_OPTIONS: '--require /nonexistent',

@@ -3,6 +3,8 @@
  * Small on purpose: everything else goes through the contract, over a port that leads past the main process.
  */
 
+import type { UpdateOrder, UpdateState } from './updates.ts'
+
 /** Something that a person dropped or picked. Its path has been granted. */
 export interface Given {
   path: string
@@ -32,6 +34,12 @@ export interface Bridge {
   setProgress(value: number | undefined): void
   notify(title: string, text: string): void
   setTheme(theme: 'system' | 'light' | 'dark'): void
+  /** The names and versions of what the window runs on. */
+  runtime: string
+  /** Takes one step of an update, or looks where it is. */
+  update(order: UpdateOrder): Promise<UpdateState>
+  /** Calls `listener` with each step of an update. */
+  onUpdate(listener: (state: UpdateState) => void): void
   /** Calls `listener` with the id of each command that is chosen in the menu. */
   onCommand(listener: (id: string) => void): void
 }

@@ -13,6 +13,8 @@ type Answering = typeof globalThis & { chosen?: string[] }
 export interface DesktopOptions extends Pick<WindowOptions, 'prepare' | 'folder'> {
   /** Opens the packaged app, not the one as built. */
   packaged?: boolean
+  /** Set for the app besides what is set here. */
+  env?: Record<string, string>
 }
 
 export interface DesktopWindow extends OpenWindow {
@@ -27,6 +29,7 @@ export async function openDesktop({
   prepare,
   packaged = false,
   folder: given,
+  env = {},
 }: DesktopOptions = {}): Promise<DesktopWindow> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'coffer-desktop-')))
   const home = join(folder, 'home')
@@ -40,7 +43,7 @@ export async function openDesktop({
     // listened to. A package takes none.
     args: packaged ? [] : ['-r', LOADER, resolve(runtime.app)],
     chromiumSandbox: process.getuid?.() !== 0,
-    env: { ...environment(), COFFER_HOME: home, HOME: person, USERPROFILE: person },
+    env: { ...environment(), ...env, COFFER_HOME: home, HOME: person, USERPROFILE: person },
   })
   const close = async (): Promise<void> => {
     await app.close()

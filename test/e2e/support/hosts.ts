@@ -10,6 +10,8 @@ export interface ElectronRuntime {
   /** The packages for Debian's and Red Hat's families. */
   deb: string
   rpm: string
+  /** Where the packaged app looks for updates, and the private key that it knows the public half of, in PEM. */
+  updates: { url: string; signingKey: string }
 }
 
 /** The runtime that is told by the environment; null where only the browser's journeys run. */
@@ -25,6 +27,7 @@ export function electronRuntime(): ElectronRuntime | null {
     packagedDriven: `${env.COFFER_PACKAGE ?? ''}/coffer-driven`,
     deb: `${packages}/coffer.deb`,
     rpm: `${packages}/coffer.rpm`,
+    updates: { url: env.COFFER_UPDATE_URL ?? '', signingKey: env.COFFER_SIGNING_KEY ?? '' },
   }
 }
 

@@ -118,6 +118,13 @@ export function notices(page: Page): Locator {
   return page.getByRole('region', { name: 'Notices' })
 }
 
+/** By the palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: /^Find a command/ }).fill(title)
+  await page.getByRole('option', { name: title }).click()
+}
+
 /** In MB a second. */
 export async function limitUploads(page: Page, limit: string): Promise<void> {
   await page.getByRole('link', { name: 'Settings' }).click()
