@@ -1,4 +1,5 @@
 import type { UpdateOrder, UpdateState } from '../electron/api/contract/updates.ts'
+import type { Drags } from './state/drag-out.ts'
 
 /** Something a person dropped or picked. The window never sees its content, only this handle to it. */
 export interface Taken {
@@ -37,8 +38,8 @@ export interface Host {
   saveFolder(): Promise<string | null>
   /** Shows a saved file in the system's file manager; undefined where there is none. */
   reveal?(path: string): void
-  /** Begins to drag a file out of the window; undefined where the host cannot. */
-  dragOut?(object: { place: string; bucket: string; key: string }): Promise<void>
+  /** Drags files out of the window; undefined where the host cannot. */
+  drags?: Drags
   /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
   setProgress?(value: number | undefined): void
   notify?(title: string, text: string): void

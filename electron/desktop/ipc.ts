@@ -3,7 +3,6 @@ import { isAbsolute } from 'node:path'
 import {
   MessageChannelMain,
   Notification,
-  app,
   ipcMain,
   nativeTheme,
   powerSaveBlocker,
@@ -16,6 +15,7 @@ import * as z from 'zod'
 import { UPDATE_ORDERS } from '../api/contract/updates.ts'
 import { give, pick, saveFolder, savePath } from './dialogs.ts'
 import type { DragFolders } from './drag-folders.ts'
+import { openDragOut } from './drag-out.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { GrantBook } from './grants.ts'
 import type { Updates } from './updates.ts'
@@ -49,15 +49,11 @@ export function serveWindowCalls(desk: Desk): void {
   on('reveal', z.tuple([text]), (_window, path) => {
     if (isAbsolute(path) && !path.startsWith('\\\\') && existsSync(path)) shell.showItemInFolder(path)
   })
-  handle('drag-folder', z.tuple([]), async () => {
-    const folder = drags.make()
-    await book.give('write', folder)
-    return folder
-  })
-  on('start-drag', z.tuple([text]), async (window, path) => {
-    if (!drags.holds(path)) return
-    window.webContents.startDrag({ file: path, icon: await app.getFileIcon(path) })
-  })
+  const dragOut = openDragOut(drags, book)
+  handle('drag-folder', z.tuple([]), () => dragOut.folder())
+  handle('drag-ready', z.tuple([text]), (_window, path) => dragOut.ready(path))
+  handle('start-drag', z.tuple([text]), (window, path) => dragOut.start(window.webContents, path))
+  on('drop-drag-folder', z.tuple([text]), (_window, folder) => dragOut.remove(folder))
 
   let awake: number | undefined
   on('progress', z.tuple([z.number().min(0).max(1).nullable()]), (window, value) => {
@@ -102,7 +98,7 @@ export function serveWindowCalls(desk: Desk): void {
   function handle<Args extends unknown[], Result>(
     channel: string,
     args: z.ZodType<Args>,
-    act: (window: BrowserWindow, ...args: Args) => Promise<Result>,
+    act: (window: BrowserWindow, ...args: Args) => Promise<Result> | Result,
   ): void {
     ipcMain.handle(channel, (event, ...given: unknown[]) => {
       const window = sender(event)

@@ -1,6 +1,7 @@
-import type { CofferClient } from '../../electron/api/client.ts'
+import { asFailure, type CofferClient } from '../../electron/api/client.ts'
 import type { Bridge, Given } from '../../electron/api/contract/bridge.ts'
 import type { Host, Taken } from '../host.ts'
+import type { Drags, Fetched } from '../state/drag-out.ts'
 
 /** The window in the desktop app: paths from the system's own dialogs and from what was dropped. */
 export function desktopHost(bridge: Bridge, client: CofferClient): Host {
@@ -25,20 +26,17 @@ export function desktopHost(bridge: Bridge, client: CofferClient): Host {
     savePath: async (name) => bridge.savePath(await usualFolder(), name),
     saveFolder: async () => bridge.saveFolder(await usualFolder()),
     reveal: (path) => bridge.reveal(path),
-    async dragOut({ place, bucket, key }) {
-      const name = key.split('/').at(-1) ?? ''
-      if (name === '') return
-      const folder = await bridge.dragFolder()
-      // Only what has been proven leaves the window: the file is whole and verified before it can be dropped anywhere.
-      for await (const event of await client.objects.get({
-        place,
-        bucket,
-        key,
-        to: `${folder}/`,
-        overwrite: 'replace',
-      })) {
-        if (event.kind === 'file-done') bridge.startDrag(event.path)
-      }
+    drags: {
+      async fetch(object, onShare) {
+        const folder = await bridge.dragFolder()
+        const fetched = await fetchInto(folder, client, object, onShare).catch((error: unknown) => ({
+          failure: asFailure(error),
+        }))
+        if ('path' in fetched) await bridge.dragReady(fetched.path)
+        else bridge.dropDragFolder(folder)
+        return fetched
+      },
+      begin: (path) => bridge.startDrag(path),
     },
     setProgress: (value) => bridge.setProgress(value),
     notify: (title, text) => bridge.notify(title, text),
@@ -48,4 +46,21 @@ export function desktopHost(bridge: Bridge, client: CofferClient): Host {
     onUpdate: (listener) => bridge.onUpdate(listener),
     onCommand: (listener) => bridge.onCommand(listener),
   }
+}
+
+/** Only what is proven leaves the window: the file gets its name when it is whole and verified. */
+async function fetchInto(
+  folder: string,
+  client: CofferClient,
+  object: Parameters<Drags['fetch']>[0],
+  onShare: (share: number) => void,
+): Promise<Fetched> {
+  const events = await client.objects.get({ ...object, exact: true, to: `${folder}/`, overwrite: 'replace' })
+  for await (const event of events) {
+    if (event.kind === 'file-done') return { path: event.path }
+    if (event.kind === 'file-failed') return { failure: event.error }
+    if (event.kind === 'skipped') return { failure: { code: 'LEFT_OUT', message: event.why, hint: '', facts: {} } }
+    if (event.kind === 'progress') onShare(event.done / Math.max(1, event.total))
+  }
+  return { failure: { code: 'OBJECT_NOT_FOUND', message: `There is no ${object.key}.`, hint: '', facts: {} } }
 }

@@ -109,7 +109,7 @@ export const app = Object.assign(new EventEmitter(), {
   getPath: () => told.userData,
   requestSingleInstanceLock: () => true,
   whenReady: () => Promise.resolve(),
-  getFileIcon: () => Promise.resolve({}),
+  getFileIcon: () => Promise.reject(new Error('Failed to get file icon.')),
   exit: (code: number) => told.exits.push(code),
   quit() {
     const event = { prevented: false, preventDefault: () => (event.prevented = true) }
@@ -117,6 +117,8 @@ export const app = Object.assign(new EventEmitter(), {
     if (!event.prevented) told.exits.push('quit')
   },
 })
+
+export const nativeImage = { createFromBuffer: () => ({}) }
 
 export const protocol = { registerSchemesAsPrivileged: (schemes: unknown[]) => (told.schemes = schemes) }
 

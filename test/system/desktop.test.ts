@@ -199,9 +199,10 @@ describe('paths', () => {
       if (event.kind === 'file-done') paths.push(event.path)
     }
     for (const path of ['/etc/passwd', join(folder.path, 'letter.txt'), ...paths]) {
-      ipcMain.emit('start-drag', fromFrame(OWN), path)
+      await call('drag-ready', path)
+      expect(await call('start-drag', path)).toBe(path.startsWith(to))
     }
-    await expect.poll(() => told.dragged).toEqual([join(to, 'letter.txt')])
+    expect(told.dragged).toEqual([join(to, 'letter.txt')])
     expect(await readFile(join(to, 'letter.txt'), 'utf8')).toBe('hello')
     expect(dirname(to)).toBe(join(told.userData, 'drag'))
   })

@@ -27,10 +27,14 @@ export interface Bridge {
   savePath(folder: string, name: string): Promise<{ path: string; replaces: boolean } | null>
   saveFolder(folder: string): Promise<string | null>
   reveal(path: string): void
-  /** A folder of its own for a file that is about to be dragged out; removed afterwards. */
+  /** A folder of its own for a file that is to be dragged out. It is removed a while after the last drag, and at quit. */
   dragFolder(): Promise<string>
-  /** Begins to drag a file out that lies in such a folder. */
-  startDrag(path: string): void
+  /** The file is in such a folder, and whole. */
+  dragReady(path: string): Promise<void>
+  /** Begins to drag it out; false if it is not there any more. */
+  startDrag(path: string): Promise<boolean>
+  /** Removes such a folder: its file could not be fetched. */
+  dropDragFolder(folder: string): void
   setProgress(value: number | undefined): void
   notify(title: string, text: string): void
   setTheme(theme: 'system' | 'light' | 'dark'): void

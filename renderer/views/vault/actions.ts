@@ -1,5 +1,7 @@
 import type { Failure, ListedEntry } from '../../../electron/api/contract.ts'
 import { attempt, coffer } from '../../state/coffer.ts'
+import { openDragOut, type DragOut } from '../../state/drag-out.ts'
+import { holdPointer } from '../../state/hold-pointer.ts'
 import { dialogs, type DialogProps } from '../../state/dialogs.svelte.ts'
 import type { FolderView } from '../../state/folder.svelte.ts'
 import type { MenuItem } from '../../ui/menu.ts'
@@ -58,11 +60,15 @@ export async function save({ place, bucket, entries }: Chosen, versionId?: strin
   })
 }
 
-/** What begins to drag an object out of the window; undefined where the host cannot. */
-export function dragOut(place: string, bucket: string, { key }: ListedEntry): (() => void) | undefined {
+/** The one of this window, made with its first list. */
+let drags: DragOut | undefined
+
+/** Begins to drag an object out of the window; undefined where the host cannot. */
+export function dragOut(place: string, bucket: string, entry: ListedEntry): (() => void) | undefined {
   const { host } = coffer
-  if (host.dragOut === undefined) return undefined
-  return () => void attempt(() => host.dragOut?.({ place, bucket, key }) ?? Promise.resolve())
+  if (host.drags === undefined) return undefined
+  const out = (drags ??= openDragOut(host.drags, toasts))
+  return () => void out.drag({ ...entry, place, bucket }, holdPointer())
 }
 
 export async function verify(chosen: Chosen): Promise<void> {

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openGrants, type Grant } from '../../../electron/api/grants.ts'
-import { openDragFolders } from '../../../electron/desktop/drag-folders.ts'
 import { suggestedName } from '../../../electron/desktop/file-name.ts'
 import { openGrantBook } from '../../../electron/desktop/grants.ts'
 import { restartClock } from '../../../electron/desktop/restart-clock.ts'
@@ -44,26 +43,6 @@ describe('what a person gave', () => {
     expect(await gate.mayWrite(join(folder, 'given', 'way-out', 'file'))).toBe(false)
     expect(await gate.mayWrite(join(folder, 'given', '..', 'file'))).toBe(false)
     expect(await gate.mayWrite('given')).toBe(false)
-  })
-})
-
-describe('a file that is dragged out', () => {
-  it('lies in a folder of its own that nobody else can read, and that is removed', () => {
-    const parent = join(testFolder(), 'drag')
-    mkdirSync(parent)
-    writeFileSync(join(parent, 'left'), 'by a drag before')
-    const folders = openDragFolders(parent)
-    expect(existsSync(parent)).toBe(false)
-    const [one, other] = [folders.make(), folders.make()]
-    expect(one).not.toBe(other)
-    if (process.platform !== 'win32') expect(statSync(one).mode & 0o777).toBe(0o700)
-    expect(folders.holds(join(one, 'letter.txt'))).toBe(true)
-    expect(folders.holds(join(parent, 'letter.txt'))).toBe(false)
-    expect(folders.holds(join(one, 'deeper', 'letter.txt'))).toBe(false)
-    expect(folders.holds(one)).toBe(false)
-    folders.clear()
-    expect(existsSync(parent)).toBe(false)
-    expect(folders.holds(join(one, 'letter.txt'))).toBe(false)
   })
 })
 
