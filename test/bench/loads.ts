@@ -4,7 +4,8 @@ import { noise } from '../support/files.ts'
 import type { Load } from './transfers.ts'
 
 export const MIB = 1024 * 1024
-const SMALL_BYTES = 4_096
+const SMALL_BYTES = 4 * 1024
+const MEDIUM_BYTES = 100 * 1024
 /** Files in one folder of a load of small ones. */
 const A_FOLDER = 500
 
@@ -22,15 +23,16 @@ export async function largeLoad(folder: string, bytes: number): Promise<Load> {
   return { size: 'large', path, bytes, files: 1 }
 }
 
-/** A folder of files of 4 KiB each, 500 a folder. */
-export async function smallLoad(folder: string, files: number): Promise<Load> {
-  const path = join(folder, 'small')
-  const bytes = noise(SMALL_BYTES, 'small')
+/** A folder of files of so many bytes each, 500 a folder. */
+export async function folderLoad(folder: string, size: 'medium' | 'small', files: number): Promise<Load> {
+  const path = join(folder, size)
+  const each = size === 'small' ? SMALL_BYTES : MEDIUM_BYTES
+  const bytes = noise(each, size)
   for (let index = 0; index < files; index++) {
     const below = join(path, String(Math.floor(index / A_FOLDER)).padStart(3, '0'))
     if (index % A_FOLDER === 0) await mkdir(below, { recursive: true })
     bytes.writeUInt32LE(index)
     await writeFile(join(below, `${String(index).padStart(6, '0')}.bin`), bytes)
   }
-  return { size: 'small', path, bytes: files * SMALL_BYTES, files }
+  return { size, path, bytes: files * each, files }
 }

@@ -14,7 +14,8 @@ export async function machineTable(): Promise<string> {
     ['system', `${type()} ${release()}`],
     ['Node.js', `${process.version}, OpenSSL ${process.versions.openssl}`],
     ['AWS CLI', await firstLine(pythonTool('aws'), ['--version'])],
-    ['rclone', await firstLine('rclone', ['version'])],
+    ['s5cmd', await firstLine(pythonTool('s5cmd'), ['version'])],
+    ['rclone', await firstLine(pythonTool('rclone'), ['version'])],
     ['OpenSSL', await firstLine('openssl', ['version'])],
     ['grep', await firstLine('grep', ['--version'])],
   ]

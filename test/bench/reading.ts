@@ -17,7 +17,8 @@ Most tables are made against a **sink**: a small server of the bench (\`test/ben
 and throws it away, and serves ranges of noise, or of what was sealed before, out of memory. So neither a server nor a disk
 is what is measured; but the sink runs on the same cores as the client, so that no client has the whole machine. Of a core it
 takes about a fifth of a second a GiB. It looks at no signature and no checksum and keeps no MD5: rclone, which compares
-MD5 where the server has one, is spared that on the way down.`
+MD5 where the server has one, is spared that on the way down. It is reached over TLS, as people reach S3, under a
+certificate authority that the client's environment trusts, unless a table says otherwise.`
 
 export const WINDOW = `In headless Chromium, at 1280 by 800. A cold window is a browser profile that has loaded nothing before; the empty page is
 one more file of the same server. Folders are opened out of the catalog, while S3 is listed behind them, until the first
@@ -27,8 +28,8 @@ by the page between its animation frames.`
 
 const SERVER: Reached = {
   name: 'sink',
-  endpoint: 'http://127.0.0.1:PORT',
-  tls: { endpoint: 'https://127.0.0.1:PORT', caFile: 'CA.pem' },
+  endpoint: 'https://127.0.0.1:PORT',
+  caFile: 'CA.pem',
   awsEnv: {},
   keys: { sent: 'KEY', sealing: 'KEY', kms: 'KMS-KEY' },
   person: { env: {} },
@@ -47,7 +48,11 @@ function commands(contestants: Contestant[]): string {
   return `\`\`\`sh\n${list.join('\n\n')}\n\`\`\``
 }
 
-const WHAT: Record<Size, string> = { large: 'the large file up and down', small: 'the small files up and down' }
+const WHAT: Record<Size, string> = {
+  large: 'the large file up and down',
+  medium: 'the files of 100 KiB up and down',
+  small: 'the small files up and down',
+}
 
 /** As it is typed. Servers and keys are the environment's affair, and the same for all. */
 function shown({ program, args }: Command): string {

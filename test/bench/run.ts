@@ -1,16 +1,16 @@
 /** The benchmark; `npm run bench -- --help` tells its options. Prints tables of medians with ratios side by side. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { contestant, CONTESTANTS, type Size } from './contestants.ts'
+import { contestant, type Size } from './contestants.ts'
 import { runListing } from './listing.ts'
-import { largeLoad, MIB, smallLoad } from './loads.ts'
+import { folderLoad, largeLoad, MIB } from './loads.ts'
 import { machineTable } from './machine.ts'
 import { runMemory } from './memory-table.ts'
 import { readOptions, type TransferOptions } from './options.ts'
 import { writePage, type Section } from './page.ts'
 import { runPipeline } from './pipeline.ts'
 import { readingText, WINDOW } from './reading.ts'
-import { startServer, type BenchServer, type ServerName } from './servers.ts'
+import { startServer, type BenchServer, type Line, type ServerName } from './servers.ts'
 import { isMet, targetTable, type Target } from './targets.ts'
 import { costTable, transferTable, transferTargets } from './transfer-report.ts'
 import { runTransfers, type Load, type Result } from './transfers.ts'
@@ -56,12 +56,26 @@ async function pipeline(): Promise<void> {
 }
 
 async function onServer(transfers: TransferOptions): Promise<void> {
-  const server = await startServer(transfers.server)
+  const isSink = transfers.server === 'sink'
+  const wanted = (letters: string): boolean => options.tables.some((letter) => letters.includes(letter))
+  if (isSink && wanted('df')) {
+    // The window and its catalog are measured, not the line.
+    await reached(transfers.server, { tls: false, rtt: 0 }, async (server) => {
+      if (wanted('d')) await listing(server)
+      if (wanted('f')) await window(server)
+    })
+  }
+  if (!wanted(isSink ? 'ac' : 'a')) return
+  await reached(transfers.server, options.line, async (server) => {
+    if (isSink && wanted('c')) await memory(server)
+    if (wanted('a')) await transfer(server, transfers)
+  })
+}
+
+async function reached(name: ServerName, line: Line, work: (server: BenchServer) => Promise<void>): Promise<void> {
+  const server = await startServer(name, line)
   try {
-    if (server.name === 'sink' && options.tables.includes('d')) await listing(server)
-    if (server.name === 'sink' && options.tables.includes('c')) await memory(server)
-    if (server.name === 'sink' && options.tables.includes('f')) await window(server)
-    if (options.tables.includes('a')) await transfer(server, transfers)
+    await work(server)
   } finally {
     await server.stop()
   }
@@ -97,11 +111,24 @@ async function transfer(
     if (isLate()) break
     const load = await loadOf(size, amount)
     const able = contestants.filter(
-      ({ overTls, sizes }) => sizes.includes(size) && (!overTls || server.tls !== undefined),
+      ({ needsTls, sizes }) => sizes.includes(size) && (!needsTls || server.caFile !== undefined),
     )
-    const results = await runTransfers({ server, load, contestants: able, rounds: times, folder, say, isLate })
+    const { everyone } = options
+    const results = await runTransfers({
+      server,
+      load,
+      contestants: able,
+      everyone,
+      rounds: times,
+      folder,
+      say,
+      isLate,
+    })
     await rm(load.path, { recursive: true })
-    const what = size === 'large' ? `One file of ${load.bytes / MIB} MiB` : `${load.files} files of 4 KiB`
+    const what =
+      size === 'large'
+        ? `One file of ${load.bytes / MIB} MiB`
+        : `${load.files} files of ${load.bytes / load.files / 1024} KiB`
     const text = (['up', 'down'] as const).map(
       (direction) => `${titled(direction)}\n\n${transferTable(results, direction)}`,
     )
@@ -120,17 +147,24 @@ function titled(direction: 'up' | 'down'): string {
 }
 
 function onWhat(server: ServerName): string {
-  return server === 'sink' ? 'against the sink' : `against ${server}`
+  if (server !== 'sink') return `against ${server}`
+  const { tls, rtt } = options.line
+  return `against the sink over ${tls ? 'TLS' : 'plain HTTP'}${rtt > 0 ? `, with a round trip of ${rtt} ms` : ''}`
 }
 
-function loadOf(size: Size, { large, files }: { large: number; files: number }): Promise<Load> {
-  return size === 'large' ? largeLoad(folder, large) : smallLoad(folder, files)
+function loadOf(
+  size: Size,
+  { large, mediumFiles, files }: { large: number; mediumFiles: number; files: number },
+): Promise<Load> {
+  return size === 'large' ? largeLoad(folder, large) : folderLoad(folder, size, size === 'small' ? files : mediumFiles)
 }
 
 /** How the page was made. */
 function intro(): string {
   const minutes = ((performance.now() - started) / 60_000).toFixed(0)
-  const typed = CONTESTANTS.filter((each) => options.transfers.some(({ contestants }) => contestants.includes(each)))
+  const typed = options.everyone.filter((each) =>
+    options.transfers.some(({ contestants }) => contestants.includes(each)),
+  )
   const command = ['npm run bench --', ...args].join(' ')
   return `\`${command}\` made this page in ${minutes} minutes.\n\n${readingText(typed)}`
 }

@@ -8,15 +8,17 @@ import { awsEnv, startComputer } from '../support/computer.ts'
 import { startMoto } from '../support/moto.ts'
 import { start, succeed } from '../support/run.ts'
 import { awsClients, believe } from '../support/servers.ts'
+import { startDelayLine } from './delay-line.ts'
 
 export type ServerName = 'sink' | 'This computer' | 'moto'
 
 /** A server under the bench, with a person who uses it. */
 export interface BenchServer {
   name: ServerName
+  /** Where contestants reach it, over the line that was asked for. */
   endpoint: string
-  /** The same server behind TLS, where the bench put it there: rclone sends customer keys no other way. */
-  tls: { endpoint: string; caFile: string } | undefined
+  /** The authority to trust, in PEM; undefined over plain HTTP. */
+  caFile: string | undefined
   person: Person
   /** What AWS's tools read from the environment. */
   awsEnv: Record<string, string>
@@ -28,11 +30,18 @@ export interface BenchServer {
   stop(): Promise<void>
 }
 
-/** Starts the named server and makes its keys and buckets. */
-export async function startServer(name: ServerName): Promise<BenchServer> {
+/** The way to a server. */
+export interface Line {
+  tls: boolean
+  /** Milliseconds of a round trip, beside what loopback takes. */
+  rtt: number
+}
+
+/** Starts the named server and makes its keys and buckets. The line is the sink's: others are reached over plain HTTP. */
+export async function startServer(name: ServerName, line: Line): Promise<BenchServer> {
   switch (name) {
     case 'sink':
-      return startSink()
+      return startSink(line)
     case 'This computer':
       return startThisComputer()
     case 'moto':
@@ -47,7 +56,7 @@ async function makeKeys(person: Person): Promise<void> {
   for (const name of Object.values(CUSTOMER_KEYS)) await person.done(['key', 'new', name, '--no-kit'])
 }
 
-async function startSink(): Promise<BenchServer> {
+async function startSink({ tls, rtt }: Line): Promise<BenchServer> {
   const person = await newPerson({ AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' })
   const [keyFile, caFile] = [join(person.folder, 'tls.key'), join(person.folder, 'tls.pem')]
   await succeed('openssl', [
@@ -60,23 +69,26 @@ async function startSink(): Promise<BenchServer> {
   })
   if (!sink.child.stdout) throw new Error('the sink has no standard output')
   const [line] = (await once(createInterface({ input: sink.child.stdout }), 'line')) as [string]
-  const { endpoint, tlsEndpoint } = JSON.parse(line) as { endpoint: string; tlsEndpoint: string }
-  const env = awsEnv(endpoint, endpoint, 'us-east-1', 'bench', 'bench')
-  for (const each of [endpoint, tlsEndpoint]) believe(person, each)
+  const direct = JSON.parse(line) as { endpoint: string; tlsEndpoint: string }
+  const near = tls ? direct.tlsEndpoint : direct.endpoint
+  const far = rtt > 0 ? await startDelayLine(near, rtt) : undefined
+  const endpoint = far?.endpoint ?? near
+  believe(person, endpoint)
   await makeKeys(person)
-  const { s3, kms } = awsClients(env)
+  const { s3, kms } = awsClients(awsEnv(direct.endpoint, direct.endpoint, 'us-east-1', 'bench', 'bench'))
   kms.destroy()
   return {
     name: 'sink',
     endpoint,
-    tls: { endpoint: tlsEndpoint, caFile },
+    caFile: tls ? caFile : undefined,
     person,
-    awsEnv: env,
+    awsEnv: awsEnv(endpoint, endpoint, 'us-east-1', 'bench', 'bench'),
     keys: { ...CUSTOMER_KEYS, kms: '11111111-2222-3333-4444-555555555555' },
     buckets: { drop: 'drop', keep: 'keep' },
     s3,
     async stop() {
       s3.destroy()
+      await far?.stop()
       sink.child.stdin?.end()
       await sink.ended
       await person.remove()
@@ -116,7 +128,7 @@ async function foreign(
   return {
     name,
     endpoint,
-    tls: undefined,
+    caFile: undefined,
     person,
     awsEnv: env,
     keys: { ...CUSTOMER_KEYS, kms: key?.arn ?? '' },

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { filesBelow } from '../support/files.ts'
-import { CONTESTANTS, type Contestant, type Size, type Where } from './contestants.ts'
+import { isFolder, type Contestant, type Size, type Where } from './contestants.ts'
 import { measure, median, type Cost } from './measure.ts'
 import { removeBelow, type BenchServer } from './servers.ts'
 
@@ -29,6 +29,8 @@ export interface Plan {
   server: BenchServer
   load: Load
   contestants: Contestant[]
+  /** Those who do not run themselves put up what others bring down. */
+  everyone: readonly Contestant[]
   rounds: number
   /** True once no further round may begin. */
   isLate: () => boolean
@@ -43,9 +45,9 @@ export interface Plan {
  * that is not counted. What is plain to others is brought down as Coffer put it up.
  */
 export async function runTransfers(plan: Plan): Promise<Result[]> {
-  const { contestants, rounds, say, load, server, isLate } = plan
+  const { contestants, everyone, rounds, say, load, server, isLate } = plan
   const runs = new Map<string, Cost[]>()
-  const owners = CONTESTANTS.filter(({ id }) => contestants.some((each) => storeOf(each) === id))
+  const owners = everyone.filter(({ id }) => contestants.some((each) => storeOf(each) === id))
   for (const contestant of owners) {
     say(`${server.name}, ${load.size}: ${contestant.name}, not counted`)
     await moveUp(plan, contestant, ownStore(plan, contestant))
@@ -95,7 +97,7 @@ function storedBelow(id: string): string {
 }
 
 function keyFor({ load }: Plan, below: string): string {
-  return load.size === 'large' ? `${below}/large` : `${below}/`
+  return isFolder(load.size) ? `${below}/` : `${below}/large`
 }
 
 function moveUp({ server, load, folder }: Plan, contestant: Contestant, where: Where): Promise<Cost> {
@@ -107,7 +109,7 @@ async function moveDown(plan: Plan, contestant: Contestant): Promise<Cost> {
   const { server, load, folder } = plan
   const back = join(folder, 'back')
   await mkdir(back)
-  const to = load.size === 'large' ? join(back, 'large') : back
+  const to = isFolder(load.size) ? back : join(back, 'large')
   const where = ownStore(plan, { ...contestant, id: storeOf(contestant) })
   try {
     const cost = await measure(contestant.down(server, load.size, where, to), folder)
@@ -119,7 +121,7 @@ async function moveDown(plan: Plan, contestant: Contestant): Promise<Cost> {
 }
 
 async function checkArrived(load: Load, path: string, { name }: Contestant): Promise<void> {
-  if (load.size === 'large') {
+  if (!isFolder(load.size)) {
     const { size } = await stat(path)
     if (size !== load.bytes) throw new Error(`${name} brought back ${size} bytes of ${load.bytes}`)
     return
