@@ -176,7 +176,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     else trustNames(s3)
     const demands = demandsOf(settings, place)
     rememberDemands(s3, demands)
-    const books = { keys, catalog, lastReads, downloads }
+    const learn: DemandMemory['set'] = (bucket, learned) => demands.set(bucket, learned)
+    const books = { keys, catalog, lastReads, downloads, learn }
     const thread = openSmallThread({ place, makesBuckets, server, connection, demands: demands.all() }, books)
     const kept = { catalog, downloads, uploads, lastReads, findings: known }
     const close = (): void => {

@@ -6,10 +6,11 @@ const MIN_DIFFERENT = 6
 
 /**
  * The rule for a new passphrase of a recovery kit or of the sealed key file: a thief of the file guesses without limit, so it
- * has to be long enough, and one that `age` can be given on a terminal. One that is in use is never held to it. Throws
- * INVALID_INPUT, without a word of the passphrase.
+ * has to be long enough, not be guessed within the hour (`123456789012`, `qwertyuiopas`, `passwordpassword`), and be one that
+ * `age` can be given on a terminal. One that is in use is never held to it. Throws INVALID_INPUT, without a word of the
+ * passphrase.
  */
-export function checkPassphrase(passphrase: string): void {
+export async function checkPassphrase(passphrase: string): Promise<void> {
   const characters = Array.from(passphrase)
   if (/\p{Cc}/u.test(passphrase)) throw weak('A passphrase is one line of text.')
   if (characters.length < MIN_CHARACTERS) {
@@ -17,6 +18,10 @@ export function checkPassphrase(passphrase: string): void {
   }
   if (new Set(characters).size < MIN_DIFFERENT)
     throw weak('A passphrase of so few different characters is soon guessed.')
+  // Its dictionaries are large, and seldom needed.
+  const { strengthOf } = await import('../base/passphrase-strength.ts')
+  const { score, words } = strengthOf(passphrase)
+  if (score === 0) throw weak(words)
 }
 
 /** Crockford's base32: no letter that is taken for a digit, so it can be copied from paper. */

@@ -119,7 +119,7 @@ async function askForNew(askPassphrase: AskPassphrase, why: string): Promise<str
     const passphrase = await askPassphrase(words, 'create')
     if (passphrase === '') return ''
     try {
-      checkPassphrase(passphrase)
+      await checkPassphrase(passphrase)
       return passphrase
     } catch (error) {
       if (!isCofferError(error)) throw error
@@ -137,7 +137,7 @@ async function useFile(options: SecretsOptions): Promise<SealedFile> {
 
 /** Throws INVALID_INPUT if the passphrase does not keep the rule. */
 async function makeFile(options: SecretsOptions, passphrase: string): Promise<SealedFile> {
-  checkPassphrase(passphrase)
+  await checkPassphrase(passphrase)
   const file = fileOf(options, passphrase)
   await file.create()
   await file.check()
@@ -216,7 +216,7 @@ export async function changePassphrase(store: OpenSecrets, current: string, next
       hint: 'A recovery kit gets a new passphrase when you save it anew: coffer key kit.',
     })
   }
-  checkPassphrase(next)
+  await checkPassphrase(next)
   await store.changePassphrase(current, next)
 }
 

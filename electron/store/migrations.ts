@@ -285,4 +285,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE catalog ADD COLUMN envelope TEXT;  -- JSON: the object's client-side envelope, the data key in it wrapped
   `,
+  `
+  -- Few objects are named so: whether a folder has any is known at once. The expression is that of listing/instruction-files.ts.
+  CREATE INDEX listed_instructions ON listed_objects (folder, name) WHERE substr(name, -12) = '.instruction';
+  `,
 ]

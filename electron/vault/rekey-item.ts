@@ -1,16 +1,15 @@
 import { isCofferError } from '../base/errors.ts'
 import type { ModeChoice } from '../base/mode-names.ts'
 import type { ModeOptions, Recognition } from '../modes/mode.ts'
-import type { VersionLine } from '../cloud/list-versions.ts'
 import { isKey, type KeyNames } from './key-names.ts'
 import { look, type Looked, type Wanted } from './look.ts'
+import { contentVersions, purge } from './purge-versions.ts'
 import { openLooked, type Reading } from './reading.ts'
 import { recognise } from './recognise.ts'
 import { rekeyOpened } from './rekey.ts'
 import { isThere, type Target } from './rekey-target.ts'
 import type { PutResult, RekeyWatch, Vault } from './vault.ts'
 import { verify } from './verify.ts'
-import { deleteVersion, versionsOf } from './versions.ts'
 
 /** One object of a re-key of many. */
 export interface RekeyItem {
@@ -47,7 +46,7 @@ export async function rekeyItem(vault: Vault, item: RekeyItem, watch: RekeyWatch
   if (standing.kind === 'elsewhere') return standing
   if (standing.kind === 'there') {
     const { bucket, key } = item
-    const older = item.purge ? await listVersions(vault, item, signal) : []
+    const older = item.purge ? await contentVersions(vault, item, signal) : []
     const isUnknown = item.doubtful || isOwnUnknown(vault, item, standing.etag)
     // The attempt that was cut off may have taken its envelope off, and had no time to remember that.
     if (isUnknown) vault.catalog.forget(vault.place, bucket, key)
@@ -55,7 +54,7 @@ export async function rekeyItem(vault: Vault, item: RekeyItem, watch: RekeyWatch
     return { ...standing, purged: await purge(vault, item, older, signal) }
   }
   const { reading } = standing
-  const older = item.purge ? await listVersions(vault, item, signal).catch(disposing(reading)) : []
+  const older = item.purge ? await contentVersions(vault, item, signal).catch(disposing(reading)) : []
   const result = await rekeyOpened(vault, item, reading, watch)
   return { kind: 'changed', result, purged: await purge(vault, item, older, signal) }
 }
@@ -151,39 +150,4 @@ async function openOrPass(
 
 function isOtherKey(error: unknown): boolean {
   return isCofferError(error, 'KEY_NOT_FOUND') || isCofferError(error, 'KMS_KEY_NOT_FOUND')
-}
-
-/** Delete markers hold no content and are no versions here. */
-async function listVersions(vault: Vault, object: RekeyItem, signal: AbortSignal): Promise<VersionLine[]> {
-  return (await versionsOf(vault, object, signal)).filter(({ kind }) => kind === 'version')
-}
-
-/** Of the versions that were there before, those that are neither the current one nor where the object is to get to. */
-async function purge(vault: Vault, item: RekeyItem, before: { id: string }[], signal: AbortSignal): Promise<number> {
-  if (before.length === 0) return 0
-  const now = await listVersions(vault, item, signal)
-  const older = new Set(now.filter(({ isLatest }) => !isLatest).map(({ id }) => id))
-  let purged = 0
-  for (const { id } of before) {
-    if (!older.has(id) || (await versionIsThere(vault, item, id, signal))) continue
-    await deleteVersion(vault, item, id, signal)
-    purged += 1
-  }
-  return purged
-}
-
-/** A version whose key cannot be reached here is not under the new one, which can. */
-async function versionIsThere(vault: Vault, item: RekeyItem, id: string, signal: AbortSignal): Promise<boolean> {
-  const wanted = { bucket: item.bucket, key: item.key, versionId: id, options: {} }
-  const looked = await look(vault, wanted, signal)
-  const told = recognise(vault, looked.facts)
-  if (told.mode !== item.target.mode) return false
-  if (told.keyId !== undefined) return isThere(item.target, told, looked.facts)
-  const reading = await openLooked(vault, wanted, looked, signal).catch((error: unknown) => {
-    if (isCofferError(error) && /^(?:KEY|KMS)_|^ENVELOPE|^LEGACY/.test(error.code)) return null
-    throw error
-  })
-  if (reading === null) return false
-  reading.plan.dispose()
-  return isThere(item.target, reading.plan.recognition, reading.facts)
 }

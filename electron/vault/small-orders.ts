@@ -67,4 +67,6 @@ export type FromThread =
   | { kind: 'ready' }
   /** JSON of `SmallEnd[]`: a journey is many small texts, of which a structured clone costs several times as much. */
   | { kind: 'ends'; ends: string }
+  /** What a bucket turned out to demand of each write. */
+  | { kind: 'demands'; bucket: string; demands: BucketDemands }
   | { kind: 'key'; question: KeyQuestion }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { builtProgram } from '../base/built-program.ts'
 import { withCompiled } from '../base/compiled.ts'
 import { CofferError } from '../base/errors.ts'
+import type { BucketDemands } from '../cloud/bucket-demands.ts'
 import { throwIfAborted } from '../cloud/send.ts'
 import type { KeyRing } from '../keys/keyring.ts'
 import type { Downloads } from '../store/downloads.ts'
@@ -40,7 +41,11 @@ export interface SmallThread extends Disposable {
 }
 
 /** What stays in the main thread. */
-export type SmallBooks = Pick<Vault, 'keys' | 'catalog' | 'lastReads'> & { downloads: Pick<Downloads, 'temporaryFor'> }
+export type SmallBooks = Pick<Vault, 'keys' | 'catalog' | 'lastReads'> & {
+  downloads: Pick<Downloads, 'temporaryFor'>
+  /** Remembers what the thread learned of a bucket for the runs that come. */
+  learn?: (bucket: string, demands: BucketDemands) => void
+}
 
 type Ended = Exclude<SmallEnd, { failure: unknown }>
 
@@ -53,7 +58,8 @@ interface Waiting {
 const ROOM = { maxYoungGenerationSizeMb: 96 }
 
 /** Keys are lent to the thread one by one as it asks for them; what it moved is told to the catalog here. */
-export function openSmallThread(bench: SmallBench, { keys, catalog, lastReads, downloads }: SmallBooks): SmallThread {
+export function openSmallThread(bench: SmallBench, books: SmallBooks): SmallThread {
+  const { keys, catalog, lastReads, downloads, learn } = books
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
   let isOver = false
@@ -71,6 +77,7 @@ export function openSmallThread(bench: SmallBench, { keys, catalog, lastReads, d
   }
   function hear(message: FromThread): void {
     if (message.kind === 'ready') begin()
+    else if (message.kind === 'demands') learn?.(message.bucket, message.demands)
     else if (message.kind === 'key') void answered(keys, message.question).then(lend)
     else for (const each of JSON.parse(message.ends) as SmallEnd[]) settle(each)
   }

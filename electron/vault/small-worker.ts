@@ -16,10 +16,14 @@ import type { Catalog, Vault } from './vault.ts'
 
 const bench = workerData as SmallBench
 const clients = openClients(bench.connection)
-rememberDemands(
-  clients.s3,
-  memoryOf(bench.demands ?? {}, () => undefined),
-)
+const demandsKnown = memoryOf(bench.demands ?? {}, () => undefined)
+rememberDemands(clients.s3, {
+  ...demandsKnown,
+  set(bucket, demands) {
+    demandsKnown.set(bucket, demands)
+    tell({ kind: 'demands', bucket, demands })
+  },
+})
 const stops = new Map<number, AbortController>()
 let ends: SmallEnd[] = []
 

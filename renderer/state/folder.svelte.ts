@@ -24,6 +24,14 @@ interface Details {
  * One folder, or what a search found below it, as rows that are fetched when they come into view. The catalog answers at
  * once; S3 is listed behind it, and the rows follow.
  */
+/** Some rows, and how many there are in all. */
+interface Part {
+  entries: ListedEntry[]
+  total: number
+  /** Only of a folder. */
+  instructionFiles?: number
+}
+
 export class FolderView implements Rows {
   readonly place: string
   readonly bucket: string
@@ -31,6 +39,8 @@ export class FolderView implements Rows {
   readonly selection = new Selection(this)
 
   total = $state(0)
+  /** Of the objects that are shown; they are no rows of their own. */
+  instructionFiles = $state(0)
   sort = $state<SortBy>('name')
   descending = $state(false)
   words = $state('')
@@ -201,13 +211,14 @@ export class FolderView implements Rows {
   }
 
   async #page(offset: number, limit: number): Promise<{ entries: ListedEntry[]; total: number }> {
-    const { entries, total } = await this.#ask(offset, limit)
+    const { entries, total, instructionFiles = 0 } = await this.#ask(offset, limit)
+    this.instructionFiles = instructionFiles
     if (this.#leaving.size === 0) return { entries, total }
     const staying = entries.filter(({ key }) => !this.#leaving.has(key))
     return { entries: staying, total: Math.max(staying.length, total - this.#leaving.size) }
   }
 
-  async #ask(offset: number, limit: number): Promise<{ entries: ListedEntry[]; total: number }> {
+  async #ask(offset: number, limit: number): Promise<Part> {
     const { objects } = coffer.client
     const words = this.words.split(/\s+/).filter(Boolean)
     if (words.length === 0) {

@@ -27,6 +27,8 @@ export interface Oddities {
   hidesSize: boolean
   /** What of an object is asked for is not listened to: all of it comes. */
   ignoresRange: boolean
+  /** Its policy denies what is stored without this header's value. */
+  demandsSse: string | undefined
 }
 
 export interface OddS3 {
@@ -63,6 +65,7 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
     refuse: () => undefined,
     hidesSize: false,
     ignoresRange: false,
+    demandsSse: undefined,
     ...oddities,
   }
   const seen: string[] = []
@@ -105,6 +108,11 @@ export async function startOddS3(oddities: Partial<Oddities> = {}): Promise<OddS
     const object = objects.get(name)
     if (request.method === 'PUT' && request.headers['if-none-match'] === '*' && object !== undefined) {
       fail(412, 'PreconditionFailed')
+      return
+    }
+    const sse = request.headers['x-amz-server-side-encryption']
+    if (request.method === 'PUT' && odd.demandsSse !== undefined && sse !== odd.demandsSse) {
+      fail(403, 'AccessDenied')
       return
     }
     if (request.method === 'PUT') {

@@ -46,7 +46,7 @@ const folder = z
 export const browsing = {
   /**
    * A part of a folder's view, out of the catalog: S3 is not asked, and This computer not started. Folders come first, by
-   * name. `complete` is false for what was never listed to its end or is being listed: then `refresh` it and ask again.
+   * name. Instruction files are only counted. `complete` is false for what was never listed to its end or is being listed: then `refresh` it and ask again.
    */
   page: oc
     .input(
@@ -63,6 +63,8 @@ export const browsing = {
       z.object({
         entries: z.array(listEntry),
         total: z.number(),
+        /** How many instruction files are in it, which are not shown: they belong to objects that are. */
+        instructionFiles: z.number(),
         complete: z.boolean(),
         listedAt: z.date().optional(),
       }),
@@ -80,7 +82,7 @@ export const browsing = {
 
   /**
    * The listed objects of a bucket, or below a folder, whose keys hold all of the words, in any case. Those that hold them
-   * in their name come before those that hold them in their path. `searched` objects were looked at, `total` were found.
+   * in their name come before those that hold them in their path. `searched` objects were looked at, `total` were found; instruction files are left out.
    */
   search: oc
     .input(

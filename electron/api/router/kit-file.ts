@@ -41,7 +41,7 @@ export async function saveKit(
   request: KitRequest,
 ): Promise<SavedKit> {
   const { passphrase, hint, overwrite } = request
-  checkPassphrase(passphrase)
+  await checkPassphrase(passphrase)
   if (hint !== undefined && foldCase(hint).includes(foldCase(passphrase))) {
     throw new CofferError('INVALID_INPUT', 'The hint must not hold the passphrase: whoever finds the sheet reads it.')
   }

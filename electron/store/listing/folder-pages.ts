@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ObservedMode } from '../../base/mode-names.ts'
+import { openInstructionCount, WITHOUT_INSTRUCTION_FILES } from './instruction-files.ts'
 import { openOrders, type Sort } from './orders.ts'
-import { parentOf, type FolderRow, type ListedTables } from './tables.ts'
+import { parentOf, type ListedTables } from './tables.ts'
 
 export interface FolderQuery {
   place: string
@@ -31,6 +32,8 @@ export interface FolderPage {
   entries: ListedEntry[]
   /** How many entries there are in all. */
   total: number
+  /** How many instruction files are in it; they are no entries, for they belong to objects that are. */
+  instructionFiles: number
   /** True if all of it is shown as S3 had it at `listedAt`; false if it was never listed to its end, or is being listed. */
   complete: boolean
   listedAt: Date | undefined
@@ -52,9 +55,15 @@ export function openFolderPages(
   const folders = inBothDirections((direction) =>
     db.prepare(`SELECT path FROM listed_folders WHERE parent = ? ORDER BY path ${direction} LIMIT ? OFFSET ?`),
   )
-  const byName = inBothDirections((direction) =>
-    db.prepare(`SELECT ${COLUMNS} WHERE o.folder = ? AND o.name > '' ORDER BY o.name ${direction} LIMIT ? OFFSET ?`),
-  )
+  const byName = (without: string) =>
+    inBothDirections((direction) =>
+      db.prepare(
+        `SELECT ${COLUMNS} WHERE o.folder = ? AND o.name > '' ${without} ORDER BY o.name ${direction} LIMIT ? OFFSET ?`,
+      ),
+    )
+  // To look at the name of each row that is passed over takes a while, and most folders hold no instruction file.
+  const [objectsOnly, allObjects] = [byName(WITHOUT_INSTRUCTION_FILES), byName('')]
+  const instructionFilesIn = openInstructionCount(db)
   const pathOf = db.prepare(
     'SELECT f.path FROM listed_objects AS o JOIN listed_folders AS f ON f.id = o.folder WHERE o.id = ?',
   )
@@ -71,15 +80,16 @@ export function openFolderPages(
   }
 
   const objectsIn = (
-    { id, objects }: FolderRow,
+    { id, objects }: { id: number; objects: { count: number; isFiltered: boolean } },
     query: FolderQuery,
     stamp: number,
     { skip, limit }: { skip: number; limit: number },
   ): ListedEntry[] => {
     const { place, bucket, prefix, sort, descending } = query
-    if (skip >= objects || limit <= 0) return []
+    if (skip >= objects.count || limit <= 0) return []
     if (sort !== 'name')
       return entries(place, bucket, orders({ folder: id, sort, descending, stamp }).subarray(skip, skip + limit))
+    const byName = objects.isFiltered ? objectsOnly : allObjects
     return byName(descending)
       .all(place, bucket, prefix, id, limit, skip)
       .map((row) => toEntry(prefix, row))
@@ -90,16 +100,19 @@ export function openFolderPages(
     page(query) {
       const { prefix, sort, descending, offset, limit } = query
       const bucket = tables.findBucket(query.place, query.bucket)
-      if (bucket === null) return { entries: [], total: 0, complete: false, listedAt: undefined }
+      if (bucket === null) return { ...NOTHING, complete: false, listedAt: undefined }
       const standing = standingOf(tables, bucket, prefix)
       const row = tables.folder(bucket, prefix)
-      if (row === null) return { entries: [], total: 0, ...standing }
+      if (row === null) return { ...NOTHING, ...standing }
       const below = Number(folderCount.get(row.id)?.['n'])
       const shown = offset >= below ? [] : folders(sort === 'name' && descending).all(row.id, limit, offset)
       const first = shown.map((line) => toFolderEntry(String(line['path'])))
       const rest = { skip: Math.max(0, offset - below), limit: limit - first.length }
-      const objects = objectsIn(row, query, tables.changes(bucket), rest)
-      return { entries: [...first, ...objects], total: below + row.objects, ...standing }
+      const instructionFiles = instructionFilesIn(row.id)
+      const shownObjects = { count: row.objects - instructionFiles, isFiltered: instructionFiles > 0 }
+      const objects = objectsIn({ id: row.id, objects: shownObjects }, query, tables.changes(bucket), rest)
+      const total = below + shownObjects.count
+      return { entries: [...first, ...objects], total, instructionFiles, ...standing }
     },
   }
 }
@@ -132,6 +145,8 @@ function standingOf(
 function later(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.max(one, other)
 }
+
+const NOTHING = { entries: [], total: 0, instructionFiles: 0 }
 
 function inBothDirections<T>(prepare: (direction: 'ASC' | 'DESC') => T): (descending: boolean) => T {
   const [up, down] = [prepare('ASC'), prepare('DESC')]

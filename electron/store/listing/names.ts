@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { WITHOUT_INSTRUCTION_FILES } from './instruction-files.ts'
 
 /** The keys of a run of folders, packed for searching. Line `n` is the bytes of `text` from `starts[n]` to `starts[n + 1]`. */
 export interface Names {
@@ -45,7 +46,8 @@ export function openNames(
   )
   const objects = db.prepare(`
     SELECT o.id, f.path, o.name FROM listed_folders AS f CROSS JOIN listed_objects AS o ON o.folder = f.id
-    WHERE f.bucket = ? AND f.path >= ? AND f.path <= ? AND o.name > '' ORDER BY f.path, o.name`)
+    WHERE f.bucket = ? AND f.path >= ? AND f.path <= ? AND o.name > '' ${WITHOUT_INSTRUCTION_FILES}
+    ORDER BY f.path, o.name`)
   objects.setReturnArrays(true)
   let kept = { of: '', parts: new Map<string, Names>(), bytes: 0 }
 

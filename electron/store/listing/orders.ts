@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { WITHOUT_INSTRUCTION_FILES } from './instruction-files.ts'
 
 export type Sort = 'name' | 'size' | 'date'
 
@@ -22,7 +23,8 @@ export function openOrders(db: DatabaseSync): (query: OrderQuery) => Float64Arra
   const columns = { size: 'size', date: 'modified' }
   const select = (sort: OrderQuery['sort']) => {
     const statement = db.prepare(
-      `SELECT id, ${columns[sort]} FROM listed_objects WHERE folder = ? AND name > '' ORDER BY name`,
+      `SELECT o.id, o.${columns[sort]} FROM listed_objects AS o
+       WHERE o.folder = ? AND o.name > '' ${WITHOUT_INSTRUCTION_FILES} ORDER BY o.name`,
     )
     statement.setReturnArrays(true)
     return statement

@@ -223,23 +223,21 @@ describe('what is in a kit', () => {
 })
 
 describe('the passphrase of a kit', () => {
-  test('made by Coffer passes its own rule, and is another each time', () => {
+  test('made by Coffer passes its own rule, and is another each time', async () => {
     const made = Array.from({ length: 200 }, newPassphrase)
-    for (const passphrase of made) {
-      expect(passphrase).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/)
-      checkPassphrase(passphrase)
-    }
+    for (const passphrase of made) expect(passphrase).toMatch(/^([0-9a-hjkmnp-tv-z]{4}-){5}[0-9a-hjkmnp-tv-z]{4}$/)
+    for (const passphrase of made.slice(0, 20)) await checkPassphrase(passphrase)
     expect(new Set(made).size).toBe(200)
   })
 
-  test.each(['', 'short', 'elevenchars', 'aaaaaaaaaaaaaaaa', 'abababababababab', 'two lines\nof words'])(
-    '%j is too weak, and the error does not repeat it',
-    (passphrase) => {
-      const check = (): void => checkPassphrase(passphrase)
-      expect(check).toThrow(expect.objectContaining({ code: 'INVALID_INPUT' }) as Error)
-      if (passphrase !== '') expect(check).not.toThrow(passphrase)
-    },
-  )
+  test.each([
+    ...['', 'short', 'elevenchars', 'aaaaaaaaaaaaaaaa', 'abababababababab', 'two lines\nof words'],
+    ...['123456789012', 'qwertyuiopas', 'passwordpassword', 'Passw0rd!Passw0rd!'],
+  ])('%j is too weak, and the error does not repeat it', async (passphrase) => {
+    const failure: unknown = await checkPassphrase(passphrase).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'INVALID_INPUT' })
+    if (passphrase !== '') expect((failure as Error).message).not.toContain(passphrase)
+  })
 })
 
 describe('the sheet to print', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { get } from '../../../electron/vault/get.ts'
 import { objectsBelow } from '../../../electron/vault/keys-below.ts'
 import { rekey } from '../../../electron/vault/rekey.ts'
+import { rekeyItem } from '../../../electron/vault/rekey-item.ts'
 import { remove } from '../../../electron/vault/remove.ts'
 import { undeleteObject } from '../../../electron/vault/undelete-object.ts'
 import { versionsOf } from '../../../electron/vault/versions.ts'
@@ -127,6 +128,23 @@ test.for(['Enabled', 'Suspended'] as const)(
     }
   },
 )
+
+test('of what a leaked key has sealed, the older versions go with those of their instruction files', async () => {
+  const VersioningConfiguration = { Status: 'Enabled' } as const
+  await vault.s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }))
+  for (const key of ['leaked', 'leaked']) await storePair(key)
+  await store('leaked.instruction.txt', 'text')
+  const to = { mode: 'sse-s3', to: {}, target: { mode: 'sse-s3', keyNames: undefined, options: {} } } as const
+  const item = { bucket, key: 'leaked', from: { allowLegacy: true }, ...to, under: undefined, doubtful: false }
+  const first = await rekeyItem(vault, { ...item, purge: false }, watch)
+  expect(first).toMatchObject({ kind: 'changed', purged: 0 })
+  const file = { bucket, key: 'leaked.instruction' }
+  expect(await versionsOf(vault, file, watch.signal)).toHaveLength(3)
+  expect(await rekeyItem(vault, { ...item, purge: true }, watch)).toMatchObject({ kind: 'there', purged: 4 })
+  expect(await versionsOf(vault, file, watch.signal)).toEqual([])
+  expect(await versionsOf(vault, { bucket, key: 'leaked' }, watch.signal)).toHaveLength(1)
+  expect(await keys('leaked', '.none')).toEqual(['leaked', 'leaked.instruction.txt'])
+})
 
 test('an instruction file is removed with its object, and comes back with it', async () => {
   await vault.s3.send(

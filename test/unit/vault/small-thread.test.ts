@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pausedReason } from '../../../electron/base/pause.ts'
+import type { BucketDemands } from '../../../electron/cloud/bucket-demands.ts'
 import { behaviourOf } from '../../../electron/cloud/behaviour.ts'
 import { openClients } from '../../../electron/cloud/clients.ts'
 import { openCatalog, type CatalogEntry } from '../../../electron/store/catalog.ts'
@@ -17,6 +18,7 @@ import { openSmallThread, type SmallThread } from '../../../electron/vault/small
 import { AT_ONCE } from '../../../electron/vault/source-at-once.ts'
 import type { GetRequest } from '../../../electron/vault/vault.ts'
 import { noise } from '../../support/files.ts'
+import { startOddS3 } from '../../support/odd-s3.ts'
 import { testKeyRing } from '../../support/keyring.ts'
 import { connectionTo, startLocalCloud, type LocalCloud } from '../../support/localcloud.ts'
 
@@ -266,4 +268,19 @@ test('when the thread is gone, what it was at fails, and it takes no more', asyn
   await expect(putting).rejects.toMatchObject({ code: 'INTERNAL' })
   await expect(thread.put(order(path, 'late'), 100, { signal })).rejects.toMatchObject({ code: 'INTERNAL' })
   expect(await thread.ready()).toBe(false)
+})
+
+test('what a bucket turns out to demand of each write is told to the main thread, for the runs that come', async () => {
+  const server = await startOddS3({ demandsSse: 'AES256' })
+  const { connection } = server
+  const bench = { place: 'odd', makesBuckets: false, server: behaviourOf(connection, false), connection }
+  const learned: [string, BucketDemands][] = []
+  const learn = (...each: [string, BucketDemands]): void => void learned.push(each)
+  using own = openSmallThread(bench, { keys, catalog: catalog(), lastReads, downloads, learn })
+  await own.ready()
+  const path = await fileOf(noise(100, 'demanded'), 'demanded')
+  for (const key of ['one', 'two']) await own.put(order(path, key), 100, { signal })
+  expect(learned).toEqual([['small', { encryption: 'AES256' }]])
+  expect(server.seen.filter((request) => request === 'PUT /small/two')).toHaveLength(1)
+  await server.close()
 })

@@ -35,6 +35,51 @@ function keysOf({ entries }: FolderPage): string[] {
   return entries.map(({ key }) => key)
 }
 
+describe('instruction files', () => {
+  const keys = [
+    'a',
+    'a.instruction',
+    'alone.instruction',
+    'b',
+    'b.instruction',
+    'c/a',
+    'd',
+    'z.instruction.instruction',
+  ]
+
+  test.for(['name', 'size', 'date'] as const)('are no rows of a folder, by %s, but those without an object', (sort) => {
+    const catalog = testCatalog()
+    list(catalog, '', true, keys)
+    const shown = ['c/', 'a', 'alone.instruction', 'b', 'd', 'z.instruction.instruction']
+    const pages = [0, 2, 4].flatMap((offset) => keysOf(page(catalog, '', { sort, offset, limit: 2 })))
+    expect(pages.sort()).toEqual(shown.sort())
+    expect(page(catalog, '', { sort, limit: 1 })).toMatchObject({ total: shown.length, instructionFiles: 2 })
+    expect(page(catalog, 'c/')).toMatchObject({ total: 1, instructionFiles: 0 })
+  })
+
+  test('come and go with what makes them such', () => {
+    const catalog = testCatalog()
+    list(catalog, '', true, ['a', 'a.instruction'])
+    catalog.gone('p', 'b', 'a')
+    expect(keysOf(page(catalog))).toEqual(['a.instruction'])
+    list(catalog, '', true, ['a', 'a.instruction'])
+    expect(keysOf(page(catalog))).toEqual(['a'])
+    using run = catalog.listing.begin({ ...here, prefix: '', recursive: true })
+    run.add({ objects: [object('a'), object('a.instruction', 64 * 1024 + 1)], folders: [] })
+    run.end()
+    expect(keysOf(page(catalog)), 'no envelope is so large').toEqual(['a', 'a.instruction'])
+  })
+
+  test('are not found by a search', async () => {
+    const catalog = testCatalog()
+    list(catalog, '', true, keys)
+    const query = { ...here, prefix: '', words: ['instruction'], offset: 0, limit: 10 }
+    const { entries, total, searched } = await catalog.listing.search(query, signal)
+    expect(entries.map(({ key }) => key)).toEqual(['alone.instruction', 'z.instruction.instruction'])
+    expect([total, searched]).toEqual([2, 6])
+  })
+})
+
 describe('a folder that was listed', () => {
   test('shows folders first, then objects, and the total of both', () => {
     const catalog = testCatalog()
@@ -96,7 +141,13 @@ describe('a folder that was listed', () => {
 
 describe('what was never listed is not shown as whole', () => {
   test('a bucket that is not known', () => {
-    expect(page(testCatalog())).toEqual({ entries: [], total: 0, complete: false, listedAt: undefined })
+    expect(page(testCatalog())).toEqual({
+      entries: [],
+      total: 0,
+      instructionFiles: 0,
+      complete: false,
+      listedAt: undefined,
+    })
   })
 
   test('a listing under way shows what has come', () => {
