@@ -4,17 +4,15 @@
  * is taken from that folder and not over the network. --built names the built programs, if they are not in dist. --fast packs
  * .deb and .rpm without compression, for tests.
  *
- * With COFFER_SIGNING_KEY (an Ed25519 private key in PEM) and COFFER_UPDATE_URL the app looks for updates there, and the lists
- * of files that the update feed consists of (latest*.yml) are signed.
+ * With COFFER_UPDATE_URL and COFFER_UPDATE_KEY (the public key that its lists are signed with, see sign-feed.ts) the app looks
+ * for updates there.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Arch, Platform, build } from 'electron-builder'
-import { signFeed } from '../electron/desktop/feed-signature.ts'
 import type { Feed } from '../electron/desktop/update-facts.ts'
 import { layOutApp, readManifest, type Manifest } from './lay-out-app.ts'
 
@@ -43,24 +41,10 @@ function archive(out: string, { version }: Manifest): string {
   return file
 }
 
-/** The update feed and the key that signs it; undefined where this build has none. */
-function updateFeed(): { feed: Feed; signingKey: KeyObject } | undefined {
-  const { COFFER_SIGNING_KEY: pem, COFFER_UPDATE_URL: url } = process.env
-  if (!pem || !url) return undefined
-  const signingKey = createPrivateKey(pem)
-  if (signingKey.asymmetricKeyType !== 'ed25519') throw new Error('COFFER_SIGNING_KEY must be an Ed25519 key')
-  const key = createPublicKey(signingKey).export({ type: 'spki', format: 'der' }).toString('base64')
-  return { feed: { url, key }, signingKey }
-}
-
-/** Signs what installed apps read first. */
-function signLists(out: string, key: KeyObject): string[] {
-  const lists = readdirSync(out).filter((name) => /^latest.*\.yml$/.test(name))
-  return lists.map((name) => {
-    const file = join(out, `${name}.sig`)
-    writeFileSync(file, signFeed(readFileSync(join(out, name)), key))
-    return file
-  })
+/** The update feed that this build looks for updates in; undefined where it has none. */
+function updateFeed(): Feed | undefined {
+  const { COFFER_UPDATE_KEY: key, COFFER_UPDATE_URL: url } = process.env
+  return key && url ? { url, key } : undefined
 }
 
 async function main(): Promise<void> {
@@ -78,7 +62,7 @@ async function main(): Promise<void> {
   if (!existsSync(join(built, 'main.js'))) throw new Error('Build it first: npm run build.')
   const manifest = await readManifest()
   const updates = updateFeed()
-  await layOutApp(built, manifest, updates?.feed)
+  await layOutApp(built, manifest, updates)
 
   const wantsTar = process.platform === 'linux' && (positionals.length === 0 || positionals.includes(TAR))
   const others = positionals.filter((target) => target !== TAR)
@@ -102,7 +86,6 @@ async function main(): Promise<void> {
     },
   })
   if (wantsTar) made.push(archive(out, manifest))
-  if (updates !== undefined) made.push(...signLists(out, updates.signingKey))
   for (const path of made) process.stdout.write(`${basename(path)}\n`)
 }
 

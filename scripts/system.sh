@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl
-  xvfb xauth unzip libgtk-3-0 libnss3 libgbm1 libasound2 rpm)
+  xvfb xauth unzip libgtk-3-0 libnss3 libgbm1 libasound2 rpm shellcheck)
 python=.cache/python
 servers=.cache/servers
 
@@ -76,7 +76,7 @@ python_tools() {
   cp "$wanted" "$python/installed.txt"
 }
 
-# Other people's S3 servers, each of one pinned release. Go keeps what it has built, so a new clone only links them again.
+# Other people's S3 servers, and the linter of the workflows, each of one pinned release. Go keeps what it has built, so a new clone only links them again.
 foreign_servers() {
   local wanted go sources=test/support/servers/go
   wanted=$(cat scripts/servers.txt "$sources"/go.mod "$sources"/rclone/main.go)

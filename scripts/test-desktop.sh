@@ -33,7 +33,8 @@ rm -rf "$COFFER_PACKAGES"
 # Its updates come from a server that the test of updates starts, with lists that the test signs.
 COFFER_SIGNING_KEY=$(openssl genpkey -algorithm ed25519)
 COFFER_UPDATE_URL=http://127.0.0.1:$(node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
-export COFFER_SIGNING_KEY COFFER_UPDATE_URL
+COFFER_UPDATE_KEY=$(openssl pkey -pubout -outform DER <<<"$COFFER_SIGNING_KEY" | openssl base64 -A)
+export COFFER_SIGNING_KEY COFFER_UPDATE_KEY COFFER_UPDATE_URL
 quietly node scripts/package.ts rpm deb --fast --electron "$dist" --built "$built" --out "$COFFER_PACKAGES"
 mv "$COFFER_PACKAGES"/*.deb "$COFFER_PACKAGES/coffer.deb"
 mv "$COFFER_PACKAGES"/*.rpm "$COFFER_PACKAGES/coffer.rpm"

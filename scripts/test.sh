@@ -92,6 +92,7 @@ step 'dead code' knip
 step 'build' npm run build --silent
 step 'lint' end_of lint
 step 'system' end_of system
+step 'workflows' .cache/servers/actionlint
 in_memory
 run 'unit tests' bash scripts/with-keyring.sh \
   vitest run --project unit --reporter=dot --reporter=json --outputFile.json="$results/unit.json"

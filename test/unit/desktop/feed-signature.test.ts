@@ -1,6 +1,10 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isFeedSigned, signFeed } from '../../../electron/desktop/feed-signature.ts'
+import { temporaryFolder } from '../../support/files.ts'
 
 const LIST = Buffer.from('version: 2.0.0\nfiles:\n  - url: coffer.deb\n    sha512: abc\n')
 
@@ -24,5 +28,18 @@ describe('a list of the update feed', () => {
     ['with a signature that is none', LIST, '<html>not found</html>'],
   ])('%s is refused', (_what, list, signature) => {
     expect(isFeedSigned(list, signature, known)).toBe(false)
+  })
+
+  it('is signed in the folder of a release by the script that has the key', async () => {
+    const folder = await temporaryFolder()
+    try {
+      const list = join(folder.path, 'latest-linux.yml')
+      await writeFile(list, LIST)
+      const pem = own.export({ type: 'pkcs8', format: 'pem' }).toString()
+      execFileSync(process.execPath, ['scripts/sign-feed.ts', folder.path], { env: { COFFER_SIGNING_KEY: pem } })
+      expect(isFeedSigned(LIST, await readFile(`${list}.sig`, 'utf8'), known)).toBe(true)
+    } finally {
+      await folder.remove()
+    }
   })
 })
