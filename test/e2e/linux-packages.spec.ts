@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,6 +19,10 @@ const INSTALLED = [
   '/opt/Coffer/bin/coffer',
   '/opt/Coffer/LICENSE.electron.txt',
   '/opt/Coffer/LICENSES.chromium.html',
+  '/opt/Coffer/THIRD-PARTY-NOTICES.txt',
+  '/opt/Coffer/README.txt',
+  '/opt/Coffer/resources/app-update.yml',
+  '/opt/Coffer/resources/package-type',
   '/opt/Coffer/resources/app.asar',
   '/opt/Coffer/resources/apparmor-profile',
   '/usr/bin/coffer',
@@ -77,6 +82,15 @@ test.describe('the .deb', () => {
     // The entry for those who unpack the archive is the same but for the order.
     const ours = await readFile('resources/linux/coffer.desktop', 'utf8')
     expect(entry.trim().split('\n').toSorted()).toEqual(ours.trim().split('\n').toSorted())
+  })
+
+  test('says what installed it, and is in the list of the update feed with its hash', async () => {
+    expect(await readFile(join(root, 'opt/Coffer/resources/package-type'), 'utf8')).toBe('deb')
+    const list = await readFile(join(packages().deb, '../latest-linux.yml'), 'utf8')
+    const hash = createHash('sha512')
+      .update(await readFile(packages().deb))
+      .digest('base64')
+    expect(list).toContain(`-amd64.deb\n    sha512: ${hash}\n`)
   })
 
   test('teaches the system the types of files that Coffer opens', async () => {
