@@ -12,6 +12,7 @@ import { encryptionDemanded, md5Demanded, underDemands } from './demands.ts'
 import { digest } from './digest-thread.ts'
 import { taskGroup } from './group.ts'
 import type { OpenedUpload, SentPart } from './hooks.ts'
+import { despiteLateParts } from './late-parts.ts'
 import { despiteLostUpload } from './lost-create.ts'
 import { despiteLostAnswer } from './lost-answer.ts'
 import { etagOf, expectationOf, fieldsOf, tagsOf, type Upload, type UploadWatch } from './object.ts'
@@ -168,29 +169,33 @@ async function sendPart(open: Open, part: DigestedPart, signal: AbortSignal): Pr
   return sent
 }
 
-function complete({ s3, request, storedSize, opened, checksums, watch }: Open, { parts, crc }: Sent) {
+function complete({ s3, request, storedSize, opened, checksums, watch }: Open, sent: Sent) {
+  const { bucket, key, plan } = request
+  const upload = { bucket, key, uploadId: opened.uploadId, customerKey: plan.customerKey }
+  const listed = (parts: SentPart[]) =>
+    parts.map(({ number, etag, crc }) => ({
+      PartNumber: number,
+      ETag: etag,
+      ...(checksums ? { ChecksumCRC32: base64Crc(crc) } : {}),
+    }))
   const input = {
-    Bucket: request.bucket,
-    Key: request.key,
+    Bucket: bucket,
+    Key: key,
     UploadId: opened.uploadId,
-    MultipartUpload: {
-      Parts: parts.map((part) => ({
-        PartNumber: part.number,
-        ETag: part.etag,
-        ...(checksums ? { ChecksumCRC32: base64Crc(part.crc) } : {}),
-      })),
-    },
-    ...request.plan.customerKey,
+    ...plan.customerKey,
     ...(checksums
-      ? ({ ChecksumCRC32: base64Crc(crc), ChecksumType: 'FULL_OBJECT', MpuObjectSize: storedSize } as const)
+      ? ({ ChecksumCRC32: base64Crc(sent.crc), ChecksumType: 'FULL_OBJECT', MpuObjectSize: storedSize } as const)
       : {}),
   }
-  const expected = expectationOf(request, 'multipart', storedSize, checksums ? crc : undefined)
+  const expected = expectationOf(request, 'multipart', storedSize, checksums ? sent.crc : undefined)
   return despiteLostAnswer(s3, expected, watch.signal, async (): Promise<StoredFacts> => {
     // Ceph 16.2 and gofakes3 overlook the condition here, though they keep it at PutObject.
     await request.recheck?.()
-    const answer = await underCondition(s3, request, (condition) =>
-      send(s3, new CompleteMultipartUploadCommand({ ...input, ...condition }), watch.signal),
+    const answer = await despiteLateParts(s3, upload, sent.parts, watch.signal, (parts) =>
+      underCondition(s3, request, (condition) => {
+        const MultipartUpload = { Parts: listed(parts) }
+        return send(s3, new CompleteMultipartUploadCommand({ ...input, MultipartUpload, ...condition }), watch.signal)
+      }),
     )
     return {
       way: 'multipart',

@@ -1,11 +1,10 @@
 import { crc32 } from 'node:zlib'
-import { ListPartsCommand, type Part, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { isCofferError, type ErrorCode } from '../base/errors.ts'
-import { followPages, nextPlace } from '../cloud/paging.ts'
-import { send } from '../cloud/send.ts'
 import type { CustomerKeyFields, StoredFacts } from '../modes/mode.ts'
 import type { HeldUpload, OpenedUpload } from '../store/uploads.ts'
 import { saysChecksums } from './checksum.ts'
+import { listParts } from './list-parts.ts'
 import { lookForOurs } from './lost-answer.ts'
 import { expectationOf, type Upload } from './object.ts'
 
@@ -24,7 +23,9 @@ export async function partsThere(
   const known = held.parts()
   const there = new Map<number, string>()
   try {
-    for await (const { PartNumber, ETag, Size } of partsOf(s3, held, opened, customerKey, signal)) {
+    const { bucket, key } = held.saved
+    const listed = { bucket, key, uploadId: opened.uploadId, customerKey }
+    for await (const { PartNumber, ETag, Size } of listParts(s3, listed, signal)) {
       const part = PartNumber === undefined ? undefined : known.get(PartNumber)
       if (PartNumber === undefined || ETag === undefined || part?.size !== Size) continue
       if (part?.etag === undefined || part.etag === ETag) there.set(PartNumber, ETag)
@@ -34,26 +35,6 @@ export async function partsThere(
     if (isNoUpload(error)) return null
     throw error
   }
-}
-
-/** What S3 lists of an upload. A server that does not name the next page's place numbers its parts all the same. */
-async function* partsOf(
-  s3: S3Client,
-  { saved: { bucket, key } }: HeldUpload,
-  { uploadId }: OpenedUpload,
-  customerKey: CustomerKeyFields,
-  signal: AbortSignal,
-): AsyncGenerator<Part, void, void> {
-  const what = `the parts of an upload to s3://${bucket}/${key}`
-  const upload = { Bucket: bucket, Key: key, UploadId: uploadId, ...customerKey }
-  const ask = async (from: string | undefined) => {
-    const command = new ListPartsCommand({ ...upload, PartNumberMarker: from })
-    const { Parts = [], IsTruncated, NextPartNumberMarker } = await send(s3, command, signal)
-    const last = NextPartNumberMarker || Parts.at(-1)?.PartNumber?.toString()
-    return { parts: Parts, next: nextPlace(IsTruncated, last, what) }
-  }
-  for await (const { parts } of followPages(what, ask, ({ parts: [part] }) => part?.PartNumber?.toString()))
-    yield* parts
 }
 
 /** True if S3 says that there is no such upload, or none any more. */
