@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
-import { behaviourOf } from './behaviour.ts'
+import { behaviourOf, isAmazon } from './behaviour.ts'
 import { repeatWhatWasChanged } from './changed-on-the-way.ts'
 import type { Clients, Connection } from './connection.ts'
 import { credentialsOf, explained } from './credentials.ts'
@@ -39,7 +39,7 @@ const CONNECT_PATIENCE = 10_000
  * place's server; what requests learn of it goes there, too. Throws FILE_NOT_FOUND or INVALID_INPUT for a bad CA bundle.
  */
 export function openClients(connection: Connection, known: KnownFindings = rememberedHere()): Clients {
-  const secureContext = trustedContext(connection.caBundle)
+  const secureContext = trustedContext({ bundle: connection.caBundle, system: isForeignTls(connection) })
   const pool = { keepAlive: true, maxSockets: MAX_SOCKETS }
   const { provenBy } = connection
   const httpAgent = provenBy === undefined ? new HttpAgent(pool) : provenAgent(provenBy, pool)
@@ -89,6 +89,11 @@ export function openClients(connection: Connection, known: KnownFindings = remem
       sockets.close()
     },
   }
+}
+
+/** Amazon's certificates are signed by public authorities; the system's store takes 50 ms to read. */
+function isForeignTls({ endpoint: s3, kmsEndpoint: kms }: Connection): boolean {
+  return [s3, kms].some((url) => url?.startsWith('https:') === true && !isAmazon(url))
 }
 
 function endpoint(url: string | undefined): { endpoint?: string } {
