@@ -51,7 +51,7 @@ export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): P
     request.once('close', () => signal.removeEventListener('abort', abort))
     request.once('response', (answer) => {
       // An answer that did not wait for the whole body: what is left of it would be taken for the next request.
-      answer.once('end', () => request.writableFinished || request.destroy())
+      if (outgoing.body.length > 0) answer.once('end', () => request.writableFinished || request.destroy())
       resolve(answer)
     })
     request.on('error', reject)
