@@ -1,11 +1,13 @@
 import { RPCHandler } from '@orpc/server/message-port'
 import * as z from 'zod'
-import { toFailure } from './api/router/own-failures.ts'
+import { asCofferError, toFailure } from './api/router/own-failures.ts'
+import { logRuns } from './api/log-runs.ts'
 import { openGrants } from './api/grants.ts'
 import { openQuestions } from './api/questions.ts'
 import { createInProcessClient, router } from './api/router.ts'
 import type { RouterContext } from './api/router/base.ts'
 import { crashOf, traceOf } from './base/crash.ts'
+import { NO_LOG, openEventLog } from './base/event-log.ts'
 import { parentPort, type ParentPort, type Port } from './base/parent-port.ts'
 import { startOverPort } from './cloud/this-computer/port-launch.ts'
 import { isCofferError } from './base/errors.ts'
@@ -43,6 +45,10 @@ export type EngineSays =
 
 export type EngineHears = z.infer<typeof told>
 
+/** The main process names the file, and begins a new one when it is full. */
+const { COFFER_ENGINE_LOG: logFile } = process.env
+const log = logFile === undefined ? NO_LOG : openEventLog(logFile, { from: 'engine', rotates: false })
+
 async function serve(main: ParentPort): Promise<void> {
   const say = (message: EngineSays): void => main.postMessage(message)
   const servers: ((port: Port) => void)[] = []
@@ -72,10 +78,14 @@ async function serve(main: ParentPort): Promise<void> {
     } else if (port === undefined) return
     else if (message.kind === 'server') servers.shift()?.(port)
     else {
-      handler.upgrade(port, { context: { coffer, gate: grants, questions, notices: () => notices } })
+      handler.upgrade(port, {
+        context: { coffer, gate: grants, questions, notices: () => notices, onFailure: logFailure },
+      })
       port.start()
     }
   })
+  log.write('engine-started')
+  logRuns(coffer.transfers, log)
   say({ kind: 'ready' })
   // Transfers that were under way go on; those that cannot say why themselves.
   await createInProcessClient(coffer)
@@ -95,8 +105,16 @@ async function stop(coffer: Coffer, say: (message: EngineSays) => void): Promise
   say({ kind: 'stopped' })
 }
 
+function logFailure(procedure: string, error: unknown): void {
+  const { code } = asCofferError(error)
+  if (code === 'CANCELLED') return
+  if (code === 'INTERNAL') log.trace('call-failed', error, { procedure, code })
+  else log.write('call-failed', { procedure, code })
+}
+
 function crashed(error: unknown): never {
-  const { message } = crashOf(error)
+  const { message, code } = crashOf(error)
+  log.trace('engine-failed', error, { code })
   process.stderr.write(`coffer: ${message}\n`)
   if (process.env.COFFER_DEBUG) process.stderr.write(traceOf(error))
   process.exit(1)
@@ -106,6 +124,7 @@ process.on('uncaughtException', crashed).on('unhandledRejection', crashed)
 const main = parentPort()
 if (main === undefined) throw new Error('the engine is started by the desktop app')
 serve(main).catch((error: unknown) => {
+  log.trace('engine-not-started', error, { code: asCofferError(error).code })
   const { message, hint } = toFailure(error)
   const copy = isCofferError(error, 'DATABASE_DAMAGED') ? copyOfDatabase() : null
   main.on('message', ({ data }) => {

@@ -14,6 +14,8 @@ export interface RouterContext {
   questions?: Questions | undefined
   /** What Coffer has mended by itself since it was opened, in words for the person. */
   notices?: (() => readonly string[]) | undefined
+  /** Hears of each call that failed, at once or in the middle of its stream. */
+  onFailure?: ((procedure: string, error: unknown) => void) | undefined
 }
 
 /**
@@ -22,13 +24,17 @@ export interface RouterContext {
  */
 export const procedures = implement(contract)
   .$context<RouterContext>()
-  .use(async ({ context: { gate }, path, next }, input) => {
+  .use(async ({ context: { gate, onFailure }, path, next }, input) => {
+    const fail = (error: unknown): Error => {
+      onFailure?.(path.join('.'), error)
+      return toWire(error)
+    }
     try {
       if (gate !== undefined) await checkPaths(gate, path.join('.'), input)
       const result = await next()
-      return { ...result, output: convertStream(result.output, toWire) }
+      return { ...result, output: convertStream(result.output, fail) }
     } catch (error) {
-      throw toWire(error)
+      throw fail(error)
     }
   })
 
