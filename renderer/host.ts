@@ -11,8 +11,6 @@ export interface Taken {
   files: number
   /** Bytes; undefined where they are not known yet. */
   bytes: number | undefined
-  /** True if the host was not told of empty folders in it, as by a browser's own dialog. */
-  withoutEmptyFolders?: boolean
 }
 
 /** A small file that is taken in at once: a key or a recovery kit. */
@@ -40,6 +38,8 @@ export interface Host {
   saveFolder(): Promise<string | null>
   /** Shows a saved file in the system's file manager; undefined where there is none. */
   reveal?(path: string): void
+  /** Opens the log of the app; undefined where there is none. */
+  openLog?(): void
   /** Drags files out of the window; undefined where the host cannot. */
   drags?: Drags
   /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
@@ -57,6 +57,12 @@ export interface Host {
   /** Takes one step of an update of the app, or looks where it is. Undefined where nothing can be updated from here. */
   update?(order: UpdateOrder): Promise<UpdateState>
   onUpdate?(listener: (state: UpdateState) => void): void
+  /** The file that the person opened Coffer with; null if there is none. Undefined where none can be. */
+  openedFile?(): Promise<{ path: string } | null>
+  /** The window is done with it. */
+  forgetOpenedFile?(path: string): void
+  /** Calls `listener` when there is another. */
+  onOpenedFile?(listener: () => void): void
   /** Calls `listener` with the id of each command that is chosen in the system's menu. */
   onCommand?(listener: (id: string) => void): void
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { MessageChannelMain, app, utilityProcess, type MessagePortMain, type UtilityProcess } from 'electron'
 import type { Grant } from '../api/grants.ts'
 import type { EngineHears, EngineSays } from '../engine.ts'
+import { logFile } from './diagnostics.ts'
 import { restartClock } from './restart-clock.ts'
 import { BUILT } from './paths.ts'
 
@@ -126,7 +127,7 @@ function forkBuilt(program: string, serviceName: string): UtilityProcess {
 
 /** Under NODE_DEBUG, Node writes what passes through it to the terminal: keys too. */
 function environment(): NodeJS.ProcessEnv {
-  const env = { ...process.env }
+  const env: NodeJS.ProcessEnv = { ...process.env, COFFER_ENGINE_LOG: logFile() }
   delete env.NODE_DEBUG
   delete env.NODE_DEBUG_NATIVE
   return env

@@ -14,11 +14,13 @@ import {
 import * as z from 'zod'
 import { UPDATE_ORDERS } from '../api/contract/updates.ts'
 import { give, pick, saveFolder, savePath } from './dialogs.ts'
+import { openLog } from './diagnostics.ts'
 import type { DragFolders } from './drag-folders.ts'
 import { openDragOut } from './drag-out.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { GrantBook } from './grants.ts'
 import type { Updates } from './updates.ts'
+import type { OpenedFile } from './opened-files.ts'
 import { isOwn } from './session.ts'
 
 export interface Desk {
@@ -26,6 +28,7 @@ export interface Desk {
   engine: EngineProcess
   book: GrantBook
   drags: DragFolders
+  opened: OpenedFile
   updates: Updates
 }
 
@@ -42,6 +45,11 @@ export function serveWindowCalls(desk: Desk): void {
   })
   handle('drop', z.tuple([z.array(text).max(100_000)]), (_window, paths) => give(book, paths))
   handle('pick', z.tuple([z.enum(['files', 'folder', 'file'])]), (window, what) => pick(window, book, what))
+  handle('opened-file', z.tuple([]), async () => {
+    const path = desk.opened.path()
+    return path === undefined ? null : ((await give(book, [path]))[0] ?? null)
+  })
+  on('forget-opened-file', z.tuple([text]), (_window, path) => desk.opened.forget(path))
   handle('save-path', z.tuple([text, text]), (window, folder, name) => savePath(window, book, folder, name))
   handle('save-folder', z.tuple([text]), (window, folder) => saveFolder(window, book, folder))
 
@@ -49,6 +57,7 @@ export function serveWindowCalls(desk: Desk): void {
   on('reveal', z.tuple([text]), (_window, path) => {
     if (isAbsolute(path) && !path.startsWith('\\\\') && existsSync(path)) shell.showItemInFolder(path)
   })
+  on('open-log', z.tuple([]), openLog)
   const dragOut = openDragOut(drags, book)
   handle('drag-folder', z.tuple([]), () => dragOut.folder())
   handle('drag-ready', z.tuple([text]), (_window, path) => dragOut.ready(path))

@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import { Menu, app, dialog, type BrowserWindow, type Session } from 'electron'
 import { cofferHome, makeHome } from '../store/home.ts'
 import { serveContextMenu } from './context-menu.ts'
+import { openLog, startDiagnostics } from './diagnostics.ts'
 import { openDragFolders } from './drag-folders.ts'
 import { startEngine, type EngineProcess } from './engine-process.ts'
 import { openGrantBook } from './grants.ts'
 import { serveWindowCalls } from './ipc.ts'
 import { menuTemplate } from './menu-template.ts'
+import { isKit, kitIn, openedFile } from './opened-files.ts'
 import { recoverPage } from './page-recovery.ts'
 import { BUILT } from './paths.ts'
 import { isOwn, openSession, registerScheme } from './session.ts'
@@ -31,7 +33,7 @@ import { openWindow } from './window.ts'
  *   17 sender                  checked for every message (ipc.ts)
  *   18 file protocol           not used (session.ts)
  *   19 fuses                   electron-builder.yml
- * Besides: no crash reporter and no remote module; one instance a folder.
+ * Besides: crash dumps stay on this computer (diagnostics.ts); no remote module; one instance a folder.
  */
 
 app.enableSandbox()
@@ -77,6 +79,7 @@ function hasHome(): boolean {
 }
 
 function run(): void {
+  const log = startDiagnostics()
   let window: BrowserWindow | undefined
   let engine: EngineProcess | undefined
   let ended = false
@@ -110,7 +113,21 @@ function run(): void {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }))
     serveContextMenu(contents)
   })
-  app.on('second-instance', show)
+  const openedKit = openedFile(() => window?.webContents.send('opened-file'))
+  const startedWith = kitIn(process.argv.slice(1), process.cwd())
+  if (startedWith !== undefined) openedKit.open(startedWith)
+  app.on('second-instance', (_event, args, folder) => {
+    const kit = kitIn(args.slice(1), folder)
+    if (kit !== undefined) openedKit.open(kit)
+    show()
+  })
+  // macOS says by an event what the person opened, also before the app is ready.
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    if (!isKit(path)) return
+    openedKit.open(path)
+    if (app.isReady()) show()
+  })
   app.on('activate', show)
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit()
@@ -132,6 +149,7 @@ function run(): void {
   }
 
   const onFailed = (message: string, hint: string, copyMadeAt?: Date): void => {
+    log.write('engine-failed', { copy: copyMadeAt !== undefined })
     if (copyMadeAt === undefined) return giveUp(message, hint)
     void askToRestore(message, copyMadeAt).then((agreed) => (agreed ? engine?.restore() : app.exit(1)))
   }
@@ -139,6 +157,7 @@ function run(): void {
   const whenReady = (): void => {
     engine = startEngine({
       onRestarted() {
+        log.write('engine-restarted')
         book.repeat()
         // The page asks for a new port when it begins.
         window?.webContents.reload()
@@ -152,7 +171,7 @@ function run(): void {
       onNotInstalled: () => void startAgain(),
       onChange: (state) => window?.webContents.send('update', state),
     })
-    serveWindowCalls({ window: () => window, engine, book, drags, updates })
+    serveWindowCalls({ window: () => window, engine, book, drags, opened: openedKit, updates })
     const template = menuTemplate({
       isMac: process.platform === 'darwin',
       isPackaged: app.isPackaged,
@@ -160,6 +179,7 @@ function run(): void {
         show()
         window?.webContents.send('command', command)
       },
+      openLog: () => void openLog(),
     })
     Menu.setApplicationMenu(Menu.buildFromTemplate(template))
     open()

@@ -6,6 +6,8 @@ export interface MenuChoices {
   isPackaged: boolean
   /** Runs a command of the window by its id. */
   run: (command: string) => void
+  /** Done without the window, which may be what is at fault. */
+  openLog: () => void
 }
 
 type Item = MenuItemConstructorOptions
@@ -14,7 +16,7 @@ type Item = MenuItemConstructorOptions
  * The menu. What is a command of the window's own is run there by its id; the window also hears its keys, so that the menu
  * shows them and does not take them (macOS gives keys to the page first, elsewhere `registerAccelerator` says so).
  */
-export function menuTemplate({ isMac, isPackaged, run }: MenuChoices): Item[] {
+export function menuTemplate({ isMac, isPackaged, run, openLog }: MenuChoices): Item[] {
   const command = (label: string, id: string, accelerator?: string): Item => ({
     label,
     click: () => run(id),
@@ -85,6 +87,8 @@ export function menuTemplate({ isMac, isPackaged, run }: MenuChoices): Item[] {
     role: 'help',
     submenu: [
       command('Commands and Keys', 'palette'),
+      separator,
+      { label: 'Open Log', click: openLog },
       separator,
       command('Third-Party Notices', 'notices'),
       ...(isMac ? [] : [command('About Coffer', 'about')]),

@@ -18,6 +18,7 @@ const bridge: Bridge = {
   savePath: (folder, name) => ask('save-path', folder, name),
   saveFolder: (folder) => ask('save-folder', folder),
   reveal: (path) => ipcRenderer.send('reveal', path),
+  openLog: () => ipcRenderer.send('open-log'),
   dragFolder: () => ask('drag-folder'),
   dragReady: (path) => ask('drag-ready', path),
   startDrag: (path) => ask('start-drag', path),
@@ -28,6 +29,9 @@ const bridge: Bridge = {
   runtime: `Electron ${process.versions.electron}, Chromium ${process.versions.chrome}`,
   update: (order) => ask('update', order),
   onUpdate: (listener) => void ipcRenderer.on('update', (_event, state: UpdateState) => listener(state)),
+  openedFile: () => ask('opened-file'),
+  forgetOpenedFile: (path) => ipcRenderer.send('forget-opened-file', path),
+  onOpenedFile: (listener) => void ipcRenderer.on('opened-file', () => listener()),
   onCommand: (listener) => void ipcRenderer.on('command', (_event, id: string) => listener(id)),
 }
 

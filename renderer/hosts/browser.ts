@@ -63,8 +63,7 @@ export function browserHost(client: CofferClient, secret: string): Host {
       }
       const found = picked.map((file) => ({ name: file.webkitRelativePath, file }))
       const [folder = ''] = (found[0]?.name ?? '').split('/')
-      if (found.length === 0) return []
-      return [{ ...(await announce(folder, true, found)), withoutEmptyFolders: true }]
+      return found.length === 0 ? [] : [await announce(folder, true, found)]
     },
 
     async pickFile(): Promise<TakenFile | null> {

@@ -26,6 +26,10 @@ export function desktopHost(bridge: Bridge, client: CofferClient): Host {
     savePath: async (name) => bridge.savePath(await usualFolder(), name),
     saveFolder: async () => bridge.saveFolder(await usualFolder()),
     reveal: (path) => bridge.reveal(path),
+    openedFile: () => bridge.openedFile(),
+    forgetOpenedFile: (path) => bridge.forgetOpenedFile(path),
+    onOpenedFile: (listener) => bridge.onOpenedFile(listener),
+    openLog: () => bridge.openLog(),
     drags: {
       async fetch(object, onShare) {
         const folder = await bridge.dragFolder()

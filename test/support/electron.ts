@@ -107,6 +107,8 @@ export const app = Object.assign(new EventEmitter(), {
   setAppUserModelId: () => undefined,
   setPath: (_name: string, path: string) => (told.userData = path),
   getPath: () => told.userData,
+  setAppLogsPath: () => undefined,
+  getVersion: () => '0.1.0',
   requestSingleInstanceLock: () => true,
   whenReady: () => Promise.resolve(),
   getFileIcon: () => Promise.reject(new Error('Failed to get file icon.')),
@@ -117,6 +119,8 @@ export const app = Object.assign(new EventEmitter(), {
     if (!event.prevented) told.exits.push('quit')
   },
 })
+
+export const crashReporter = { start: () => undefined }
 
 export const nativeImage = { createFromBuffer: () => ({}) }
 

@@ -27,6 +27,8 @@ export interface Bridge {
   savePath(folder: string, name: string): Promise<{ path: string; replaces: boolean } | null>
   saveFolder(folder: string): Promise<string | null>
   reveal(path: string): void
+  /** Opens the log of the app in whatever shows such files. */
+  openLog(): void
   /** A folder of its own for a file that is to be dragged out. It is removed a while after the last drag, and at quit. */
   dragFolder(): Promise<string>
   /** The file is in such a folder, and whole. */
@@ -44,6 +46,12 @@ export interface Bridge {
   update(order: UpdateOrder): Promise<UpdateState>
   /** Calls `listener` with each step of an update. */
   onUpdate(listener: (state: UpdateState) => void): void
+  /** The file that the person opened Coffer with; null if there is none. */
+  openedFile(): Promise<Given | null>
+  /** The window is done with it. */
+  forgetOpenedFile(path: string): void
+  /** Calls `listener` when there is another. */
+  onOpenedFile(listener: () => void): void
   /** Calls `listener` with the id of each command that is chosen in the menu. */
   onCommand(listener: (id: string) => void): void
 }

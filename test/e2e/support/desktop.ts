@@ -13,6 +13,8 @@ type Answering = typeof globalThis & { chosen?: string[] }
 export interface DesktopOptions extends Pick<WindowOptions, 'prepare' | 'folder'> {
   /** Opens the packaged app, not the one as built. */
   packaged?: boolean
+  /** Arguments that the app is started with. */
+  args?: string[]
   /** Set for the app besides what is set here. */
   env?: Record<string, string>
 }
@@ -29,6 +31,7 @@ export async function openDesktop({
   prepare,
   packaged = false,
   folder: given,
+  args = [],
   env = {},
 }: DesktopOptions = {}): Promise<DesktopWindow> {
   const folder = given ?? (await mkdtemp(join(tmpdir(), 'coffer-desktop-')))
@@ -41,7 +44,7 @@ export async function openDesktop({
     executablePath: packaged ? runtime.packagedDriven : runtime.program,
     // Playwright's own loader, which it adds by itself only to an Electron that it finds itself: the app waits until it is
     // listened to. A package takes none.
-    args: packaged ? [] : ['-r', LOADER, resolve(runtime.app)],
+    args: [...(packaged ? [] : ['-r', LOADER, resolve(runtime.app)]), ...args],
     chromiumSandbox: process.getuid?.() !== 0,
     env: { ...environment(), ...env, COFFER_HOME: home, HOME: person, USERPROFILE: person },
   })
