@@ -1,10 +1,11 @@
 import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
-import { CofferError, type ErrorCode } from '../base/errors.ts'
+import { CofferError } from '../base/errors.ts'
 import { describeItemFailure } from '../cloud/failure.ts'
 import { send } from '../cloud/send.ts'
 import { backOff, isPassing } from '../transfers/backoff.ts'
 import { saysChecksums } from '../transfers/checksum.ts'
 import { taskGroup } from '../transfers/group.ts'
+import { isOfPlace } from './place-failure.ts'
 import type { Vault } from './vault.ts'
 
 /** S3's limit for one DeleteObjects. */
@@ -53,18 +54,6 @@ export async function deleteMany(vault: Vault, deletion: Deletion, signal: Abort
 // eslint-disable-next-line no-control-regex -- Control characters are what it is about.
 const BEYOND_XML = /[\x00-\x1f\ufffe\uffff]/
 
-/** These are no single key's: what comes after would fail for the same reason, and is not tried. */
-const WHOLE: ReadonlySet<ErrorCode> = new Set([
-  'NETWORK',
-  'TLS',
-  'BUCKET_NOT_FOUND',
-  'WRONG_REGION',
-  'CREDENTIALS_MISSING',
-  'CREDENTIALS_EXPIRED',
-  'BAD_CREDENTIALS',
-  'CLOCK_SKEW',
-])
-
 async function oneByOne(vault: Vault, { bucket, names, ondeleted }: Deletion, signal: AbortSignal): Promise<Kept> {
   const kept: Kept = new Map()
   let whole: CofferError | undefined
@@ -78,7 +67,7 @@ async function oneByOne(vault: Vault, { bucket, names, ondeleted }: Deletion, si
       ondeleted?.([key])
     } catch (error) {
       if (!(error instanceof CofferError) || error.code === 'CANCELLED') throw error
-      if (WHOLE.has(error.code)) whole = error
+      if (isOfPlace(error)) whole = error
       kept.set(key, error)
     }
   }

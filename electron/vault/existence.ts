@@ -7,6 +7,7 @@ import { headObject } from '../cloud/wire/wire.ts'
 import { isPassing } from '../transfers/backoff.ts'
 import { keepsConditions } from '../transfers/conditions.ts'
 import { partSize } from '../transfers/parts.ts'
+import { isOfPlace } from './place-failure.ts'
 import type { Vault } from './vault.ts'
 
 interface Which {
@@ -47,6 +48,7 @@ export async function requireFree(
   const name = `s3://${which.bucket}/${which.key}`
   if (found.state === 'taken') throw new CofferError('ALREADY_EXISTS', `${name} exists already.`)
   if (found.state === 'free' || isKept) return
+  if (isOfPlace(found.reason)) throw found.reason
   const { code, message, facts } = found.reason
   throw new CofferError(code, `Whether ${name} exists already cannot be told: ${message}`, {
     hint: 'It was not written, lest it replace another file. To replace whatever may be there: --overwrite.',

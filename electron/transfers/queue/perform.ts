@@ -43,7 +43,7 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
       tally.settle(item, outcome.state, item.bytes, error)
       if (outcome.state === 'failed') void tellFailed(item, outcome.error)
       if ('error' in outcome) follower?.tell({ kind: outcome.state, item: { ...item, error } })
-      if (outcome.state === 'failed' && isFinal(outcome.error)) core.stopAfter(outcome.error)
+      if (outcome.state === 'failed' && endsRun(outcome.error)) core.stopAfter(outcome.error)
     }
     shared.changed(id)
     shared.pump()
@@ -69,10 +69,15 @@ export function openPerformer<Done extends { bytes: number }>(core: Core<Done>, 
     return 'fail'
   }
   function onOther(error: CofferError): 'fail' | 'hold' {
-    if (isFinal(error)) return onFinal()
+    if (endsRun(error)) return onFinal()
     if (follower !== undefined || !isStanding(error)) return 'fail'
     core.pauseFor(error)
     return 'hold'
+  }
+
+  /** Somebody at a terminal need not read of each file what holds for all: the place was not reached once. */
+  function endsRun(error: CofferError): boolean {
+    return isFinal(error) || (follower !== undefined && !state.answered && isStanding(error))
   }
 
   /** One of them says it for all: the others are not begun, or were given up for the same reason. */
