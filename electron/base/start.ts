@@ -34,6 +34,6 @@ function startWithoutNodeDebug(): void {
 }
 
 function refuse(why: string): void {
-  process.stderr.write(`coffer: ${why}\n`)
-  process.exitCode = 1
+  // In the packaged app a process ends only when it is told to (desktop/entry.ts).
+  process.stderr.write(`coffer: ${why}\n`, () => process.exit(1))
 }
