@@ -11,6 +11,8 @@ export interface Taken {
   files: number
   /** Bytes; undefined where they are not known yet. */
   bytes: number | undefined
+  /** True if the host was not told of empty folders in it, as by a browser's own dialog. */
+  withoutEmptyFolders?: boolean
 }
 
 /** A small file that is taken in at once: a key or a recovery kit. */

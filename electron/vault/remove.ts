@@ -1,5 +1,5 @@
 import { HeadBucketCommand } from '@aws-sdk/client-s3'
-import { CofferError, isCofferError } from '../base/errors.ts'
+import { CofferError, isCofferError, type ErrorCode } from '../base/errors.ts'
 import { send } from '../cloud/send.ts'
 import { headObject } from '../cloud/wire/wire.ts'
 import { instructionNeed } from '../envelope/parse.ts'
@@ -117,6 +117,15 @@ async function lookBefore(
   return { instruction: isOne ? file : undefined }
 }
 
+/** Failures of a read that say something of the object, or of who may read it. All others say that nothing is known. */
+const OF_THE_OBJECT: ReadonlySet<ErrorCode> = new Set([
+  'ACCESS_DENIED',
+  'CUSTOMER_KEY_NEEDED',
+  'INVALID_INPUT',
+  'KEY_WRONG',
+  'UNSUPPORTED',
+])
+
 /** Whether the object keeps its envelope in a file; null if it is not there. Whoever may not read it may still remove it. */
 export async function instructionNeedOf(
   { s3 }: Vault,
@@ -129,7 +138,7 @@ export async function instructionNeedOf(
     return instructionNeed(Metadata)
   } catch (error) {
     if (isCofferError(error, 'OBJECT_NOT_FOUND')) return null
-    if (isCofferError(error, 'CANCELLED') || isCofferError(error, 'NETWORK')) throw error
+    if (!isCofferError(error) || !OF_THE_OBJECT.has(error.code)) throw error
     return 'none'
   }
 }
@@ -178,11 +187,14 @@ async function addStillThere(
 ): Promise<void> {
   await each(keys, signal, async (key, stop) => {
     if (refused.has(key)) return
-    const isThere = await headObject(vault.s3, { Bucket: bucket, Key: key }, stop).then(
-      () => true,
-      unlessCancelled(false),
-    )
-    if (isThere) refused.set(key, stillThere(bucket, key))
+    try {
+      await headObject(vault.s3, { Bucket: bucket, Key: key }, stop)
+      refused.set(key, stillThere(bucket, key))
+    } catch (error) {
+      if (!isCofferError(error) || error.code === 'CANCELLED') throw error
+      // What says neither that it is gone nor that it may not be read leaves open whether anything was deleted.
+      if (error.code !== 'OBJECT_NOT_FOUND' && !OF_THE_OBJECT.has(error.code)) refused.set(key, error)
+    }
   })
 }
 

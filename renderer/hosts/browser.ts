@@ -63,7 +63,8 @@ export function browserHost(client: CofferClient, secret: string): Host {
       }
       const found = picked.map((file) => ({ name: file.webkitRelativePath, file }))
       const [folder = ''] = (found[0]?.name ?? '').split('/')
-      return found.length === 0 ? [] : [await announce(folder, true, found)]
+      if (found.length === 0) return []
+      return [{ ...(await announce(folder, true, found)), withoutEmptyFolders: true }]
     },
 
     async pickFile(): Promise<TakenFile | null> {

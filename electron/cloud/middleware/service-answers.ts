@@ -131,7 +131,7 @@ export function requireKmsAnswers(kms: KMSClient): void {
       const result = await next(args)
       const field = NAMED_BY_KMS[String(context.commandName)]
       if (field !== undefined && (result.output as unknown as Record<string, unknown>)[field] === undefined) {
-        throw notS3('KMS', 200, '{}')
+        throw new CofferError('NOT_S3', `What answers is not KMS: it names no ${field}, as KMS always does.`)
       }
       return result
     },

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OLD } from '../../../electron/envelope/names.ts'
 import { remove, removeFolder, type Removed } from '../../../electron/vault/remove.ts'
@@ -87,4 +90,16 @@ describe.for([
     await remove(vault, { bucket: 'box', keys: ['c'], instructionSuffix: '.keys' }, signal)
     expect(left()).toEqual([])
   })
+})
+
+test('a server that is no S3 and answers everything has removed nothing', async () => {
+  const page = createServer((request, response) => void request.resume().on('end', () => response.writeHead(204).end()))
+  await once(page.listen(0, '127.0.0.1'), 'listening')
+  const endpoint = `http://127.0.0.1:${(page.address() as AddressInfo).port}`
+  const vault = await openTestVault({ ...server.connection, endpoint })
+  const { removed, kept } = await remove(vault, { bucket: 'box', keys: ['a'] }, signal)
+  expect([removed, kept.get('a')?.code]).toEqual([0, 'NOT_S3'])
+  await vault.end()
+  page.closeAllConnections()
+  page.close()
 })
