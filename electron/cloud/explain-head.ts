@@ -23,8 +23,8 @@ export async function explained(
   return hintAtAddress(s3, call.input.Bucket, reason)
 }
 
-/** Refusals that HEAD gives for many reasons (Amazon S3 API, HeadObject: "a generic 400, 403 or 404"). */
-const UNEXPLAINED = new Set(['400', '401', '403'])
+/** Statuses that say enough by themselves, or pass by themselves; every other one has many reasons (403, 402, 409, 423, 507). */
+const EXPLAINED = new Set(['404', '412', '416', '429', '500', '502', '503', '504'])
 
 /**
  * An answer to HEAD has no body, so a refusal has no reason: a 400 is an object under SSE-C, an expired token, a wrong
@@ -37,7 +37,8 @@ async function explainHead(
   failure: CofferError,
   signal: AbortSignal,
 ): Promise<CofferError> {
-  if (failure.facts.operation !== operation || !UNEXPLAINED.has(failure.facts.status ?? '')) return failure
+  const { status = '' } = failure.facts
+  if (failure.facts.operation !== operation || Number(status) < 400 || EXPLAINED.has(status)) return failure
   if (operation === 'HeadObject') return explainObject(s3, input as unknown as HeadObjectCommandInput, failure, signal)
   if (operation === 'HeadBucket') return explainBucket(s3, String(input.Bucket), failure, signal)
   return failure

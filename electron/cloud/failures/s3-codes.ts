@@ -104,7 +104,9 @@ export function describeFull({ code, status, message, fields }: Answer): Descrip
   return {
     code: 'DISK_FULL',
     message:
-      code.startsWith('InsufficientStorage') && message !== '' ? message : `The server has no room left (${words}).`,
+      code.startsWith('InsufficientStorage') && message !== ''
+        ? message
+        : `The server has no room left${words === '' ? '' : ` (${words})`}.`,
     hint: 'Make room there (delete objects, or free the disk), then try again.',
     facts: { ...text('needed', fields.BytesNeeded), ...text('free', fields.BytesFree) },
   }

@@ -81,6 +81,9 @@ describe('HEAD is refused, and GET gives the reason: it is shown, and no key is 
     [[400, 'InvalidToken', 'The provided token is malformed or otherwise invalid.'], 'BAD_CREDENTIALS'],
     [[400, 'InvalidRequest', ''], 'INVALID_INPUT'],
     [[403, 'AccessDenied', 'Cannot download file, download bandwidth cap exceeded.'], 'ACCESS_DENIED'],
+    [[402, 'PaymentRequired', 'The bill is overdue.'], 'INVALID_INPUT'],
+    [[409, 'InvalidBucketState', 'The bucket is being moved.'], 'INVALID_INPUT'],
+    [[507, 'NoSpace', 'The array is full.'], 'DISK_FULL'],
     [[400, 'InvalidRequest', 'Your socket connection to the server was idle.'], 'INVALID_INPUT'],
   ] as const)('%j: %s', async ([refusal, code]) => {
     answer = () => [...refusal]
