@@ -35,6 +35,7 @@ export function placeRef(options: WhereOptions, env: NodeJS.ProcessEnv): string 
 }
 
 function placeNamed(options: WhereOptions, env: NodeJS.ProcessEnv): string | Connection | undefined {
+  refuseEmpty(options)
   const asked = connectionOf(options)
   if (options.place !== undefined) {
     if (Object.keys(asked).length === 0) return options.place
@@ -51,6 +52,18 @@ function placeNamed(options: WhereOptions, env: NodeJS.ProcessEnv): string | Con
   // As in the AWS CLI: an option goes before its variable, and a variable before what the profile says.
   return { ...ambient, ...asked }
 }
+
+/** `--endpoint-url "$URL"` with a variable that is not set: the command would go to another server than was meant. */
+function refuseEmpty(options: WhereOptions): void {
+  const [name] = Object.entries(options).find(([option, value]) => WHERE.has(option) && value === '') ?? []
+  if (name === undefined) return
+  const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  throw new CofferError('INVALID_INPUT', `${option} was given without a value.`, {
+    hint: 'A variable in the command may not be set. Give the value, or leave the option out.',
+  })
+}
+
+const WHERE = new Set(['place', 'endpointUrl', 'kmsEndpointUrl', 'region', 'profile', 'caBundle'])
 
 function connectionOf({ endpointUrl, kmsEndpointUrl, region, profile, caBundle }: WhereOptions): Connection {
   return present({ endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle })

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { exitCode, isCofferError } from '../base/errors.ts'
 import type { CofferError } from '../base/errors.ts'
 import manifest from '../../package.json' with { type: 'json' }
@@ -47,6 +47,12 @@ In AWS, or on any server that speaks S3: as with the AWS CLI
 `
 
 /** The whole command line. Making it loads nothing of Coffer but the words of its help. */
+/** The current folder is no answer to a variable that is not set. */
+function parseHome(folder: string): string {
+  if (folder !== '') return folder
+  throw new InvalidArgumentError('It is empty: a variable in the command may not be set.')
+}
+
 export function createProgram(): Command {
   const program = new Command('coffer')
     .description('A file vault for S3: files go in under the encryption you choose, and come back.')
@@ -61,7 +67,7 @@ export function createProgram(): Command {
     .addOption(
       new Option('--request-payer <who>', 'you pay for what you ask of a Requester Pays bucket').choices(['requester']),
     )
-    .addOption(new Option('--home <folder>', "the folder with Coffer's own state").env('COFFER_HOME'))
+    .option('--home <folder>', "the folder with Coffer's own state (env: COFFER_HOME)", parseHome)
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: () => undefined })

@@ -67,6 +67,14 @@ describe.skipIf(!linux)(`a keychain that cannot be used${linux ? '' : ' (needs a
     await expectNothingInClear()
   })
 
+  it('without a default keyring: is told from none, with what to make', async () => {
+    await startKeyring(null)
+    const outcome = await importKey()
+    expectFailure(outcome, 'KEYCHAIN_UNAVAILABLE', /a keyring that is the default.*COFFER_PASSPHRASE_FILE/)
+    expect(outcome.error?.message).toContain('answers, but it has no default keyring')
+    await expectNothingInClear()
+  })
+
   it('locked: says so, and the key is there again once it is unlocked', async () => {
     const unlocked = await startKeyring('secret')
     expect((await importKey()).code).toBe(0)

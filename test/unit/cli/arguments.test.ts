@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, test, vi } from 'vitest'
 import { getRequest } from '../../../electron/cli/get.ts'
 import type { GetFlags } from '../../../electron/cli/get.ts'
 import { createProgram } from '../../../electron/cli/program.ts'
@@ -102,6 +102,17 @@ describe('global options', () => {
     expect(before.flags).toEqual(after.flags)
     expect(after.flags).toMatchObject({ json: true, place: 'nas', region: 'eu-west-1' })
   })
+})
+
+test('an empty --home is refused, and an empty COFFER_HOME is none', async () => {
+  const program = createProgram()
+  await expect(program.parseAsync(['node', 'coffer', 'ls', '--home', ''])).rejects.toMatchObject({
+    name: 'CommanderError',
+  })
+  vi.stubEnv('COFFER_HOME', '')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { flags } = await read('ls')
+  expect(flags).not.toHaveProperty('home')
 })
 
 describe('help', () => {

@@ -48,6 +48,18 @@ describe('which place a command goes to', () => {
       profile: 'work',
     })
   })
+  it.each([
+    [{ endpointUrl: '' }, '--endpoint-url'],
+    [{ endpointUrl: 'https://s3.example.com', kmsEndpointUrl: '' }, '--kms-endpoint-url'],
+    [{ place: '' }, '--place'],
+  ])('refuses an option without a value: %j', (options, name) => {
+    const failure = expect.objectContaining({
+      code: 'INVALID_INPUT',
+      message: `${name} was given without a value.`,
+    }) as Error
+    expect(() => placeRef(options, { AWS_PROFILE: 'elsewhere' })).toThrow(failure)
+  })
+
   it('refuses --place together with the description of a server', () => {
     expect(() => placeRef({ place: 'nas', region: 'x' }, {})).toThrow(
       expect.objectContaining({ code: 'INVALID_INPUT' }),
