@@ -15,7 +15,7 @@ const WORDS: Record<WriteOption, string> = {
   dsse: 'two layers (dsse)',
   format: 'an envelope format',
   envelope: 'a place for the envelope',
-  outerLayer: 'how S3 encrypts it once more (--sse)',
+  outerLayer: 'a second layer, of S3’s own encryption',
 }
 
 /** Throws INVALID_INPUT for the first option of a write that this mode cannot honour. `false` and an empty context ask for nothing. */

@@ -1,4 +1,5 @@
 import { coffer } from './coffer.ts'
+import { noticeText } from '../words/failures.ts'
 import { toasts } from './toasts.svelte.ts'
 
 const told = new Set<string>()
@@ -8,6 +9,6 @@ export async function tellNotices(): Promise<void> {
   for (const text of await coffer.client.questions.notices({})) {
     if (told.has(text)) continue
     told.add(text)
-    toasts.told(text)
+    toasts.told(noticeText(text))
   }
 }

@@ -45,7 +45,7 @@ const NEXT: Partial<Record<ErrorCode, string>> = {
 const ROOT_KEY = 'Restore the recovery kit that was saved where that folder was in use, on the Keys page.'
 
 /** An option, a command or a variable of the command line. */
-const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AWS)_[A-Z])/
+const COMMAND_LINE = /(?:^|[^\w-])(?:--[a-z]|coffer [a-z]|aws [a-z]|(?:COFFER|AWS)_[A-Z]|Ctrl-C)/
 
 /**
  * The core's hint, where it says something that holds in a window too; a hint that names commands or options is replaced by
@@ -57,8 +57,14 @@ export function explain({ code, message, hint, facts }: Failure): Explained {
   return { title: printable(message), next: printable(next) }
 }
 
-function withoutCommands(hint: string): string {
-  return hint
+/** What the core has mended or waits for, as far as it holds in a window. */
+export function noticeText(text: string): string {
+  const end = /coffer database restore/.test(text) ? ' It can be put back in a terminal.' : ''
+  return printable(withoutCommands(text) + end)
+}
+
+function withoutCommands(text: string): string {
+  return text
     .split(/(?<=[.!?])\s+/)
     .filter((sentence) => !COMMAND_LINE.test(sentence))
     .join(' ')

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FAILURES, type ErrorCode } from '../../../../electron/base/errors.ts'
-import { explain } from '../../../../renderer/words/failures.ts'
+import { explain, noticeText } from '../../../../renderer/words/failures.ts'
 import { stateOf } from '../../../../renderer/words/states.ts'
 
 /** What only a person at a command line can use. */
@@ -11,16 +11,20 @@ const COMMAND_LINE = /(?:^|[\s(])--\w|\bcoffer [a-z]|\baws [a-z]|\b(?:COFFER|AWS
 const explained = (code: ErrorCode, hint: string): string =>
   explain({ code, message: 'It failed.', hint, facts: {} }).next
 
-/** The text of every `hint:` in the core, with the codes that its file throws. */
-function hintsOfCore(): { codes: ErrorCode[]; hint: string }[] {
+/** The source of every file of the core. */
+function sourcesOfCore(): string[] {
   const core = join(import.meta.dirname, '../../../../electron')
   return readdirSync(core, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !/^(?:cli|localcloud)/.test(name))
-    .flatMap((name) => {
-      const text = readFileSync(join(core, name), 'utf8')
-      const codes = [...text.matchAll(/CofferError\(\s*'([A-Z_]+)'/g)].map(([, code]) => code as ErrorCode)
-      return [...text.matchAll(/hint:\s*(['"`])(.+?)\1,? ?[}\n]/g)].map(([, , hint = '']) => ({ codes, hint }))
-    })
+    .map((name) => readFileSync(join(core, name), 'utf8'))
+}
+
+/** The text of every `hint:` in the core, with the codes that its file throws. */
+function hintsOfCore(): { codes: ErrorCode[]; hint: string }[] {
+  return sourcesOfCore().flatMap((text) => {
+    const codes = [...text.matchAll(/CofferError\(\s*'([A-Z_]+)'/g)].map(([, code]) => code as ErrorCode)
+    return [...text.matchAll(/hint:\s*(['"`])(.+?)\1,? ?[}\n]/g)].map(([, , hint = '']) => ({ codes, hint }))
+  })
 }
 
 describe('a failure in the window', () => {
@@ -42,6 +46,26 @@ describe('a failure in the window', () => {
       'Move the folder back to /home/ann/vault.',
     )
     expect(explained('THROTTLED', 'Wait a minute. Or ask less: coffer ls --json.')).toBe('Wait a minute.')
+  })
+})
+
+describe('what is shown as it is', () => {
+  it('names no command or option: messages of failures, and words for options', () => {
+    const texts = sourcesOfCore().flatMap((text) => [
+      ...[...text.matchAll(/CofferError\(\s*'[A-Z_]+',\s*(['"`])(.+?)\1/g)].map(([, , message = '']) => message),
+      ...[...(/const WORDS[^{]*\{([^}]*)\}/.exec(text)?.[1] ?? '').matchAll(/'(.+?)'/g)].map(([, word = '']) => word),
+    ])
+    expect(texts.length).toBeGreaterThan(200)
+    expect(texts.filter((text) => COMMAND_LINE.test(text))).toEqual([])
+  })
+
+  it('keeps of a notice what holds in a window', () => {
+    expect(noticeText('Waiting for this system’s keychain: unlock it. Ctrl-C gives up.')).toBe(
+      'Waiting for this system’s keychain: unlock it.',
+    )
+    expect(
+      noticeText('It was lost. A copy of 2026-11-30 22:15 UTC is there. To put it back: coffer database restore.'),
+    ).toBe('It was lost. A copy of 2026-11-30 22:15 UTC is there. It can be put back in a terminal.')
   })
 })
 
