@@ -82,6 +82,9 @@ function below(folder: string, what: 'files' | 'folders'): string[] {
     .toSorted()
 }
 
+/** fpm's names, and dpkg-deb's. */
+const DEB_COMPRESSIONS: Record<string, string> = { none: 'none', gz: 'gzip', xz: 'xz', zst: 'zstd' }
+
 /** https://www.debian.org/doc/debian-policy/ch-controlfields.html */
 function makeDeb(stage: string): void {
   const files = below(stage, 'files')
@@ -108,7 +111,7 @@ function makeDeb(stage: string): void {
   const regular = files.filter((file) => lstatSync(join(stage, file)).isFile())
   const sums = regular.map((file) => `${md5(join(stage, file))}  ${file}\n`)
   writeFileSync(join(own, 'md5sums'), sums.join(''))
-  const how = ['--root-owner-group', `-Z${values['deb-compression'].replace(/^gz$/, 'gzip')}`, '--build']
+  const how = ['--root-owner-group', `-Z${DEB_COMPRESSIONS[values['deb-compression']] ?? 'xz'}`, '--build']
   execFileSync('dpkg-deb', [...how, stage, output], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
@@ -122,8 +125,8 @@ const RPM_PAYLOADS: Record<string, string> = {
   gzip: 'w9.gzdio',
   bzip2: 'w9.bzdio',
   xz: 'w6.xzdio',
-  xzmt: 'w6T.xzdio',
-  zstd: 'w19T.zstdio',
+  xzmt: 'w6T0.xzdio',
+  zstd: 'w19T0.zstdio',
 }
 
 /** https://rpm-software-management.github.io/rpm/manual/spec.html */
@@ -135,7 +138,7 @@ function makeRpm(stage: string, scratch: string): void {
   const spec = `
 %define _build_id_links none
 %define __os_install_post %{nil}
-%define _binary_payload ${RPM_PAYLOADS[values['rpm-compression']] ?? 'w6T.xzdio'}
+%define _binary_payload ${RPM_PAYLOADS[values['rpm-compression']] ?? 'w6T0.xzdio'}
 %define _topdir ${scratch}/rpm
 %define _rpmdir ${scratch}/out
 %define _rpmfilename package.rpm
