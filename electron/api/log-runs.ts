@@ -8,9 +8,9 @@ const LOOK_EVERY = 1_000
 /** As many failed items are looked at for their codes. */
 const MOST_ITEMS = 200
 
-/** Writes down each change of a run's state, by counts and by the codes of what failed, until the answer is called. */
-export function logRuns(queue: Queue<TransferDone>, log: EventLog): () => void {
-  const known = new Map<number, string>()
+/** Writes down each change of a run's state, by counts and by the codes of what failed, as long as the process runs. */
+export function logRuns(queue: Queue<TransferDone>, log: EventLog): void {
+  const known = new Map(queue.views().map(({ id, state }): [number, string] => [id, state]))
   let timer: NodeJS.Timeout | undefined
 
   const look = (): void => {
@@ -21,12 +21,7 @@ export function logRuns(queue: Queue<TransferDone>, log: EventLog): () => void {
       log.write('run', { ...factsOf(view), ...codesOf(queue, view) })
     }
   }
-  const off = queue.onChange(() => (timer ??= setTimeout(look, LOOK_EVERY).unref()))
-  return () => {
-    off()
-    clearTimeout(timer)
-    look()
-  }
+  queue.onChange(() => (timer ??= setTimeout(look, LOOK_EVERY).unref()))
 }
 
 function factsOf({ id, kind, state, mode, found, finished, failed, skipped, error }: RunView): Record<string, Fact> {
