@@ -18,7 +18,8 @@ and throws it away, and serves ranges of noise, or of what was sealed before, ou
 is what is measured; but the sink runs on the same cores as the client, so that no client has the whole machine. Of a core it
 takes about a fifth of a second a GiB. It looks at no signature and no checksum and keeps no MD5: rclone, which compares
 MD5 where the server has one, is spared that on the way down. It is reached over TLS, as people reach S3, under a
-certificate authority that the client's environment trusts, unless a table says otherwise.`
+certificate authority that the client's environment trusts, unless a table says otherwise. Coffer takes it for a place whose
+test held, as it takes Amazon S3: of a server that was not tested, it asks about each file once more.`
 
 export const WINDOW = `In headless Chromium, at 1280 by 800. A cold window is a browser profile that has loaded nothing before; the empty page is
 one more file of the same server. Folders are opened out of the catalog, while S3 is listed behind them, until the first

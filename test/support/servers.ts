@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms'
 import { S3Client } from '@aws-sdk/client-s3'
 import { openDatabase } from '../../electron/store/database.ts'
+import type { ServerCheck } from '../../electron/base/server-checks.ts'
 import { openServerFindings } from '../../electron/store/server-findings.ts'
 import { newPerson } from './coffer.ts'
 import type { Person, PersonOptions } from './coffer.ts'
@@ -72,10 +73,11 @@ export async function stageMoto(options: PersonOptions = {}): Promise<Stage> {
   }
 }
 
-/** As if a test of the place had found that it claims no encryption that does not exist; see `BELIEVED`. */
-export function believe({ env }: Person, endpoint: string): void {
+/** As if a test of the place had found that these hold, as a rule that it claims no encryption that does not exist; see `BELIEVED`. */
+export function believe({ env }: Person, endpoint: string, checks: readonly ServerCheck[] = ['sse.false-claim']): void {
   const db = openDatabase(env['COFFER_HOME'] ?? '')
-  openServerFindings(db).learn(endpoint, { check: 'sse.false-claim', outcome: 'holds', detail: '' })
+  const findings = openServerFindings(db)
+  for (const check of checks) findings.learn(endpoint, { check, outcome: 'holds', detail: '' })
   db.close()
 }
 
