@@ -8,6 +8,9 @@ const asRoot = process.getuid?.() === 0
 /** What only the packaged app can show. */
 const PACKAGE_ONLY = ['**/packaged.spec.ts', '**/linux-packages.spec.ts', '**/updates.spec.ts']
 
+/** The life of the desktop app. */
+const DESKTOP_ONLY = '**/desktop*.spec.ts'
+
 /** The journeys of the window, on each of its hosts. Run them inside scripts/with-keyring.sh, after a build. */
 export default defineConfig({
   testDir: 'test/e2e',
@@ -24,7 +27,7 @@ export default defineConfig({
   projects: [
     {
       name: 'browser',
-      testIgnore: PACKAGE_ONLY,
+      testIgnore: [...PACKAGE_ONLY, DESKTOP_ONLY],
       use: {
         browserName: 'chromium',
         viewport: { width: 1280, height: 800 },

@@ -70,6 +70,11 @@ export interface CofferOptions {
   openStream?: OpenSource | undefined
   /** Hears what Coffer has mended by itself, or waits for, and the person should know. */
   notify?: ((text: string) => void) | undefined
+  /**
+   * Called with true when a call begins to wait for the person to unlock the keychain, and with false when it ends; several
+   * calls can wait. Without it, `notify` hears of the first wait.
+   */
+  onKeychainWait?: ((isWaiting: boolean) => void) | undefined
 }
 
 /** Copies of the database, for hosts in which it cannot be opened. */
@@ -135,7 +140,8 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
   const uploads = openUploads(db, home)
   const lastReads = openLastReads()
   const activity = openActivity(db)
-  const keychainWait = { signal: options.signal, onWait: onceOnly(() => options.notify?.(KEYCHAIN_WAITS)) }
+  const onWait = options.onKeychainWait ?? onceOnly(() => options.notify?.(KEYCHAIN_WAITS))
+  const keychainWait = { signal: options.signal, onWait }
   const secretsOptions = { home, settings, env, askPassphrase: options.askPassphrase, ...keychainWait }
   const secrets = once(() => openSecrets(secretsOptions))
   const keys = openCustomerKeys(openKeyTable(db), secrets, {

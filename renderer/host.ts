@@ -1,3 +1,4 @@
+import type { AppSettings, NotificationSubject } from '../electron/api/contract/bridge.ts'
 import type { UpdateOrder, UpdateState } from '../electron/api/contract/updates.ts'
 import type { Drags } from './state/drag-out.ts'
 
@@ -44,9 +45,10 @@ export interface Host {
   openLog?(): void
   /** Drags files out of the window; undefined where the host cannot. */
   drags?: Drags
-  /** Progress on the dock or the task bar: 0 to 1; undefined when there is nothing under way. */
-  setProgress?(value: number | undefined): void
-  notify?(title: string, text: string): void
+  /** Shows a notification of the system, unless the window is in front; a click on it shows the window. */
+  notify?(title: string, text: string, about?: NotificationSubject): void
+  /** Calls `listener` when the person clicks a notification. */
+  onShow?(listener: (about: NotificationSubject) => void): void
   /**
    * Whether `notify` is heard; with `ask`, after the browser has asked the person, which it does on a press only. Undefined
    * where nobody has to be asked.
@@ -67,4 +69,6 @@ export interface Host {
   onOpenedFile?(listener: () => void): void
   /** Calls `listener` with the id of each command that is chosen in the system's menu. */
   onCommand?(listener: (id: string) => void): void
+  /** How the app around the window behaves, and the way to change it; undefined where there is no app. */
+  appSettings?(changes?: { startAtLogin?: boolean; closeToTray?: boolean }): Promise<AppSettings>
 }

@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl
-  xvfb xauth unzip libgtk-3-0 libnss3 libgbm1 libasound2 rpm shellcheck)
+packages=(chromium gnome-keyring dbus libsecret-1-0 libsecret-tools rclone age ruby ruby-aws-sdk-s3 openjdk-17-jdk-headless maven gdb curl openssl python3-gi
+  xvfb xauth unzip libgtk-3-0 libnotify4 libnss3 libgbm1 libasound2 rpm shellcheck)
 python=.cache/python
 servers=.cache/servers
 

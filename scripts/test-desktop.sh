@@ -23,6 +23,7 @@ case "$dist" in
     export COFFER_ELECTRON_APP=$PWD/.cache/electron-33/app
     COFFER_BUILD_FOR=electron-33 quietly npm run build --silent
     cp package.json "$COFFER_ELECTRON_APP/package.json"
+    cp -r resources "$COFFER_ELECTRON_APP/"
     built=$COFFER_ELECTRON_APP/dist
     ;;
 esac

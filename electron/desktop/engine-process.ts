@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { MessageChannelMain, app, utilityProcess, type MessagePortMain, type UtilityProcess } from 'electron'
 import type { Grant } from '../api/grants.ts'
+import { NO_TRANSFERS, type TransferStatus } from '../api/transfer-status.ts'
 import type { EngineHears, EngineSays } from '../engine.ts'
 import { logFile } from './diagnostics.ts'
 import { restartClock } from './restart-clock.ts'
@@ -10,13 +11,15 @@ import { BUILT } from './paths.ts'
 export interface EngineProcess {
   /** Opens a way into it for a window. */
   connect(port: MessagePortMain): void
-  /** Settles when the grant holds: the window must not be faster with what was granted. */
-  grant(grant: Grant): Promise<void>
-  /** True while transfers are under way; also where it does not answer. */
-  isBusy(): Promise<boolean>
+  /** Settles when the grants hold: the window must not be faster with what was granted. */
+  grant(grants: Grant[]): Promise<void>
   /** Puts the copy of the database that `onFailed` named in its place, and starts it again. */
   restore(): void
-  /** Lets transfers stop where they are, within seconds, and ends it. */
+  /** Pauses or resumes all transfers; `wake`: those that wait for their server ask it now. */
+  order(kind: 'pause' | 'resume' | 'wake'): void
+  /** Starts another in place of one that failed. */
+  restart(): void
+  /** Lets transfers stop where they are, within seconds, and ends it. Its fall is no failure any more. */
   stop(): Promise<void>
 }
 
@@ -25,81 +28,107 @@ export interface EngineWatch {
   onRestarted: () => void
   /** It cannot be started, or falls again and again. `copyMadeAt`: a copy of its database can be put back. */
   onFailed: (message: string, hint: string, copyMadeAt?: Date) => void
+  onTransfers: (status: TransferStatus) => void
+  /** It waits for the person to unlock the keychain, or does so no more. */
+  onKeychain: (isWaiting: boolean) => void
+  /** For the log: it failed or ended while the app was quitting, and nobody has to act on that. */
+  onLate: (event: 'engine-failed-late' | 'engine-ended-early') => void
 }
 
 /** Milliseconds for what is under way to be written down. */
 const LEAVE = 8_000
-/** Milliseconds to answer a question. */
-const ANSWER = 5_000
 
-export function startEngine({ onRestarted, onFailed }: EngineWatch): EngineProcess {
-  const clock = restartClock()
+export function startEngine(watch: EngineWatch): EngineProcess {
+  let clock = restartClock()
   const granting = new Map<number, () => void>()
-  const asking = new Map<number, (busy: boolean) => void>()
   let grants = 0
-  let questions = 0
   let stopping = false
-  let engine = fork()
+  let hasStopped = false
+  /** Undefined while none runs. */
+  let engine: UtilityProcess | undefined = fork()
+
+  const hear: { [Kind in EngineSays['kind']]?: (message: Extract<EngineSays, { kind: Kind }>) => void } = {
+    granted: ({ id }) => granting.get(id)?.(),
+    transfers: ({ status }) => watch.onTransfers(status),
+    keychain: ({ isWaiting }) => watch.onKeychain(isWaiting),
+    failed({ message, hint, copyMadeAt }) {
+      if (stopping) watch.onLate('engine-failed-late')
+      else watch.onFailed(message, hint, copyMadeAt)
+    },
+  }
 
   function fork(): UtilityProcess {
     const started = forkBuilt('engine.js', 'Coffer')
     started.on('message', (message: EngineSays) => {
       if (message.kind === 'fork-server') forkServer(started)
-      if (message.kind === 'busy') asking.get(message.id)?.(message.busy)
-      if (message.kind === 'granted') granting.get(message.id)?.()
-      if (message.kind === 'failed') onFailed(message.message, message.hint, message.copyMadeAt)
+      else (hear[message.kind] as ((message: EngineSays) => void) | undefined)?.(message)
     })
     started.on('exit', () => {
-      if (stopping) return
-      if (!clock.mayRestart(Date.now())) {
-        onFailed('Coffer ended by itself, several times.', 'Your files are safe where they are. Start Coffer again.')
-        return
-      }
-      engine = fork()
-      onRestarted()
+      if (engine === started) ended()
     })
     return started
   }
+  function ended(): void {
+    engine = undefined
+    // If grants were on their way, the next engine hears of all that was granted.
+    for (const settle of granting.values()) settle()
+    watch.onTransfers(NO_TRANSFERS)
+    watch.onKeychain(false)
+    if (stopping) {
+      if (!hasStopped) watch.onLate('engine-ended-early')
+    } else if (clock.mayRestart(Date.now())) {
+      start()
+    } else {
+      watch.onFailed('Coffer ended by itself, several times.', 'Your files are safe where they are.')
+    }
+  }
+  function start(): void {
+    engine = fork()
+    watch.onRestarted()
+  }
 
-  const tell = (message: EngineHears, ...ports: MessagePortMain[]): void => engine.postMessage(message, ports)
+  const tell = (message: EngineHears, ...ports: MessagePortMain[]): void => engine?.postMessage(message, ports)
 
   return {
-    connect: (port) => tell({ kind: 'window' }, port),
-    grant: (grant) =>
-      new Promise((resolve) => {
+    connect(port) {
+      if (engine === undefined) port.close()
+      else tell({ kind: 'window' }, port)
+    },
+    async grant(given) {
+      if (engine === undefined) return
+      await new Promise<void>((resolve) => {
         const id = ++grants
-        const settle = (): void => {
+        granting.set(id, () => {
           granting.delete(id)
           resolve()
-        }
-        granting.set(id, settle)
-        // If it falls meanwhile, the one after it is told again.
-        engine.once('exit', settle)
-        tell({ kind: 'grant', id, ...grant })
-      }),
-    isBusy: () =>
-      new Promise((resolve) => {
-        const id = ++questions
-        const settle = (busy: boolean): void => {
-          clearTimeout(timer)
-          asking.delete(id)
-          resolve(busy)
-        }
-        const timer = setTimeout(() => settle(true), ANSWER)
-        asking.set(id, settle)
-        tell({ kind: 'is-busy', id })
-      }),
+        })
+        tell({ kind: 'grant', id, grants: given })
+      })
+    },
     restore: () => tell({ kind: 'restore' }),
-    stop: () =>
-      new Promise((resolve) => {
-        stopping = true
+    order: (kind) => tell({ kind }),
+    restart() {
+      clock = restartClock()
+      const old = engine
+      engine = undefined
+      old?.kill()
+      start()
+    },
+    async stop() {
+      stopping = true
+      const last = engine
+      if (last === undefined) return
+      await new Promise<void>((resolve) => {
         setTimeout(resolve, LEAVE).unref()
-        engine.on('exit', () => resolve())
-        engine.on('message', ({ kind }: EngineSays) => {
-          if (kind === 'stopped') engine.kill()
+        last.on('exit', () => resolve())
+        last.on('message', ({ kind }: EngineSays) => {
+          if (kind !== 'stopped') return
+          hasStopped = true
+          last.kill()
         })
         tell({ kind: 'stop' })
-      }),
+      })
+    },
   }
 }
 

@@ -8,17 +8,17 @@ export interface GrantBook {
   repeat(): void
 }
 
-/** A person's grants last as long as the app. `tell` reaches the engine that runs at the time. */
-export function openGrantBook(tell: (grant: Grant) => Promise<void>): GrantBook {
+/** A person's grants last as long as the app. `tell` reaches the engine that runs at the time, with one message a batch. */
+export function openGrantBook(tell: (grants: Grant[]) => Promise<void>): GrantBook {
   const given = new Map<string, Grant>()
   return {
     async give(way, ...paths) {
       const grants = paths.map((path) => ({ way, path }))
       for (const grant of grants) given.set(`${way} ${grant.path}`, grant)
-      await Promise.all(grants.map(tell))
+      if (grants.length > 0) await tell(grants)
     },
     repeat() {
-      for (const grant of given.values()) void tell(grant)
+      if (given.size > 0) void tell([...given.values()])
     },
   }
 }

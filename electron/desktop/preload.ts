@@ -23,8 +23,10 @@ const bridge: Bridge = {
   dragReady: (path) => ask('drag-ready', path),
   startDrag: (path) => ask('start-drag', path),
   dropDragFolder: (folder) => ipcRenderer.send('drop-drag-folder', folder),
-  setProgress: (value) => ipcRenderer.send('progress', value ?? null),
-  notify: (title, text) => ipcRenderer.send('notify', title, text),
+  notify: (title, text, about) => ipcRenderer.send('notify', title, text, about ?? null),
+  onShow: (listener) => listen('show', listener),
+  appSettings: () => ask('app-settings', {}),
+  setAppSettings: (changes) => ask('app-settings', changes),
   setTheme: (theme) => ipcRenderer.send('theme', theme),
   runtime: `Electron ${process.versions.electron}, Chromium ${process.versions.chrome}`,
   update: (order) => ask('update', order),
@@ -32,7 +34,13 @@ const bridge: Bridge = {
   openedFile: () => ask('opened-file'),
   forgetOpenedFile: (path) => ipcRenderer.send('forget-opened-file', path),
   onOpenedFile: (listener) => void ipcRenderer.on('opened-file', () => listener()),
-  onCommand: (listener) => void ipcRenderer.on('command', (_event, id: string) => listener(id)),
+  onCommand: (listener) => listen('command', listener),
+}
+
+/** Once the page listens, the main process sends what it has kept. */
+function listen(channel: string, listener: (message: never) => void): void {
+  ipcRenderer.on(channel, (_event, message) => listener(message as never))
+  ipcRenderer.send('listening', channel)
 }
 
 /** The main process answers what the bridge says it does. */

@@ -8,8 +8,8 @@ import { MIN_SIZE, placeWindow, readState, writeState, type WindowState } from '
 /** What is seen until the page has drawn itself: the page's own ground. */
 const GROUND = { light: '#fbfaf8', dark: '#181715' }
 
-/** Opens the window where it was. Electron's security checklist, points 2 to 4, 6, 8 to 10 and 20, is in its preferences. */
-export function openWindow(session: Session): BrowserWindow {
+/** Opens the window where it was; `hidden`: its page runs, and nobody sees it before `show`. Electron's security checklist, points 2 to 4, 6, 8 to 10 and 20, is in its preferences. */
+export function openWindow(session: Session, { hidden = false }: { hidden?: boolean } = {}): BrowserWindow {
   const state = remembered()
   const screens = screen.getAllDisplays().map(({ workArea }) => workArea)
   const window = new BrowserWindow({
@@ -38,8 +38,11 @@ export function openWindow(session: Session): BrowserWindow {
       devTools: !app.isPackaged,
     },
   })
-  if (state?.maximized === true) window.maximize()
-  window.once('ready-to-show', () => window.show())
+  window.once('ready-to-show', () => {
+    if (!hidden) window.show()
+  })
+  // Maximizing shows a window.
+  if (state?.maximized === true) window.once('show', () => window.maximize())
   window.on('close', () => remember(window))
   void window.loadURL(`${ORIGIN}/`)
   return window

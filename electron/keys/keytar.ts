@@ -35,8 +35,8 @@ export interface KeychainWait {
   patience: number
   /** Ends the wait, as a Ctrl-C does. */
   signal?: AbortSignal | undefined
-  /** Called once, when the system seems to ask the person to unlock the keychain. */
-  onWait?: (() => void) | undefined
+  /** Called with true when the system seems to ask the person to unlock the keychain, and with false when that is over. */
+  onWait?: ((isWaiting: boolean) => void) | undefined
 }
 
 /** Milliseconds that a call takes only if somebody is asked something. */
@@ -51,9 +51,14 @@ export async function askKeychain<T>(call: () => Promise<T>, { patience, signal,
   const ended = Promise.withResolvers<never>()
   const abort = (): void => ended.reject(signal?.reason as Error)
   signal?.addEventListener('abort', abort, { once: true })
+  const wait = { isReported: false }
+  const reportWait = (): void => {
+    wait.isReported = true
+    onWait?.(true)
+  }
   const timers = [
     setTimeout(() => ended.reject(locked('It has not been unlocked in time.')), patience),
-    setTimeout(() => onWait?.(), Math.min(NOTICED, patience)),
+    setTimeout(reportWait, Math.min(NOTICED, patience)),
   ]
   try {
     return await Promise.race([holdingThread(call()), ended.promise])
@@ -62,6 +67,7 @@ export async function askKeychain<T>(call: () => Promise<T>, { patience, signal,
     throw error instanceof CofferError ? error : inWords(error)
   } finally {
     for (const timer of timers) clearTimeout(timer)
+    if (wait.isReported) onWait?.(false)
     signal?.removeEventListener('abort', abort)
   }
 }

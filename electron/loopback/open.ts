@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
+import { openKeychainWait, type KeychainWait } from '../api/keychain-wait.ts'
 import { openQuestions, type Questions } from '../api/questions.ts'
 import { createInProcessClient } from '../api/router.ts'
 import { crashOf, traceOf } from '../base/crash.ts'
@@ -43,11 +44,16 @@ export async function open(args: string[]): Promise<void> {
     notices.push(text)
     process.stderr.write(`${text}\n`)
   }
-  const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask, notify })
+  const keychainWait = openKeychainWait()
+  const onKeychainWait = (isWaiting: boolean): void => {
+    keychainWait.report(isWaiting)
+    if (isWaiting) process.stderr.write('Waiting for this system’s keychain: unlock it where it asks for that.\n')
+  }
+  const coffer = await openCoffer({ openStream: drops.open, askPassphrase: questions.ask, notify, onKeychainWait })
   const instance = takeInstance(coffer.home, INSTANCE)
   try {
     if (instance === null) await openRunning(coffer.home, flags)
-    else await serve({ coffer, instance, drops, questions, notices }, flags, stopped)
+    else await serve({ coffer, instance, drops, questions, notices, keychainWait }, flags, stopped)
   } finally {
     instance?.[Symbol.dispose]()
     questions.close()
@@ -67,10 +73,11 @@ interface Served {
   drops: Drops
   questions: Questions
   notices: readonly string[]
+  keychainWait: KeychainWait
 }
 
 async function serve(
-  { coffer, instance, drops, questions, notices }: Served,
+  { coffer, instance, drops, questions, notices, keychainWait }: Served,
   flags: Flags,
   stopped: Promise<void>,
 ): Promise<void> {
@@ -82,6 +89,7 @@ async function serve(
       questions,
       gate: pathGate({ saveFolder: () => saveFolderOf(coffer), own: coffer.home }),
       notices: () => notices,
+      keychainWait,
     },
     drops,
     onSpent: () => page?.[Symbol.dispose](),

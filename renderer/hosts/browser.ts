@@ -1,4 +1,5 @@
 import type { CofferClient } from '../../electron/api/client.ts'
+import type { NotificationSubject } from '../../electron/api/contract/bridge.ts'
 import { sessionHeaders } from '../../electron/api/contract/browser-session.ts'
 import type { Host, Taken, TakenFile } from '../host.ts'
 import { entriesOf, filesBelow, type Found } from './dropped-files.ts'
@@ -48,6 +49,8 @@ export function browserHost(client: CofferClient, secret: string): Host {
     return { refs, name, folder, files: refs.length, bytes }
   }
 
+  let show: ((about: NotificationSubject) => void) | undefined
+
   return {
     kind: 'browser',
 
@@ -82,14 +85,18 @@ export function browserHost(client: CofferClient, secret: string): Host {
       return `${saveFolder}/`
     },
 
-    notify(title, text) {
-      if (Notification.permission !== 'granted') return
+    notify(title, text, about) {
+      const isInFront = !document.hidden && document.hasFocus()
+      if (isInFront || Notification.permission !== 'granted') return
       const notification = new Notification(title, { body: text })
       notification.addEventListener('click', () => {
         window.focus()
         notification.close()
+        if (about !== undefined) show?.(about)
       })
     },
+
+    onShow: (listener) => void (show = listener),
 
     async mayNotify(ask) {
       if (!('Notification' in window)) return false

@@ -19,6 +19,8 @@ const AGAIN_MS = 1000
 /** The queue as it is now. The core tells; the window only shows. */
 class Transfers {
   #runs = new SvelteMap<number, TransferRun>()
+  /** The run that the list is to show, and mark. */
+  shown = $state<number>()
   limits = $state<{ up: number | null; down: number | null }>({ up: null, down: null })
 
   /** Newest first. */

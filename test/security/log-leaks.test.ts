@@ -65,7 +65,7 @@ async function serveThisComputer(): Promise<void> {
 }
 
 async function grant(id: number, way: 'read' | 'write', path: string): Promise<void> {
-  engine.post({ kind: 'grant', id, way, path } satisfies EngineHears)
+  engine.post({ kind: 'grant', id, grants: [{ way, path }] } satisfies EngineHears)
   await engine.hear((message) => (message as { id?: number }).id === id)
 }
 

@@ -26,7 +26,7 @@ function say(message: EngineHears): void {
 }
 
 async function grant(id: number, way: 'read' | 'write', path: string): Promise<void> {
-  say({ kind: 'grant', id, way, path })
+  say({ kind: 'grant', id, grants: [{ way, path }] })
   await engine.hear((message) => (message as { id?: number }).id === id)
 }
 

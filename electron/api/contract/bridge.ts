@@ -14,6 +14,21 @@ export interface Given {
   bytes: number | undefined
 }
 
+/** What a notification tells of, and a click on it shows. */
+export type NotificationSubject =
+  | { kind: 'transfer'; run: number }
+  | { kind: 'folder'; place: string; bucket: string; prefix: string }
+  | { kind: 'key'; id: string }
+
+/** What a person chose of the app around the window. */
+export interface AppSettings {
+  startAtLogin: boolean
+  /** Closing the window leaves Coffer in the tray. Undefined: the person has not been asked yet. */
+  closeToTray: boolean | undefined
+  /** False where the desktop shows no tray, or where closing a window never quits an app. */
+  canCloseToTray: boolean
+}
+
 export interface Bridge {
   /** Asks for a port to Coffer. It comes to the window itself as a message (PORT_MESSAGE), since no port passes through here. */
   requestPort(): void
@@ -37,8 +52,13 @@ export interface Bridge {
   startDrag(path: string): Promise<boolean>
   /** Removes such a folder: its file could not be fetched. */
   dropDragFolder(folder: string): void
-  setProgress(value: number | undefined): void
-  notify(title: string, text: string): void
+  /** Unless the window is in front. */
+  notify(title: string, text: string, about?: NotificationSubject): void
+  /** Calls `listener` when the person clicks a notification. */
+  onShow(listener: (about: NotificationSubject) => void): void
+  appSettings(): Promise<AppSettings>
+  /** Changes what is named and answers how it is then. */
+  setAppSettings(changes: { startAtLogin?: boolean; closeToTray?: boolean }): Promise<AppSettings>
   setTheme(theme: 'system' | 'light' | 'dark'): void
   /** The names and versions of what the window runs on. */
   runtime: string

@@ -16,6 +16,8 @@ export const questions = {
   answer: oc
     .input(z.strictObject({ id: z.int(), passphrase: z.string().max(4096) }))
     .output(z.object({ right: z.boolean() })),
+  /** Whether Coffer waits for the person to unlock the system's keychain, first as it is, then whenever that changes. */
+  keychain: oc.input(z.strictObject({})).output(eventIterator(z.object({ isWaiting: z.boolean() }))),
   /** What Coffer has mended by itself since it was opened, and what is left to do, oldest first. */
   notices: oc.input(z.strictObject({})).output(z.array(z.string())),
 }

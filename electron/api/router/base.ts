@@ -4,6 +4,7 @@ import { contract } from '../contract.ts'
 import { convertStream } from '../failures.ts'
 import { toWire } from './own-failures.ts'
 import { checkPaths, type PathGate } from '../gate.ts'
+import type { KeychainWait } from '../keychain-wait.ts'
 import type { Questions } from '../questions.ts'
 
 export interface RouterContext {
@@ -12,6 +13,8 @@ export interface RouterContext {
   gate?: PathGate | undefined
   /** What only the person in front of a window can answer. */
   questions?: Questions | undefined
+  /** Whether Coffer waits for the keychain to be unlocked. */
+  keychainWait?: KeychainWait | undefined
   /** What Coffer has mended by itself since it was opened, in words for the person. */
   notices?: (() => readonly string[]) | undefined
   /** Hears of each call that failed, at once or in the middle of its stream. */

@@ -11,5 +11,9 @@ export const questionsRouter = {
   answer: questions.answer.handler(async ({ input: { id, passphrase }, context }) => ({
     right: (await context.questions?.answer(id, passphrase)) ?? true,
   })),
+  keychain: questions.keychain.handler(async function* ({ context, signal }) {
+    if (context.keychainWait === undefined) yield { isWaiting: false }
+    else for await (const isWaiting of context.keychainWait.watch(signalOf(signal))) yield { isWaiting }
+  }),
   notices: questions.notices.handler(({ context }) => [...(context.notices?.() ?? [])]),
 }

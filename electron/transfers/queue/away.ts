@@ -13,6 +13,8 @@ export interface Away {
   hold(error: CofferError): void
   /** Answers once it is back, or nobody waits for it any more. */
   over(): Promise<void>
+  /** Asks the server now, and from then on as often as at first: the computer was asleep, and may be in another network. */
+  wake(): void
   /** Does not wait for it any more. */
   end(): void
 }
@@ -36,6 +38,8 @@ export function openAway({ probe, changed, patience = Infinity, gaveUp }: AwayOp
   let waiting: Promise<void> = Promise.resolve()
   let stop = new AbortController()
   let asking: Promise<CofferError | null> | null = null
+  let pause = FIRST_MS
+  let nap = new AbortController()
 
   const ask = (): Promise<CofferError | null> => {
     asking ??= probe(AbortSignal.timeout(PROBE_MS))
@@ -51,16 +55,17 @@ export function openAway({ probe, changed, patience = Infinity, gaveUp }: AwayOp
   const wait = async (first: CofferError, signal: AbortSignal): Promise<void> => {
     const since = performance.now()
     let error: CofferError | null = first
-    for (let pause = FIRST_MS; error !== null && !signal.aborted; pause = Math.min(LONGEST_MS, pause * 2)) {
+    for (pause = FIRST_MS; error !== null && !signal.aborted; pause = Math.min(LONGEST_MS, pause * 2)) {
       if (performance.now() - since > patience) {
         gaveUp(error)
         return
       }
       // Half of it is chance, so that many clients of one server do not come back together.
-      const nap = pause * (0.5 + Math.random() / 2)
-      state = { error, nextTryAt: new Date(Date.now() + nap) }
+      const length = pause * (0.5 + Math.random() / 2)
+      state = { error, nextTryAt: new Date(Date.now() + length) }
       changed()
-      await sleep(nap, undefined, { signal }).catch(() => undefined)
+      nap = new AbortController()
+      await sleep(length, undefined, { signal: AbortSignal.any([signal, nap.signal]) }).catch(() => undefined)
       error = await ask()
     }
   }
@@ -77,6 +82,10 @@ export function openAway({ probe, changed, patience = Infinity, gaveUp }: AwayOp
       })
     },
     over: () => waiting,
+    wake() {
+      pause = FIRST_MS / 2
+      nap.abort()
+    },
     end: () => stop.abort(),
   }
 }

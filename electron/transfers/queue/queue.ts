@@ -28,6 +28,8 @@ export interface Queue<Done extends { bytes: number }> {
   allowUnencrypted(run: number): void
   /** Takes over the runs that nobody works on, unless they are paused; answers how many. */
   resumeAll(): number
+  /** Runs of this process that wait for their server ask it now. To be called after the computer slept. */
+  wake(): void
   /** Forgets runs that have nothing left to do: all, or one. */
   clear(run?: number): void
   /** Forgets a run, whatever it is. It must have ended here. */
@@ -198,6 +200,9 @@ export function openQueue<Done extends { bytes: number }>(parts: QueueParts<Done
         .map(known)
         .filter(({ id, paused, placeRef }) => !paused && typeof placeRef === 'string' && !owned.has(id))
         .filter(({ id }) => adopt(id) !== null).length
+    },
+    wake() {
+      for (const run of owned.values()) run.wake()
     },
     clear(id) {
       for (const entry of runs.list()) {

@@ -36,6 +36,8 @@ export interface Run {
   /** All of it, or one item. Answers when nothing of what was stopped is under way any more. */
   pause(item?: number): Promise<void>
   resume(item?: number): void
+  /** If it waits for its server, asks that now. */
+  wake(): void
   cancel(item?: number): Promise<void>
   retry(item?: number): void
   answer(answer: Answer, item?: number): void
@@ -100,6 +102,7 @@ export function openRun<Done extends { bytes: number }>(
       items.move(['paused'], 'waiting', item)
       start()
     },
+    wake: () => away.wake(),
     async cancel(item) {
       if (item === undefined) await cancelAll(core)
       else await cancelOne(core, item)

@@ -10,7 +10,7 @@ import { testFolder } from '../store/folder.ts'
 describe('what a person gave', () => {
   it('is told at once, and again to an engine that takes the place of one that fell', async () => {
     const told: Grant[] = []
-    const book = openGrantBook((grant) => Promise.resolve(void told.push(grant)))
+    const book = openGrantBook((grants) => Promise.resolve(void told.push(...grants)))
     await book.give('read', '/a', '/b')
     await book.give('write', '/a')
     await book.give('read', '/a')
