@@ -7,7 +7,7 @@ import { testedBehaviour } from './cloud/tested-behaviour.ts'
 import type { Connection, CredentialSource } from './cloud/connection.ts'
 import { connectionOf, type ConnectionChoice } from './cloud/choice.ts'
 import { memoryOf, readDemands, rememberDemands, type DemandMemory } from './cloud/bucket-demands.ts'
-import { openClients } from './cloud/clients.ts'
+import { openClients, type AskMfaCode } from './cloud/clients.ts'
 import { NAME_ENCODINGS } from './cloud/listed-names.ts'
 import { rememberNames, trustNames, type NameMemory } from './cloud/name-encoding.ts'
 import type { ServerCommand, StartServer } from './cloud/this-computer/launch.ts'
@@ -59,6 +59,8 @@ export interface CofferOptions {
   env?: NodeJS.ProcessEnv | undefined
   /** Without it, a passphrase comes from COFFER_PASSPHRASE_FILE or not at all. */
   askPassphrase?: AskPassphrase | undefined
+  /** Asks for the code that an MFA device shows; left out: profiles that want one are refused. */
+  askMfaCode?: AskMfaCode | undefined
   /** Ends the wait for a person who has to unlock the keychain. */
   signal?: AbortSignal | undefined
   /** How this host starts This computer's server; with this very runtime unless told. */
@@ -174,7 +176,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
       find: (check: ServerCheck) => serverFindings.find(place, check),
       learn: (finding: ServerFinding) => serverFindings.learn(place, finding),
     }
-    const clients = openClients(connection, known)
+    const clients = openClients(connection, known, options.askMfaCode)
     const { s3, kms } = clients
     const makesBuckets = place === LOCAL_PLACE
     const server = behaviourOf(connection, makesBuckets, testedBehaviour(serverFindings.list(place)))
@@ -184,10 +186,12 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     rememberDemands(s3, demands)
     const learn: DemandMemory['set'] = (bucket, learned) => demands.set(bucket, learned)
     const books = { keys, catalog, lastReads, downloads, learn }
-    const thread = openSmallThread({ place, makesBuckets, server, connection, demands: demands.all() }, books)
+    // A thread has credentials of its own, and nobody to ask for a code.
+    const bench = { place, makesBuckets, server, connection, demands: demands.all() }
+    const thread = connection.settings?.asksMfa === true ? undefined : openSmallThread(bench, books)
     const kept = { catalog, downloads, uploads, lastReads, findings: known }
     const close = (): void => {
-      thread[Symbol.dispose]()
+      thread?.[Symbol.dispose]()
       clients.close()
     }
     return { place, makesBuckets, server, s3, kms, keys, ...kept, thread, [Symbol.dispose]: close }
@@ -207,8 +211,7 @@ export function openCoffer(options: CofferOptions = {}): Promise<Coffer> {
     }
     const place = findPlace(nameIn(chosen))
     const connection = await (place.kind === 'local' ? localConnection(localCloud) : places.connection(place))
-    const requestPayer = typeof chosen === 'object' ? chosen.requestPayer : undefined
-    return connect(place.id, requestPayer === undefined ? connection : { ...connection, requestPayer })
+    return connect(place.id, { ...connection, ...standingIn(chosen) })
   }
 
   const transfers = openQueue({
@@ -278,6 +281,14 @@ function nameMemory(settings: Settings, place: string): NameMemory {
 /** The stored place that is named; undefined: the default one. */
 function nameIn(chosen: string | ConnectionChoice | undefined): string | undefined {
   return typeof chosen === 'object' ? chosen.place || undefined : chosen
+}
+
+/** What is said on top of a stored place. */
+function standingIn(chosen: string | ConnectionChoice | undefined): Partial<Connection> {
+  if (typeof chosen !== 'object') return {}
+  const { requestPayer, expectedBucketOwner, proxy } = chosen
+  const said = Object.entries({ requestPayer, expectedBucketOwner, proxy }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(said)
 }
 
 /** What is known of a server that is no stored place is kept under its address. */

@@ -1,3 +1,4 @@
+import { AWS_VARIABLES, type AwsEnvironment } from '../base/aws-variables.ts'
 import { CofferError } from '../base/errors.ts'
 
 /** The options by which a person says where, the same on every command. */
@@ -9,29 +10,40 @@ export interface WhereOptions {
   profile?: string
   caBundle?: string
   requestPayer?: 'requester'
+  expectedBucketOwner?: string
+  proxy?: string
 }
 
-export interface Connection {
+/** What may be said of any server, a stored place's as well. */
+export interface Standing {
   requestPayer?: 'requester'
-  /** A stored place, or '' for the default one; then only `requestPayer` is said besides. */
+  expectedBucketOwner?: string
+  proxy?: string
+}
+
+export interface Connection extends Standing {
+  /** A stored place, or '' for the default one; then only what is standing is said besides. */
   place?: string
   endpoint?: string
   kmsEndpoint?: string
   region?: string
   profile?: string
   caBundle?: string
+  environment?: AwsEnvironment
 }
 
 /**
  * Which place a command goes to: the one that `--place` names; else the server that the options, or the AWS variables,
  * describe as they do for the AWS CLI; else the default place, which is left to Coffer (undefined). COFFER_PLACE goes before
- * the AWS variables: whoever sets it means Coffer. `--request-payer` is added to each of them.
+ * the AWS variables: whoever sets it means Coffer. `--request-payer`, `--expected-bucket-owner` and `--proxy` are added to each of
+ * them.
  */
 export function placeRef(options: WhereOptions, env: NodeJS.ProcessEnv): string | Connection | undefined {
   const place = placeNamed(options, env)
-  const { requestPayer } = options
-  if (requestPayer === undefined) return place
-  return typeof place === 'object' ? { ...place, requestPayer } : { place: place ?? '', requestPayer }
+  const { requestPayer, expectedBucketOwner, proxy } = options
+  const standing: Standing = present({ requestPayer, expectedBucketOwner, proxy: proxy === 'none' ? '' : proxy })
+  if (Object.keys(standing).length === 0) return place
+  return typeof place === 'object' ? { ...place, ...standing } : { place: place ?? '', ...standing }
 }
 
 function placeNamed(options: WhereOptions, env: NodeJS.ProcessEnv): string | Connection | undefined {
@@ -45,12 +57,17 @@ function placeNamed(options: WhereOptions, env: NodeJS.ProcessEnv): string | Con
   }
   const ambient = connectionOfEnv(env)
   const named = Object.keys(asked).length > 0
-  const surrounding = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'].some(
-    (name) => env[name],
-  )
+  const surrounding = [
+    'AWS_ACCESS_KEY_ID',
+    'AWS_PROFILE',
+    'AWS_DEFAULT_PROFILE',
+    'AWS_ENDPOINT_URL',
+    'AWS_ENDPOINT_URL_S3',
+  ].some((name) => env[name])
   if (!named && (env.COFFER_PLACE || !surrounding)) return env.COFFER_PLACE || undefined
   // As in the AWS CLI: an option goes before its variable, and a variable before what the profile says.
-  return { ...ambient, ...asked }
+  const environment = environmentOf(env, asked)
+  return { ...ambient, ...asked, ...(Object.keys(environment).length === 0 ? {} : { environment }) }
 }
 
 /** `--endpoint-url "$URL"` with a variable that is not set: the command would go to another server than was meant. */
@@ -66,22 +83,44 @@ function refuseEmpty(options: WhereOptions): void {
 const WHERE = new Set(['place', 'endpointUrl', 'kmsEndpointUrl', 'region', 'profile', 'caBundle'])
 
 function connectionOf({ endpointUrl, kmsEndpointUrl, region, profile, caBundle }: WhereOptions): Connection {
-  return present({ endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle })
+  return given({ endpoint: endpointUrl, kmsEndpoint: kmsEndpointUrl, region, profile, caBundle })
 }
 
 /** AWS SDKs and Tools Reference Guide, "Environment variables" and "Service-specific endpoints". */
 function connectionOfEnv(env: NodeJS.ProcessEnv): Connection {
-  return present({
-    endpoint: env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL,
-    kmsEndpoint: env.AWS_ENDPOINT_URL_KMS || env.AWS_ENDPOINT_URL,
+  const isIgnored = env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true'
+  const { AWS_ENDPOINT_URL: all, AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_KMS: kms } = isIgnored ? {} : env
+  return given({
+    endpoint: s3 || all,
+    kmsEndpoint: kms || all,
     region: env.AWS_REGION || env.AWS_DEFAULT_REGION,
-    profile: env.AWS_PROFILE,
+    profile: profileIn(env),
     caBundle: env.AWS_CA_BUNDLE,
   })
 }
 
-function present(
-  values: Record<'endpoint' | 'kmsEndpoint' | 'region' | 'profile' | 'caBundle', string | undefined>,
-): Connection {
+/** AWS_DEFAULT_PROFILE is the older name. */
+function profileIn(env: NodeJS.ProcessEnv): string | undefined {
+  return env.AWS_PROFILE || env.AWS_DEFAULT_PROFILE || undefined
+}
+
+/** The other variables; those whose option is given do not count. */
+function environmentOf(env: NodeJS.ProcessEnv, { endpoint, profile }: Connection): AwsEnvironment {
+  const isOverruled = (name: string): boolean => name === 'AWS_ENDPOINT_URL_S3' && endpoint !== undefined
+  const environment: AwsEnvironment = {}
+  for (const name of AWS_VARIABLES) {
+    const value = env[name]
+    if (value && !isOverruled(name)) environment[name] = value
+  }
+  delete environment.AWS_PROFILE
+  const named = profileIn(env)
+  return profile === undefined && named !== undefined ? { ...environment, AWS_PROFILE: named } : environment
+}
+
+function given(values: Partial<Record<keyof Connection, string | undefined>>): Connection {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''))
+}
+
+function present(values: Partial<Record<keyof Standing, string | undefined>>): Standing {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }

@@ -74,7 +74,7 @@ function addAdd(place: Command): void {
     .action((name: string, { accessKeyId, bucket, keepAnyway }: AddOptions) =>
       withCoffer(command, async ({ client, out, signal }) => {
         const { endpointUrl, kmsEndpointUrl, ...rest } = command.optsWithGlobals<GlobalOptions>()
-        const { region, profile, caBundle, requestPayer } = rest
+        const { region, profile, caBundle, requestPayer, expectedBucketOwner, proxy } = rest
         const connection = {
           endpoint: endpointUrl,
           kmsEndpoint: kmsEndpointUrl,
@@ -82,6 +82,8 @@ function addAdd(place: Command): void {
           profile,
           caBundle,
           requestPayer,
+          expectedBucketOwner,
+          proxy: proxy === 'none' ? '' : proxy,
         }
         const keys =
           accessKeyId === undefined

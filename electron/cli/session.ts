@@ -3,7 +3,7 @@ import type { CofferClient } from '../api/client.ts'
 import { CofferError, exitCode } from '../base/errors.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Coffer, CofferOptions } from '../compose.ts'
-import { askSecret } from './ask.ts'
+import { ask, askSecret } from './ask.ts'
 import { createOutput } from './output.ts'
 import type { Failure, Output } from './output.ts'
 import { placeRef } from './place-ref.ts'
@@ -57,8 +57,9 @@ export async function openHere(
   const out = createOutput(options.json === true)
   const signal = interruptSignal()
   const askPassphrase = out.interactive && process.stdin.isTTY ? passphrasePrompt(signal) : undefined
+  const askMfaCode = askPassphrase === undefined ? undefined : mfaPrompt(signal)
   const notify = (text: string): void => out.note(text, { notice: text })
-  const coffer = await openCoffer({ home: options.home, askPassphrase, notify, signal })
+  const coffer = await openCoffer({ home: options.home, askPassphrase, askMfaCode, notify, signal })
   try {
     await work(coffer, out, signal)
   } finally {
@@ -66,6 +67,10 @@ export async function openHere(
     for (const { code, message } of coffer.localCloud.notices()) out.note(message, { code, message })
     await coffer.close()
   }
+}
+
+function mfaPrompt(signal: AbortSignal): NonNullable<CofferOptions['askMfaCode']> {
+  return async (serial) => (await ask(`Code of the MFA device ${serial}: `, signal)).trim()
 }
 
 type AskPassphrase = NonNullable<CofferOptions['askPassphrase']>

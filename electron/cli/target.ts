@@ -6,9 +6,13 @@ export interface Target {
   key: string
 }
 
+/** `s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/KEY`, as the AWS CLI writes what is behind an access point. */
+const ACCESS_POINT =
+  /^s3:\/\/(arn:[^:/]+:s3[^:/]*:[^:/]*:\d*:(?:outpost[/:][^:/]+[/:])?accesspoint[/:][^:/]+)(?:\/(.*))?$/s
+
 /** Reads `s3://BUCKET` or `s3://BUCKET/KEY`; the key is taken as it stands, with nothing to decode. Throws INVALID_INPUT. */
 export function parseTarget(text: string): Target {
-  const [, bucket, key] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? []
+  const [, bucket, key] = ACCESS_POINT.exec(text) ?? /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? []
   if (bucket !== undefined) return { bucket, key: key ?? '' }
   throw new CofferError('INVALID_INPUT', `“${text}” is not the address of a bucket or an object.`, {
     hint: 'Write it as s3://BUCKET or s3://BUCKET/KEY.',

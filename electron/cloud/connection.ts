@@ -1,10 +1,13 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import type { S3Client } from '@aws-sdk/client-s3'
+import type { AwsSettings, Sources } from './aws-settings/settings.ts'
 
 /** Where credentials come from. `keys` hold a secret: they rest in the keychain and pass through here only. */
 export type CredentialSource =
   | { kind: 'default' }
   | { kind: 'profile'; profile: string }
+  /** AWS_ACCESS_KEY_ID and its like, whatever AWS_PROFILE says. */
+  | { kind: 'environment' }
   | { kind: 'keys'; accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }
 
 /** How to reach one S3 and its KMS. */
@@ -23,6 +26,14 @@ export interface Connection {
   credentials: CredentialSource
   /** Each request says that the person pays for it, as Requester Pays buckets want it. */
   requestPayer?: 'requester' | undefined
+  /** The account, of 12 digits, that a bucket has to belong to: S3 refuses what is asked of another one's. */
+  expectedBucketOwner?: string | undefined
+  /** The proxy that requests go by; '' for none. Undefined: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  proxy?: string | undefined
+  /** What else the AWS settings say. Undefined: nobody has read them, and the SDK reads those of AWS_PROFILE. */
+  settings?: AwsSettings | undefined
+  /** Where those settings were read. */
+  sources?: Sources | undefined
   /**
    * The secret that the server must prove to know, on every connection, before anything is sent: the owner's, for This
    * computer. Undefined: TLS or the person vouches for the server.

@@ -3,6 +3,8 @@ import { zero } from '../base/bytes.ts'
 import { CofferError, isCofferError } from '../base/errors.ts'
 import type { Place, PlaceTable } from '../store/places.ts'
 import { finishWrites } from '../store/secret-writes.ts'
+import type { AwsSettings } from './aws-settings/settings.ts'
+import { isAmazon } from './behaviour.ts'
 import { connectionOf, type ConnectionChoice } from './choice.ts'
 import type { Connection, CredentialSource } from './connection.ts'
 
@@ -91,10 +93,24 @@ export function openPlaces(
       catalog.forgetPlace(id)
     },
 
-    async connection({ id, name, credentials, ...server }) {
+    async connection(place) {
+      const { id, name, credentials, endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums } = place
+      const { requestPayer, expectedBucketOwner, proxy, sources } = place
       const source = credentials.kind === 'keys' ? await readKeys(await secrets(), id, name) : credentials
-      const { endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, requestPayer } = server
-      return { endpoint, kmsEndpoint, region, pathStyle, caBundle, checksums, requestPayer, credentials: source }
+      return {
+        endpoint,
+        kmsEndpoint,
+        region,
+        pathStyle,
+        caBundle,
+        checksums,
+        credentials: source,
+        requestPayer,
+        expectedBucketOwner,
+        proxy,
+        settings: place.settings as AwsSettings | undefined,
+        sources,
+      }
     },
   }
 }
@@ -120,9 +136,20 @@ function toPlace(id: string, name: string, { credentials, ...connection }: Conne
   return {
     id,
     name,
-    kind: connection.pathStyle ? 'compatible' : 'aws',
+    kind: connection.endpoint === undefined || isAmazon(connection.endpoint) ? 'aws' : 'compatible',
     ...connection,
-    credentials: credentials.kind === 'keys' ? { kind: 'keys' } : credentials,
+    credentials: stored(credentials),
+  }
+}
+
+function stored(credentials: CredentialSource): Place['credentials'] {
+  switch (credentials.kind) {
+    case 'keys':
+      return { kind: 'keys' }
+    case 'environment':
+      return { kind: 'default' }
+    default:
+      return credentials
   }
 }
 

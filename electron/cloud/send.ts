@@ -17,6 +17,7 @@ import type { Call } from './answer.ts'
 import { requireBucketAddress } from './bucket-address.ts'
 import { explained } from './explain-head.ts'
 import { describeFailure } from './failure.ts'
+import { kmsOf } from './kms/regional.ts'
 
 export { throwIfAborted }
 
@@ -41,7 +42,8 @@ export async function send(client: S3Client | KMSClient, command: Command, signa
   const call = callOf(command)
   if (call.service === 'S3') await requireBucketAddress(client as S3Client, call.input.Bucket)
   try {
-    return await (client as Client).send(command as never, { abortSignal: signal })
+    const asked = call.service === 'KMS' ? await kmsOf(client as KMSClient, call.input) : client
+    return await (asked as Client).send(command as never, { abortSignal: signal })
   } catch (error) {
     throwIfAborted(signal)
     const failure = describeFailure(error, call)

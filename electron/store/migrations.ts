@@ -289,4 +289,7 @@ export const MIGRATIONS: readonly string[] = [
   -- Few objects are named so: whether a folder has any is known at once. The expression is that of listing/instruction-files.ts.
   CREATE INDEX listed_instructions ON listed_objects (folder, name) WHERE substr(name, -12) = '.instruction';
   `,
+  `
+  ALTER TABLE places ADD COLUMN reach TEXT;  -- JSON: how else it is reached, by proxy and AWS settings; null: nothing is said
+  `,
 ]

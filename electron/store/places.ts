@@ -19,6 +19,12 @@ export interface Place {
   credentials: { kind: 'default' } | { kind: 'profile'; profile: string } | { kind: 'keys' }
   /** Requests say that the person pays for them. */
   requestPayer?: 'requester' | undefined
+  expectedBucketOwner?: string | undefined
+  /** Without a password; '' for none. */
+  proxy?: string | undefined
+  /** What else the AWS settings said when it was added, and where they were read; cloud/aws-settings makes and reads them. */
+  settings?: object | undefined
+  sources?: Record<string, string> | undefined
 }
 
 export interface PlaceTable {
@@ -40,8 +46,8 @@ export function openPlaceTable(db: DatabaseSync): PlaceTable {
   const insert = db.prepare(`
     INSERT OR IGNORE INTO places
       (id, name, kind, endpoint, kms_endpoint, region, path_style, ca_bundle, checksums, credentials, profile,
-       request_payer)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+       request_payer, reach)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const remove = db.prepare('DELETE FROM places WHERE id = ?')
   return {
     list: () => all.all().map(toPlace),
@@ -64,6 +70,7 @@ export function openPlaceTable(db: DatabaseSync): PlaceTable {
         place.credentials.kind,
         profile,
         place.requestPayer ?? null,
+        reachOf(place),
       )
       if (changes === 0) throw new CofferError('ALREADY_EXISTS', `There is a place named ${place.name} already.`)
     },
@@ -88,5 +95,16 @@ function toPlace(row: Record<string, unknown>): Place {
     credentials:
       profile === undefined ? { kind: row['credentials'] as 'default' | 'keys' } : { kind: 'profile', profile },
     requestPayer: text('request_payer') as Place['requestPayer'],
+    ...(JSON.parse(text('reach') ?? '{}') as Reach),
   }
+}
+
+type Reach = Pick<Place, 'expectedBucketOwner' | 'proxy' | 'settings' | 'sources'>
+
+/** What few places have is kept in one column. */
+function reachOf({ expectedBucketOwner, proxy, settings, sources }: Place): string | null {
+  const set = Object.entries({ expectedBucketOwner, proxy, settings, sources }).filter(
+    ([, value]) => value !== undefined,
+  )
+  return set.length === 0 ? null : JSON.stringify(Object.fromEntries(set))
 }

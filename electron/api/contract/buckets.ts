@@ -1,6 +1,6 @@
 import { oc } from '@orpc/contract'
 import * as z from 'zod'
-import { bucketName, modeChoice, placeRef } from './common.ts'
+import { bucketName, modeChoice, newBucketName, placeRef } from './common.ts'
 import { kmsKey } from './kms.ts'
 
 const bucket = { place: placeRef, bucket: bucketName }
@@ -27,7 +27,7 @@ export const buckets = {
     .input(z.strictObject({ place: placeRef }))
     .output(z.array(z.object({ name: z.string(), createdAt: z.date().optional() }))),
 
-  create: oc.input(z.strictObject(bucket)).output(z.object({ name: z.string() })),
+  create: oc.input(z.strictObject({ ...bucket, bucket: newBucketName })).output(z.object({ name: z.string() })),
 
   /** The bucket's own default encryption, and what it refuses; null if it cannot be known (GetBucketEncryption). */
   encryption: oc.input(z.strictObject(bucket)).output(encryption.nullable()),

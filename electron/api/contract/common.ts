@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { AWS_VARIABLES } from '../../base/aws-variables.ts'
 import { FAILURES } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 import { ACTORS, ACTS } from '../../base/journey.ts'
@@ -22,7 +23,16 @@ export const connection = z.strictObject({
   caBundle: z.string().min(1).optional(),
   /** Says with each request that the person pays for it, as Requester Pays buckets want it. */
   requestPayer: z.literal('requester').optional(),
-  /** A stored place, or '' for the default one, to which `requestPayer` is added; nothing else is said then. */
+  /** The account that a bucket has to belong to. */
+  expectedBucketOwner: z
+    .string()
+    .regex(/^\d{12}$/, 'an AWS account has 12 digits')
+    .optional(),
+  /** http://HOST:PORT of a proxy; '' for none. Left out: as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. */
+  proxy: z.string().optional(),
+  /** Other AWS variables, which a host wants to count (base/aws-variables.ts). */
+  environment: z.partialRecord(z.enum(AWS_VARIABLES), z.string()).optional(),
+  /** A stored place, or '' for the default one, to which the three before `environment` are added; nothing else is said then. */
   place: z.string().optional(),
 })
 
@@ -32,9 +42,26 @@ export const connection = z.strictObject({
  */
 export const placeRef = z.union([z.string().min(1), connection]).optional()
 
-export const bucketName = z
+/** As buckets are made today. */
+export const newBucketName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens')
+
+/** An access point is named by its ARN where a bucket is (Amazon S3 User Guide, "Referencing access points"). */
+const ACCESS_POINT =
+  /^arn:[a-z0-9-]+:s3(?:-outposts|-object-lambda)?:[a-z0-9-]*:\d{12}:(?:outpost[/:][a-z0-9-]+[/:])?accesspoint[/:][a-z0-9.-]+$/
+
+/** Old buckets have up to 255 letters of either case, digits, dots, hyphens and underscores ("Bucket naming rules"). */
+const OLD_BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/
+
+export const bucketName = z
+  .string()
+  .refine((name) => OLD_BUCKET.test(name) || ACCESS_POINT.test(name), {
+    message: 'a bucket name has 3 to 63 lower-case letters, digits, dots and hyphens; an access point has an ARN',
+  })
+  .refine((name) => !/--x[a]?-s3$/.test(name), {
+    message: 'directory buckets (names that end with --x-s3) are not supported: Coffer needs lists in order, and tags',
+  })
 
 /** An object's key: 1 to 1,024 bytes of UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
 export const objectKey = z

@@ -14,6 +14,11 @@ import { setUsualMode, usualMode } from '../../vault/usual-mode.ts'
 
 const { buckets } = procedures
 
+/** A name in the account's own namespace says so (Amazon S3 User Guide, "Namespaces for general purpose buckets"). */
+function namespaceOf(bucket: string): { BucketNamespace?: 'account-regional' } {
+  return /-\d{12}-[a-z]{2}(?:-[a-z]+)+-\d-an$/.test(bucket) ? { BucketNamespace: 'account-regional' } : {}
+}
+
 export const bucketsRouter = {
   list: buckets.list.handler(async ({ input, context, signal }) => {
     using vault = await context.coffer.openVault(input.place)
@@ -23,7 +28,11 @@ export const bucketsRouter = {
   create: buckets.create.handler(async ({ input, context, signal }) => {
     using vault = await context.coffer.openVault(input.place)
     const region = await vault.s3.config.region()
-    const command = new CreateBucketCommand({ Bucket: input.bucket, ...locationIn(region) })
+    const command = new CreateBucketCommand({
+      Bucket: input.bucket,
+      ...namespaceOf(input.bucket),
+      ...locationIn(region),
+    })
     await send(vault.s3, command, signalOf(signal))
     return { name: input.bucket }
   }),

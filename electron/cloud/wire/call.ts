@@ -5,7 +5,7 @@ import { requireBucketAddress } from '../bucket-address.ts'
 import { explained } from '../explain-head.ts'
 import { describeFailure } from '../failure.ts'
 import { refuseOpenWire } from '../guard.ts'
-import { payerHeaders } from '../middleware/request-payer.ts'
+import { headersOfAll } from '../middleware/standing-headers.ts'
 import { clockOf } from './clock.ts'
 import { exchange, type Outgoing, type Pool } from './exchange.ts'
 import { serialised, type Fields } from './fields.ts'
@@ -59,7 +59,7 @@ export async function call<T>(
   try {
     const line = await lineTo(s3, asked.input.Bucket ?? '')
     if (line === null) return await viaSdk()
-    const ready = prepared(line, asked, payerHeaders(s3))
+    const ready = prepared(line, asked, headersOfAll(s3))
     return await withRetries(s3, signal, () => attempt(s3, line, ready, signal, take, direct))
   } catch (error) {
     throwIfAborted(signal)

@@ -15,6 +15,7 @@ import { CofferError } from '../../base/errors.ts'
 import { describeFailure } from '../failure.ts'
 import { askAgain, foreignRefusal, notS3 } from '../failures/not-s3.ts'
 import { refuseOpenKms } from '../guard.ts'
+import { kmsOf } from '../kms/regional.ts'
 import { requireWhole } from '../kms/whole-answers.ts'
 import { send, throwIfAborted } from '../send.ts'
 import { clockOf } from './clock.ts'
@@ -82,13 +83,14 @@ async function resolve(kms: KMSClient): Promise<KmsLine | null> {
 }
 
 async function ask<T extends DataKey>(
-  kms: KMSClient,
+  own: KMSClient,
   operation: string,
   input: object,
   signal: AbortSignal,
   viaSdk: () => Promise<T>,
 ): Promise<DataKey> {
   throwIfAborted(signal)
+  const kms = await kmsOf(own, input)
   const known = wired.get(kms)
   if (known === undefined) return viaSdk()
   try {

@@ -37,7 +37,7 @@ describe('which place a command goes to', () => {
       { profile: 'work', caBundle: 'ca.pem' },
     ],
   ])('is what the AWS variables describe: %o', (env, expected) => {
-    expect(placeRef({}, env)).toEqual(expected)
+    expect(placeRef({}, env)).toMatchObject(expected)
   })
   it('a region alone in the environment does not lead away from the default place', () => {
     expect(placeRef({}, { AWS_REGION: 'eu-west-1' })).toBeUndefined()
@@ -46,6 +46,7 @@ describe('which place a command goes to', () => {
     expect(placeRef({ region: 'eu-west-1' }, { AWS_REGION: 'us-east-1', AWS_PROFILE: 'work' })).toEqual({
       region: 'eu-west-1',
       profile: 'work',
+      environment: { AWS_PROFILE: 'work' },
     })
   })
   it.each([
@@ -59,7 +60,11 @@ describe('which place a command goes to', () => {
     }) as Error
     expect(() => placeRef(options, { AWS_PROFILE: 'elsewhere' })).toThrow(failure)
   })
-
+  it('leaves configured endpoints out where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says so', () => {
+    const env = { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true', AWS_ENDPOINT_URL: 'http://a', AWS_PROFILE: 'work' }
+    expect(placeRef({}, env)).not.toHaveProperty('endpoint')
+    expect(placeRef({}, env)).not.toHaveProperty('kmsEndpoint')
+  })
   it('refuses --place together with the description of a server', () => {
     expect(() => placeRef({ place: 'nas', region: 'x' }, {})).toThrow(
       expect.objectContaining({ code: 'INVALID_INPUT' }),
