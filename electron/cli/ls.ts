@@ -26,7 +26,10 @@ export function addLs(program: Command): void {
     .description('Lists the buckets, or what is in a bucket or below a key.')
     .argument('[target]', 's3://BUCKET or s3://BUCKET/FOLDER/')
     .option('-r, --recursive', 'everything below, not only the next level')
-    .option('-s, --search <words...>', 'only objects, at any depth, whose keys hold all of the words, in any case')
+    .option(
+      '-s, --search <words...>',
+      'only objects, at any depth, whose keys hold all of the words, in any case; no instruction files',
+    )
     .option('--removed', 'only what was removed from there and can be brought back, where the bucket keeps versions')
     .option(
       '--instruction-files',
@@ -54,7 +57,12 @@ interface Options {
   instructionSuffix?: string
 }
 
-function refuseMixed({ recursive, search, removed }: Options, asked: Target | null): void {
+function refuseMixed({ recursive, search, removed, instructionFiles }: Options, asked: Target | null): void {
+  if (search !== undefined && instructionFiles === true) {
+    throw new CofferError('INVALID_INPUT', 'A search finds objects, not the instruction files that belong to them.', {
+      hint: 'List them: --recursive --instruction-files.',
+    })
+  }
   if (asked === null && (search !== undefined || removed === true)) {
     throw new CofferError('INVALID_INPUT', 'This needs a bucket.', { hint: 'Name it: coffer ls s3://BUCKET/ ….' })
   }

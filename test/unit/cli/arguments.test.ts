@@ -104,6 +104,13 @@ describe('global options', () => {
   })
 })
 
+test('a search does not claim to show instruction files', async () => {
+  const words = ['ls', 's3://b/', '--search', 'a', '--instruction-files']
+  await expect(createProgram().parseAsync(['node', 'coffer', ...words])).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+  })
+})
+
 test('an empty --home is refused, and an empty COFFER_HOME is none', async () => {
   const program = createProgram()
   await expect(program.parseAsync(['node', 'coffer', 'ls', '--home', ''])).rejects.toMatchObject({
