@@ -10,6 +10,8 @@ export interface DragFolders {
   /** Whoever takes the file of this path has KEEP from now to read it. */
   keep(path: string): void
   remove(folder: string): void
+  /** Removes those whose file is still being written: the page that asked for it is gone. */
+  removeUnfinished(): void
   /** Removes all. */
   clear(): void
 }
@@ -44,6 +46,9 @@ export function openDragFolders(parent: string): DragFolders {
       folders.set(folder, setTimeout(remove, KEEP, folder).unref())
     },
     remove,
+    removeUnfinished() {
+      for (const [folder, timer] of folders) if (timer === undefined) remove(folder)
+    },
     clear() {
       for (const timer of folders.values()) clearTimeout(timer)
       folders.clear()

@@ -59,6 +59,7 @@ export function serveWindowCalls(desk: Desk): void {
 
   on('port', z.tuple([]), (window) => {
     desk.pageLives()
+    drags.removeUnfinished()
     const { port1, port2 } = new MessageChannelMain()
     engine.connect(port1)
     window.webContents.postMessage('port', null, [port2])

@@ -54,6 +54,15 @@ describe('a file that is dragged out', () => {
     expect(existsSync(join(letter, '..'))).toBe(false)
   })
 
+  it('that a page fetched which is loaded again is removed, unless it is whole', () => {
+    const folders = openDragFolders(join(testFolder(), 'drag'))
+    const [whole, unfinished] = [folders.make(), folders.make()]
+    writeFileSync(join(whole, 'letter.txt'), '')
+    folders.keep(join(whole, 'letter.txt'))
+    folders.removeUnfinished()
+    expect([existsSync(whole), existsSync(unfinished)]).toEqual([true, false])
+  })
+
   it('that could not be fetched leaves no folder, and nothing else can be removed', () => {
     const parent = join(testFolder(), 'drag')
     const folders = openDragFolders(parent)
