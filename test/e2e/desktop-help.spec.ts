@@ -12,7 +12,6 @@ import { isAlive } from './support/window.ts'
 
 /* What only the desktop app has: the menu of a right click, the log, crash dumps, and files that open it. */
 
-const ONLY_DESKTOP = 'only the desktop app has it'
 const PASSPHRASE = 'seven horses run at night'
 
 interface Popped {
@@ -57,7 +56,6 @@ async function dumps(folder: string): Promise<string[]> {
 }
 
 test('a right click copies and pastes, the log opens, and a crash leaves no dump of what holds keys', async () => {
-  test.skip(test.info().project.name === 'browser', ONLY_DESKTOP)
   const window = await openDesktop()
   try {
     const { app, page, home } = window
@@ -113,7 +111,6 @@ test('a right click copies and pastes, the log opens, and a crash leaves no dump
 })
 
 test('a recovery kit opens Coffer where it is restored, when it starts and when it runs', async () => {
-  test.skip(test.info().project.name === 'browser', ONLY_DESKTOP)
   const folder = await mkdtemp(join(tmpdir(), 'coffer-opened-'))
   await mkdir(join(folder, 'person'))
   const noKit = join(folder, 'person', 'letter.age')
