@@ -21,13 +21,17 @@ export async function drop(page: Page, ...files: string[]): Promise<void> {
   // What is let go counts by what the page has answered to the last move. On a busy machine that answer may be late, and the
   // browser drops nothing; then a hand drags anew.
   await expect(async () => {
+    await page.evaluate('delete globalThis.isDropped')
     await drag('dragEnter')
     await expect(veil).toBeVisible({ timeout: 2_000 })
     for (let move = 0; move < 3; move++) {
       await drag('dragOver')
       await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
     }
+    await page.evaluate(`addEventListener('drop', () => (globalThis.isDropped = true), { once: true, capture: true })`)
     await drag('drop')
+    // The veil also goes if the browser has let go without a drop.
+    await expect.poll(() => page.evaluate('globalThis.isDropped === true'), { timeout: 5_000 }).toBe(true)
     await expect(veil).toBeHidden({ timeout: 2_000 })
   }).toPass({ timeout: 30_000 })
   await devtools.detach()
