@@ -80,29 +80,7 @@ export async function openDesktop({
     if (given === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    await app.evaluate(({ dialog }) => {
-      const answering = globalThis as Answering
-      answering.answers = []
-      answering.asked = []
-      // Unless it is told, nobody wants to keep an app running that a test closes.
-      dialog.showMessageBox = (...given: unknown[]) => {
-        const { message, buttons = [], cancelId = 0 } = given.at(-1) as MessageBoxOptions
-        const answer = answering.answers.shift() ?? (buttons.includes('Pause and Quit') ? 'Pause and Quit' : '')
-        const response = buttons.includes(answer) ? buttons.indexOf(answer) : cancelId
-        answering.asked.push({ message, answer: buttons[response] ?? '' })
-        return Promise.resolve({ response, checkboxChecked: false })
-      }
-      dialog.showSaveDialog = (...given: unknown[]) => {
-        const { defaultPath } = given.at(-1) as { defaultPath: string }
-        return Promise.resolve({ canceled: false, filePath: defaultPath })
-      }
-      dialog.showOpenDialog = (...given: unknown[]) => {
-        const { defaultPath = '' } = given.at(-1) as { defaultPath?: string }
-        const filePaths = (globalThis as Answering).chosen ?? [defaultPath]
-        delete (globalThis as Answering).chosen
-        return Promise.resolve({ canceled: false, filePaths })
-      }
-    })
+    await answerDialogs(app)
     const page = await app.firstWindow()
     await prepare?.(page)
     await page.waitForURL('coffer://app/**')
@@ -132,6 +110,41 @@ export async function openDesktop({
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Stands in for the system's dialogs. */
+async function answerDialogs(app: ElectronApplication): Promise<void> {
+  const stand = (): Promise<void> =>
+    app.evaluate(({ dialog }) => {
+      const answering = globalThis as Answering
+      answering.answers = []
+      answering.asked = []
+      // Unless it is told, nobody wants to keep an app running that a test closes.
+      dialog.showMessageBox = (...given: unknown[]) => {
+        const { message, buttons = [], cancelId = 0 } = given.at(-1) as MessageBoxOptions
+        const answer = answering.answers.shift() ?? (buttons.includes('Pause and Quit') ? 'Pause and Quit' : '')
+        const response = buttons.includes(answer) ? buttons.indexOf(answer) : cancelId
+        answering.asked.push({ message, answer: buttons[response] ?? '' })
+        return Promise.resolve({ response, checkboxChecked: false })
+      }
+      dialog.showSaveDialog = (...given: unknown[]) => {
+        const { defaultPath } = given.at(-1) as { defaultPath: string }
+        return Promise.resolve({ canceled: false, filePath: defaultPath })
+      }
+      dialog.showOpenDialog = (...given: unknown[]) => {
+        const { defaultPath = '' } = given.at(-1) as { defaultPath?: string }
+        const filePaths = (globalThis as Answering).chosen ?? [defaultPath]
+        delete (globalThis as Answering).chosen
+        return Promise.resolve({ canceled: false, filePaths })
+      }
+    })
+  try {
+    await stand()
+  } catch (error) {
+    // While the app starts, V8 may collect the inspector's own promise; nothing of the app's has failed then.
+    if (!String(error).includes('garbage collected')) throw error
+    await stand()
   }
 }
 
