@@ -67,6 +67,7 @@ export function createProgram(): Command {
     .addOption(
       new Option('--request-payer <who>', 'you pay for what you ask of a Requester Pays bucket').choices(['requester']),
     )
+    .option('--proxy <url>', 'a proxy for this server; none: whatever HTTPS_PROXY says, no proxy')
     .option('--expected-bucket-owner <account>', 'the AWS account that the bucket has to belong to')
     .option('--home <folder>', "the folder with Coffer's own state (env: COFFER_HOME)", parseHome)
     .showSuggestionAfterError()

@@ -21,6 +21,7 @@ import { trustedContext } from './trust.ts'
 import { requestHandler, type RequestHandler } from './wire/handler.ts'
 import { wireKms } from './wire/kms.ts'
 import { wire } from './wire/line.ts'
+import { openProxies } from './wire/proxy.ts'
 import { openSockets } from './wire/sockets.ts'
 
 /** Parts of many files are in flight at once; the queues above bound them, not the pool. */
@@ -53,7 +54,9 @@ export function openClients(
   const silence = connection.patience ?? PATIENCE
   const patience = { connectTimeout: CONNECT_PATIENCE, silence }
   const sockets = openSockets({ provenBy, secureContext }, patience)
-  const wires = { httpAgent, httpsAgent, sockets, ...patience }
+  const proxies =
+    provenBy === undefined ? openProxies(connection.proxy, process.env, { ...pool, secureContext }) : undefined
+  const wires = { httpAgent, httpsAgent, sockets, proxies, ...patience }
   const handler = requestHandler(wires)
   const settings = connection.settings ?? {}
   const shared = {
@@ -105,6 +108,7 @@ export function openClients(
       httpAgent.destroy()
       httpsAgent.destroy()
       sockets.close()
+      proxies?.close()
     },
   }
 }

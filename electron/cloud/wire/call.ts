@@ -13,6 +13,7 @@ import { lineTo, pathOf, type Line } from './line.ts'
 import type { Received } from './receive.ts'
 import { readRefusal, refusalOf, type ServiceError } from './refusal.ts'
 import { withRetries } from './retry.ts'
+import { originOf } from './origin.ts'
 import { queryText, sha256Hex, signedHeaders } from './sign.ts'
 
 /** What is sent, in pieces that are neither copied nor changed, and its SHA-256 in hex if it is known already. */
@@ -146,7 +147,8 @@ async function once<T>(
     headers: signedHeaders(signable, credentials, { at: clock.now(), region, service }),
     body: body.pieces,
   }
-  const received = (await direct?.ask(line.pool, outgoing)) ?? null
+  const isProxied = line.pool.proxies?.agentFor(originOf(outgoing)) !== undefined
+  const received = isProxied ? null : ((await direct?.ask(line.pool, outgoing)) ?? null)
   if (direct !== undefined && received !== null && !(received instanceof IncomingMessage)) {
     const corrected = clock.correct(received.headers.date)
     if (isSuccess(received.status)) return direct.take(received)

@@ -1,6 +1,8 @@
 import { request as httpRequest, type Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type Agent as HttpsAgent } from 'node:https'
+import { originOf } from './origin.ts'
 import { paceFor, tooSlow } from './pace.ts'
+import { refusedByProxy, throughProxy, type Proxies } from './proxy.ts'
 import type { Sockets } from './sockets.ts'
 
 /** The pool of connections of one place, and how long they may be silent, in milliseconds. */
@@ -9,6 +11,7 @@ export interface Pool {
   httpsAgent: HttpsAgent
   /** What is sent and what comes in bulk goes over these. */
   sockets: Sockets
+  proxies?: Proxies | undefined
   connectTimeout: number
   silence: number
 }
@@ -37,13 +40,14 @@ const CONTINUE_PATIENCE = 1_000
 export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const secure = outgoing.protocol === 'https:'
+    const proxied = pool.proxies?.agentFor(originOf(outgoing))
     const request = (secure ? httpsRequest : httpRequest)({
       host: outgoing.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: outgoing.port,
       method: outgoing.method,
       path: outgoing.path,
       headers: outgoing.headers,
-      agent: secure ? pool.httpsAgent : pool.httpAgent,
+      agent: proxied?.agent ?? (secure ? pool.httpsAgent : pool.httpAgent),
     })
     const abort = (): void => void request.destroy(new Error('aborted'))
     if (signal.aborted) abort()
@@ -52,9 +56,12 @@ export function exchange(pool: Pool, outgoing: Outgoing, signal: AbortSignal): P
     request.once('response', (answer) => {
       // An answer that did not wait for the whole body: what is left of it would be taken for the next request.
       if (outgoing.body.length > 0) answer.once('end', () => request.writableFinished || request.destroy())
-      resolve(answer)
+      if (proxied !== undefined && answer.statusCode === 407) {
+        reject(refusedByProxy(proxied.proxy, 407))
+        request.destroy()
+      } else resolve(answer)
     })
-    request.on('error', reject)
+    request.on('error', (error) => reject(proxied === undefined ? error : throughProxy(proxied.proxy, error)))
     bound(request, pool)
     watchPace(request, pool, mayTrickle(outgoing))
     sendBody(request, outgoing)

@@ -20,9 +20,10 @@ import { requireWhole } from '../kms/whole-answers.ts'
 import { send, throwIfAborted } from '../send.ts'
 import { clockOf } from './clock.ts'
 import { deliver } from './deliver.ts'
-import type { Outgoing, Pool } from './exchange.ts'
+import { exchange, type Outgoing, type Pool } from './exchange.ts'
 import type { Fields } from './fields.ts'
 import { addressOf, type Address } from './line.ts'
+import { originOf } from './origin.ts'
 import { headersOf, refusalOf as s3RefusalOf, type ServiceError } from './refusal.ts'
 import { withRetries } from './retry.ts'
 import { sha256Hex, signedHeaders } from './sign.ts'
@@ -113,7 +114,7 @@ function inBase64(this: Fields, name: string, value: unknown): unknown {
 
 async function attempt(
   kms: KMSClient,
-  { sockets }: Pool,
+  pool: Pool,
   { protocol, hostname, port, host, region }: KmsLine,
   operation: string,
   body: Buffer,
@@ -136,7 +137,9 @@ async function attempt(
   }
   const headers = signedHeaders(signable, credentials, { at: clock.now(), region, service: 'kms' })
   const outgoing: Outgoing = { protocol, hostname, port, method: 'POST', path: '/', headers, body: [body] }
-  const answer = await wholeAnswer(await deliver(sockets, outgoing, signal))
+  const isProxied = pool.proxies?.agentFor(originOf(outgoing)) !== undefined
+  const sent = isProxied ? exchange(pool, outgoing, signal) : deliver(pool.sockets, outgoing, signal)
+  const answer = await wholeAnswer(await sent)
   try {
     const corrected = clock.correct(answer.headers.date)
     requireWhole(answer.headers, answer.body)
