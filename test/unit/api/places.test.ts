@@ -97,9 +97,11 @@ test('keys that may see one bucket only are tried with that bucket', async () =>
 test('a place is stored as it is where the person says so, and its server hears nothing', async () => {
   const { client, names } = await person()
   const { endpoint, seen } = await server(() => 403)
-  await client.places.add({ name: 'nas', connection: { endpoint, profile: 'work' }, keepAnyway: true })
+  await client.places.add({ name: 'nas', connection: { endpoint }, keys: KEYS, keepAnyway: true })
   expect(await names()).toEqual(['This computer', 'nas'])
   expect(seen).toEqual([])
+  const missing = client.places.add({ name: 'two', connection: { endpoint, profile: 'work' }, keepAnyway: true })
+  await expect(missing).rejects.toThrow('There is no AWS profile work')
 })
 
 test('keys are tried with a connection without being stored', async () => {
