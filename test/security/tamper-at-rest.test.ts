@@ -139,8 +139,12 @@ it.each(MODES)('$name: what was changed in its folder is refused', async ({ name
     ]
     const wrong = []
     for (const [group, what, bytes] of changes) {
-      await writeFile(path, Buffer.concat([bytes, description]))
-      wrong.push(await read(group, `${name}: ${what}`, largeKey, { plaintext: large }))
+      const shifted = Buffer.concat([bytes, description])
+      // Once in 256 times, the description begins with the byte that was cut off: then nothing is changed.
+      if (!shifted.subarray(0, end).equals(whole)) {
+        await writeFile(path, shifted)
+        wrong.push(await read(group, `${name}: ${what}`, largeKey, { plaintext: large }))
+      }
       await writeFile(path, bytes)
       wrong.push(await read(group, `${name}: ${what}, nothing behind it`, largeKey, { plaintext: large }))
     }
