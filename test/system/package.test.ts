@@ -94,7 +94,9 @@ describe.runIf(process.platform === 'linux')('the package, which is made on Linu
     const archive = join(unpacked, 'resources', 'app.asar')
     for (const name of files.filter((file) => /^dist\/(shared\/)?[^/]+\.js$/.test(file))) {
       // Comments name modules of the libraries' own.
-      const text = extractFile(archive, name).toString().replace(/^\s*(?:\/?\*|\/\/).*$/gm, '')
+      const text = extractFile(archive, name)
+        .toString()
+        .replace(/^\s*(?:\/?\*|\/\/).*$/gm, '')
       const imports = [...text.matchAll(/(?:from|import)\s*\(?"(\.{1,2}\/[^"]+)"/g)].map(([, path = '']) => path)
       for (const path of imports)
         expect(files, `${name} imports ${path}`).toContain(resolve('/', name, '..', path).slice(1))
